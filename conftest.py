@@ -1,0 +1,6 @@
+"""Settings of all tests, doctests included."""
+
+import os
+
+# Read once, when scipy is first imported: one of scikit-learn's estimator checks asks for it.
+os.environ["SCIPY_ARRAY_API"] = "1"

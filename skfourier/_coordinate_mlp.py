@@ -1,0 +1,516 @@
+"""The network: coordinates in, values out, with the spectrum sampled inside."""
+
+import math
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
+from sklearn.metrics import r2_score
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skfourier._fourier_features import FourierFeatures
+from skfourier._sklearn import (
+    Interval,
+    StrOptions,
+    _check_sample_weight,
+    _fit_context,
+    known_name,
+)
+from skfourier.activations import ACTIVATIONS
+from skfourier.training._loop import Training, train
+from skfourier.training._network import (
+    INITIALIZATIONS,
+    OUTPUT_ACTIVATIONS,
+    FourierEmbedding,
+    RawCoordinates,
+    TargetScaling,
+    build_network,
+)
+from skfourier.training._optimizers import (
+    OPTIMIZERS,
+    SCHEDULES,
+    build_optimizer,
+    build_schedule,
+)
+from skfourier.training._precision import PRECISIONS, choose_device, choose_precision
+from skfourier.training._prediction import BLOCK_ROWS, predict
+from skfourier.training._samples import as_samples
+
+# What "auto" stands for: with the default network about 10 s on two cores, whatever the number of
+# rows. Chosen by the PSNR reached in that time on photographs (docs/performance.md).
+_AUTO_BATCH_ROWS = 1024
+_AUTO_STEPS = 500
+_FLOATS = [np.float64, np.float32]
+
+
+class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+    r"""Represent a signal by a network from coordinates to values.
+
+    .. math:: \hat y(v) = \mathrm{MLP}(\gamma(v)), \quad
+              \min_\theta \frac{\sum_i w_i \lVert \hat y(v_i) - y_i \rVert^2}
+              {n_{outputs} \sum_i w_i}
+
+    Without an embedding :math:`\gamma` such a network blurs (its spectral bias). With Fourier
+    features it learns the frequencies about their sigma; give them as `embedding`, or as a step
+    before it in a Pipeline.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : array-like of int, default=(256, 256, 256)
+        Widths of the hidden layers.
+    activation : {"relu", "gelu", "tanh", "sine", "gaussian"}, default="relu"
+        After each hidden layer. "sine" is SIREN's, sin(30 z), with its initialisation.
+    embedding : FourierFeatures or None, default=None
+        Cloned and fitted on X, then computed inside the network batch by batch: the features of
+        all rows are never in memory together. `embedding__sigma` can be searched. Its
+        random_state, where None, comes from this estimator's.
+    batch_norm : bool, default=False
+        Batch normalisation after each activation, as in the paper.
+    output_activation : {"identity", "sigmoid"}, default="identity"
+        With "identity" the targets are standardised inside (to weighted mean 0 and standard
+        deviation 1 for each output); with "sigmoid" they are taken as they are and must lie in
+        [0, 1].
+    initialization : {"auto", "he", "torch"}, default="auto"
+        "auto" is the activation's own: SIREN's for "sine", Glorot's for "tanh", else "torch",
+        that of `torch.nn.Linear`, which the paper uses.
+    solver : str, default="adam"
+        An optimiser of `torch.optim`, by its name in lower case: "adam", "sgd", "lbfgs", ...
+    alpha : float, default=0.0
+        Weight decay of the solver, on the weights of the linear layers.
+    batch_size : int, "auto" or "full", default="auto"
+        Rows in one step. "auto" takes 1,024, or all rows if there are fewer.
+    learning_rate_init : float, default=5e-3
+        Step size at the start.
+    learning_rate : {"constant", "cosine"}, default="cosine"
+        Schedule of the step size; "cosine" takes it to 0 at the last step of `max_iter`.
+    max_iter : int or "auto", default="auto"
+        Number of epochs: passes over all rows. "auto" takes as many as make 500 steps, about 10 s
+        on two cores with the default network; more of them give a better fit.
+    shuffle : bool, default=True
+        Whether rows are put in another order before each epoch (where a batch is not all rows).
+    tol : float or None, default=None
+        Stop when neither loss nor validation score improves by more than `tol` in
+        `n_iter_no_change` epochs. None goes on to `max_iter`, which "cosine" wants.
+    n_iter_no_change : int, default=10
+        See `tol`.
+    early_stopping : bool, default=False
+        Hold out `validation_fraction` of the rows, score them (R^2) after each epoch, stop by
+        `tol` (0 if None) and keep the best epoch's weights.
+    validation_fraction : float, default=0.1
+        See `early_stopping`.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the last one; embedding, scale of y and
+        precision stay as they were.
+    verbose : bool, default=False
+        Whether to print the loss of each epoch.
+    random_state : int, RandomState instance or None, default=None
+        Draws weights, order of rows and validation set. Pass an int for the same result in
+        every fit.
+    device : str, default="auto"
+        Where torch computes: "cpu", "cuda", ...; "auto" takes CUDA if there is one.
+    precision : {"auto", "float32", "float64"}, default="auto"
+        "auto" takes float64 where X is float64 and all rows fit one step of at most 1,024,
+        where it costs nothing; else float32, whatever X's dtype.
+
+    Attributes
+    ----------
+    module_ : torch.nn.Sequential
+        The network, from coordinates to the units of y: embedding and scaling are parts of it.
+    embedding_ : FourierFeatures or None
+        The fitted embedding.
+    loss_curve_ : list of float
+        Mean squared error of each epoch, of the standardised targets ("identity": the fraction
+        of the variance that is not explained) or of y itself ("sigmoid"), taken while the
+        weights move.
+    best_loss_ : float
+        The least of `loss_curve_`.
+    validation_scores_ : list of float
+        R^2 on the rows held out after each epoch; empty without `early_stopping`.
+    n_iter_ : int
+        Number of epochs done.
+    device_, precision_ : str
+        What "auto" stood for.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of X, if all are strings.
+
+    See Also
+    --------
+    FourierFeatures : The embedding, also as a transformer for any other model.
+
+    References
+    ----------
+    Ryan Diaz, "Fourier features for high-frequency, low-dimensional image and video
+    representations".
+
+    Tancik et al., "Fourier features let networks learn high frequency functions in low
+    dimensional domains", 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfourier import CoordinateMLPRegressor, FourierFeatures
+    >>> X = np.linspace(0, 1, 100, endpoint=False).reshape(-1, 1)
+    >>> y = np.sign(np.sin(2 * np.pi * 3 * X[:, 0]))
+    >>> network = CoordinateMLPRegressor(
+    ...     hidden_layer_sizes=(64, 64), embedding=FourierFeatures(sigma=5), random_state=0
+    ... )
+    >>> network.fit(X, y).score(X, y) > 0.99
+    True
+
+    The paper's recipe for images is
+
+    >>> paper = CoordinateMLPRegressor(
+    ...     embedding=FourierFeatures(sigma=10, n_frequencies=128),
+    ...     batch_norm=True, output_activation="sigmoid", initialization="torch",
+    ...     batch_size="full", learning_rate_init=1e-4, learning_rate="constant", max_iter=400,
+    ... )
+    """
+
+    _parameter_constraints = {
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [str],
+        "embedding": [FourierFeatures, None],
+        "batch_norm": ["boolean"],
+        "output_activation": [str],
+        "initialization": [str],
+        "solver": [str],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto", "full"})],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [str],
+        "max_iter": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "shuffle": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left"), None],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+        "device": [str, torch.device],
+        "precision": [str],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(256, 256, 256),
+        activation="relu",
+        *,
+        embedding=None,
+        batch_norm=False,
+        output_activation="identity",
+        initialization="auto",
+        solver="adam",
+        alpha=0.0,
+        batch_size="auto",
+        learning_rate_init=5e-3,
+        learning_rate="cosine",
+        max_iter="auto",
+        shuffle=True,
+        tol=None,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        warm_start=False,
+        verbose=False,
+        random_state=None,
+        device="auto",
+        precision="auto",
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.embedding = embedding
+        self.batch_norm = batch_norm
+        self.output_activation = output_activation
+        self.initialization = initialization
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.random_state = random_state
+        self.device = device
+        self.precision = precision
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Coordinates.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Values there.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows' squared errors; a row of weight zero is as if it was not there.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X or y is not finite or real, or they do not match; if a name is unknown (the
+            message has the known ones); if y leaves [0, 1] under a sigmoid; if the loss is not
+            finite in the first epoch.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the loss becomes non-finite later, or Ctrl-C is pressed: the best weights so far
+            are kept. (Inside a search of scikit-learn, Ctrl-C is raised again.)
+        """
+        warm = self.warm_start and hasattr(self, "module_")
+        X, y, weight = self._validated(X, y, sample_weight, reset=not warm)
+        random_state = check_random_state(self.random_state)
+        kept, held_out = self._split_rows(len(X), random_state)
+        X_kept, y_kept, weight_kept = _take(X, y, weight, kept)
+        fitted = {} if warm else self._built(X_kept, y_kept, weight_kept, random_state)
+        network = self.module_ if warm else fitted["module_"]
+        optimizer = self._new_optimizer(network)
+        samples = as_samples(network, X_kept, y_kept, weight_kept)
+        steps_per_epoch = math.ceil(len(samples) / self._batch_size(len(samples)))
+        max_iter = self.max_iter
+        if max_iter == "auto":
+            max_iter = math.ceil(_AUTO_STEPS / steps_per_epoch)
+        schedule = build_schedule(optimizer, self.learning_rate, max_iter * steps_per_epoch)
+        history = train(
+            self._new_training(network, optimizer, schedule, samples, random_state),
+            samples,
+            max_iter=max_iter,
+            tol=0.0 if self.tol is None and self.early_stopping else self.tol,
+            n_iter_no_change=self.n_iter_no_change,
+            score=None if held_out is None else _scorer(*_take(X, y, weight, held_out)),
+            verbose=self.verbose,
+        )
+        # Only now: a fit that fails leaves an earlier one as it was.
+        self.__dict__.update(fitted, _optimizer=None)
+        self._store(history.loss_curve, history.validation_scores)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch on these rows, with a constant learning rate.
+
+        The scale of y, the embedding and the precision are fixed by the first block.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Coordinates.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Values there.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows' squared errors, relative to the mean weight of this block.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            As in `fit`; or if `early_stopping` is set: it asks for rows held out of the whole.
+        """
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit sees one block at a time and cannot hold rows out of the whole. Set "
+                "early_stopping=False, and score the model on rows of your own."
+            )
+        begun = hasattr(self, "module_")
+        X, y, weight = self._validated(X, y, sample_weight, reset=not begun)
+        optimizer = getattr(self, "_optimizer", None)
+        random_state = self._random_state if optimizer else check_random_state(self.random_state)
+        fitted = {} if begun else self._built(X, y, weight, random_state)
+        network = self.module_ if begun else fitted["module_"]
+        optimizer = optimizer or self._new_optimizer(network)
+        samples = as_samples(network, X, y, weight)
+        training = self._new_training(network, optimizer, None, samples, random_state)
+        history = train(training, samples, max_iter=1, verbose=self.verbose)
+        self.__dict__.update(fitted, _optimizer=optimizer, _random_state=random_state)
+        self._store([*getattr(self, "loss_curve_", []), *history.loss_curve], [])
+        return self
+
+    def predict(self, X):
+        """Predict the values at coordinates, block by block.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Coordinates.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs), as y was
+            In the units and the dtype of y.
+
+        Raises
+        ------
+        ValueError
+            If X is not finite, or has other columns than in `fit`.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=_FLOATS, reset=False)
+        predictions = predict(self.module_, X)
+        return predictions[:, 0] if self._y_ndim == 1 else predictions
+
+    def _validated(self, X, y, sample_weight, *, reset):
+        """Check the arguments of a fit; drop rows of weight zero; scale weights to mean 1."""
+        self._check_names()
+        if issparse(y):
+            raise ValueError("y is sparse; a dense array is needed. Take y.toarray().")
+        X, y = validate_data(
+            self, X, y, dtype=_FLOATS, multi_output=True, y_numeric=True, reset=reset
+        )
+        y = check_array(y, dtype=_FLOATS, ensure_2d=False, input_name="y")
+        if reset:
+            self._y_ndim = y.ndim
+        y = y.reshape(len(y), -1)
+        if not reset and y.shape[1] != self.module_.output.out_features:
+            raise ValueError(
+                f"y must have {self.module_.output.out_features} outputs, as in the fit that "
+                f"this one goes on from. Got {y.shape[1]}."
+            )
+        if self.output_activation == "sigmoid" and not (y.min() >= 0 and y.max() <= 1):
+            raise ValueError(
+                f"output_activation='sigmoid' can only reach values in [0, 1]; y lies in "
+                f"[{y.min():g}, {y.max():g}]. Scale y, or take output_activation='identity'."
+            )
+        if sample_weight is None:
+            return X, y, None
+        weight = _check_sample_weight(
+            sample_weight, X, dtype=X.dtype, ensure_non_negative=True, ensure_same_device=False
+        )
+        kept = weight > 0
+        return X[kept], y[kept], weight[kept] / weight[kept].mean()
+
+    def _check_names(self):
+        known_name(self.activation, ACTIVATIONS, "activation")
+        known_name(self.output_activation, OUTPUT_ACTIVATIONS, "output_activation")
+        known_name(self.initialization, INITIALIZATIONS, "initialization")
+        known_name(self.solver, OPTIMIZERS, "solver")
+        known_name(self.learning_rate, SCHEDULES, "learning_rate")
+        known_name(self.precision, ("auto", *PRECISIONS), "precision")
+
+    def _split_rows(self, n_samples, random_state):
+        """Choose the rows to train on and those to hold out (None without early stopping)."""
+        if not self.early_stopping:
+            return slice(None), None
+        return train_test_split(
+            np.arange(n_samples), test_size=self.validation_fraction, random_state=random_state
+        )
+
+    def _built(self, X, y, weight, random_state):
+        """Fit the embedding and build the network: what a new fit stores."""
+        device = choose_device(self.device)
+        precision = choose_precision(self.precision, X, self._batch_size(len(X)), device)
+        dtype = PRECISIONS[precision]
+        embedding = self._fitted_embedding(X, y, random_state)
+        network = build_network(
+            X.shape[1] if embedding is None else 2 * len(embedding.frequencies_),
+            y.shape[1],
+            hidden_layer_sizes=self._widths(),
+            activation=self.activation,
+            batch_norm=self.batch_norm,
+            output_activation=self.output_activation,
+            initialization=self.initialization,
+            embedding=RawCoordinates(dtype)
+            if embedding is None
+            else FourierEmbedding(embedding.frequencies_, embedding.amplitudes_, dtype),
+            scaling=TargetScaling(*self._target_scaling(y, weight)),
+            dtype=dtype,
+            generator=_generator(random_state),
+        )
+        return {
+            "module_": network.to(device),
+            "embedding_": embedding,
+            "device_": str(device),
+            "precision_": precision,
+        }
+
+    def _widths(self):
+        """Return hidden_layer_sizes as a list of positive ints."""
+        widths = np.atleast_1d(self.hidden_layer_sizes)
+        if widths.size and (widths.ndim > 1 or widths.dtype.kind not in "iu" or widths.min() < 1):
+            raise ValueError(
+                f"hidden_layer_sizes must be positive whole numbers, the width of each hidden "
+                f"layer. Got {self.hidden_layer_sizes!r}."
+            )
+        return widths.tolist()
+
+    def _fitted_embedding(self, X, y, random_state):
+        if self.embedding is None:
+            return None
+        embedding = clone(self.embedding)
+        if embedding.random_state is None:
+            embedding.set_params(random_state=random_state.randint(np.iinfo(np.int32).max))
+        return embedding.fit(X, y)
+
+    def _target_scaling(self, y, weight):
+        """Compute the weighted mean and standard deviation of each output; (0, 1) for sigmoid."""
+        if self.output_activation == "sigmoid":
+            return np.zeros(y.shape[1], y.dtype), np.ones(y.shape[1], y.dtype)
+        # Squares of very large or small targets would overflow: their size is taken out first.
+        size = np.abs(y).max(axis=0)
+        size[size == 0] = 1
+        scaler = StandardScaler().fit(y / size, sample_weight=weight)
+        return (scaler.mean_ * size).astype(y.dtype), (scaler.scale_ * size).astype(y.dtype)
+
+    def _batch_size(self, n_samples):
+        if self.batch_size == "full":
+            return n_samples
+        return min(n_samples, _AUTO_BATCH_ROWS if self.batch_size == "auto" else self.batch_size)
+
+    def _new_optimizer(self, network):
+        return build_optimizer(
+            network, self.solver, learning_rate=self.learning_rate_init, alpha=self.alpha
+        )
+
+    def _new_training(self, network, optimizer, schedule, samples, random_state):
+        batch_size = self._batch_size(len(samples))
+        shuffled = self.shuffle and batch_size < len(samples)
+        return Training(
+            network=network,
+            optimizer=optimizer,
+            schedule=schedule,
+            batch_size=batch_size,
+            # Batch normalisation is one of the whole batch.
+            block_size=batch_size if self.batch_norm else BLOCK_ROWS,
+            generator=_generator(random_state) if shuffled else None,
+        )
+
+    def _store(self, loss_curve, validation_scores):
+        self.loss_curve_ = loss_curve
+        self.validation_scores_ = validation_scores
+        self.best_loss_ = min(loss_curve, default=math.nan)
+        self.n_iter_ = len(loss_curve)
+
+
+def _generator(random_state):
+    return torch.Generator().manual_seed(int(random_state.randint(np.iinfo(np.int32).max)))
+
+
+def _take(X, y, weight, rows):
+    return X[rows], y[rows], None if weight is None else weight[rows]
+
+
+def _scorer(X, y, weight):
+    """Return a function that scores a network on these rows."""
+    return lambda network: r2_score(y, predict(network, X), sample_weight=weight)

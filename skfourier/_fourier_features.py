@@ -1,0 +1,217 @@
+"""The transformer: a spectrum, sampled."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skfourier._sklearn import Interval, _check_feature_names_in, _fit_context
+from skfourier.spectra import Frequencies, Spectrum, as_spectrum
+from skfourier.spectra._features import fourier_features
+from skfourier.spectra._finite import check_amplitudes
+
+
+class FourierFeatures(TransformerMixin, BaseEstimator):
+    r"""Map coordinates to cosines and sines of random frequencies.
+
+    .. math:: \gamma(v) = [a_1 \cos(2\pi b_1^T v), a_1 \sin(2\pi b_1^T v), \dots,
+              a_m \cos(2\pi b_m^T v), a_m \sin(2\pi b_m^T v)]
+
+    A linear or kernel method on these features is one with a stationary kernel; a network on them
+    learns the frequencies about sigma fast, those far above it slowly or not at all. A small
+    sigma blurs, a large one invents noise between the samples.
+
+    Parameters
+    ----------
+    sigma : float or array-like of shape (n_features,), default=1.0
+        Scale of the frequencies, in cycles per unit of X: a number, or one for each column.
+    n_frequencies : int, default=256
+        m; half the number of output columns. Distributions that give their own frequencies
+        (`Frequencies`, `Basic`) ignore it.
+    distribution : str or Spectrum, default="gaussian"
+        The distribution of the frequencies: a name ("gaussian", "uniform", "laplace", "cauchy",
+        "matern", "basic", "positional") or an object of `skfourier.spectra`, whose own scale
+        sigma multiplies.
+    sampling : {"random", "orthogonal", "sobol"}, default="random"
+        Independent draws; orthogonal directions (Gaussian and Matern); or a scrambled Sobol
+        sequence. The last two approximate the kernel better with as many frequencies.
+    amplitude : float or array-like of shape (n_frequencies,), default=1.0
+        a. With 1 / sqrt(m) the features have unit length, as `RBFSampler`'s have on average.
+    random_state : int, RandomState instance or None, default=None
+        Pass an int for the same frequencies in every fit.
+
+    Attributes
+    ----------
+    frequencies_ : ndarray of shape (n_frequencies, n_features_in_)
+        b, in cycles per unit of X, float64.
+    amplitudes_ : ndarray of shape (n_frequencies,)
+        a.
+    spectrum_ : Spectrum
+        The distribution that the frequencies were drawn from, sigma included: the expected
+        kernel, k(0) = 1. For given frequencies the finite kernel of equation 4 itself.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of X, if all are strings.
+
+    See Also
+    --------
+    CoordinateMLPRegressor : Computes these features inside a network, batch by batch.
+    sklearn.kernel_approximation.RBFSampler : Random cosines with random shifts; Gaussian only.
+
+    References
+    ----------
+    Ryan Diaz, "Fourier features for high-frequency, low-dimensional image and video
+    representations", equation 3.
+
+    Tancik et al., "Fourier features let networks learn high frequency functions in low
+    dimensional domains", 2020.
+
+    Examples
+    --------
+    >>> from skfourier import FourierFeatures
+    >>> import numpy as np
+    >>> X = np.linspace(0, 1, 50, endpoint=False).reshape(-1, 1)
+    >>> features = FourierFeatures(sigma=3, n_frequencies=4, random_state=0)
+    >>> features.fit_transform(X).shape
+    (50, 8)
+    >>> features.get_feature_names_out()
+    array(['cos0', 'sin0', 'cos1', 'sin1', 'cos2', 'sin2', 'cos3', 'sin3'],
+          dtype=object)
+    """
+
+    _parameter_constraints = {
+        "sigma": [Real, "array-like"],
+        "n_frequencies": [Interval(Integral, 1, None, closed="left")],
+        "distribution": [str, Spectrum],
+        "sampling": [str],
+        "amplitude": [Real, "array-like"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        sigma=1.0,
+        *,
+        n_frequencies=256,
+        distribution="gaussian",
+        sampling="random",
+        amplitude=1.0,
+        random_state=None,
+    ):
+        self.sigma = sigma
+        self.n_frequencies = n_frequencies
+        self.distribution = distribution
+        self.sampling = sampling
+        self.amplitude = amplitude
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):  # noqa: ARG002 (y is there for pipelines)
+        """Draw the frequencies; of X, only the number of its columns matters.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Coordinates.
+        y : Ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If X is not finite, real and two-dimensional; if sigma is not positive or of the
+            wrong length; if a name is unknown (the message has the known ones).
+        """
+        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        self.spectrum_ = as_spectrum(self.distribution).scaled(
+            self.sigma, n_features=X.shape[1], n_frequencies=self.n_frequencies
+        )
+        self.frequencies_ = self.spectrum_.sample(
+            self.n_frequencies,
+            X.shape[1],
+            sampling=self.sampling,
+            random_state=check_random_state(self.random_state),
+        )
+        n_frequencies = len(self.frequencies_)
+        self.amplitudes_ = check_amplitudes(self.amplitude, n_frequencies) * check_amplitudes(
+            self.spectrum_.amplitudes, n_frequencies
+        )
+        return self
+
+    def transform(self, X):
+        """Map coordinates to features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features_in_)
+            Coordinates.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2 * n_frequencies)
+            Of X's dtype if it is float32, else float64. Columns cos 1, sin 1, cos 2, ...
+
+        Raises
+        ------
+        ValueError
+            If X is not finite, or has other columns than in `fit`.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        return fourier_features(X, self.frequencies_, self.amplitudes_)
+
+    def induced_kernel(self):
+        r"""Return the kernel that these very features have: equation 4.
+
+        .. math:: k(v, v') = \gamma(v)^T \gamma(v')
+                  = \sum_i a_i^2 \cos(2 \pi b_i^T (v - v'))
+
+        Not normalised: k(0) is the sum of the squared amplitudes, m by default. As m grows,
+        k / k(0) tends to `spectrum_`, its expectation.
+
+        Returns
+        -------
+        Frequencies
+            A kernel of scikit-learn's Gaussian processes.
+
+        Examples
+        --------
+        >>> from skfourier import FourierFeatures
+        >>> import numpy as np
+        >>> X = np.array([[0.0], [0.1]])
+        >>> features = FourierFeatures(n_frequencies=4, random_state=0).fit(X)
+        >>> gamma = features.transform(X)
+        >>> np.allclose(features.induced_kernel()(X), gamma @ gamma.T)
+        True
+        """
+        check_is_fitted(self)
+        return Frequencies(self.frequencies_, self.amplitudes_)
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the output columns: cos0, sin0, cos1, sin1, ...
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Must be the names seen in `fit`, if there were any; otherwise not used.
+
+        Returns
+        -------
+        ndarray of str objects of shape (2 * n_frequencies,)
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features)
+        names = [f"{wave}{i}" for i in range(len(self.frequencies_)) for wave in ("cos", "sin")]
+        return np.asarray(names, dtype=object)
+
+    def __sklearn_tags__(self):
+        """Declare that float32 stays float32."""
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -1,0 +1,55 @@
+"""The one place that imports scikit-learn's private names, so that a change there is mended here.
+
+Public: nothing. Also here: what scikit-learn leaves to its users, the look-up of a name with a
+message that helps.
+"""
+
+import difflib
+import sys
+from collections.abc import Iterable
+
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight
+
+__all__ = [
+    "Interval",
+    "StrOptions",
+    "_check_feature_names_in",
+    "_check_sample_weight",
+    "_fit_context",
+    "called_by_a_search",
+    "known_name",
+]
+
+
+def known_name(name: str, known: Iterable[str], parameter: str) -> str:
+    """Return `name` if it is one of the `known`; else raise, with the nearest of them.
+
+    Raises
+    ------
+    ValueError
+        With the name that came, the nearest known one and all of them.
+    """
+    known = sorted(known)
+    if name in known:
+        return name
+    nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+    suggestion = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    raise ValueError(
+        f"{parameter}={name!r} is unknown.{suggestion} Known are: {', '.join(map(repr, known))}."
+    )
+
+
+def called_by_a_search() -> bool:
+    """Tell whether a search or a cross-validation of scikit-learn is among the callers.
+
+    There is no public way to ask. Every such function lives in `sklearn.model_selection`, and
+    its frame stands on the stack of the process that runs the fit, also under joblib.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith("sklearn.model_selection"):
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False

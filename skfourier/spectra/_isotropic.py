@@ -1,0 +1,198 @@
+r"""Spectra that look alike in all directions, once each axis is divided by its sigma.
+
+Side by side, with :math:`q = \sum_j (\sigma_j d_j)^2` the squared length of the scaled lag:
+
+============  =============================================  ===========================
+spectrum      frequencies                                    kernel
+============  =============================================  ===========================
+Gaussian      normal, standard deviation sigma               exp(-2 pi^2 q)
+Matern        Student's t, 2 nu degrees of freedom           Matern of length_scale
+                                                             1 / (2 pi sigma)
+============  =============================================  ===========================
+"""
+
+import math
+from abc import abstractmethod
+
+import numpy as np
+from scipy import special, stats
+
+from skfourier.spectra._spectrum import RandomSpectrum
+
+
+class IsotropicSpectrum(RandomSpectrum):
+    """A spectrum whose kernel, at unit scale, is a function of the squared length of the lag."""
+
+    isotropic = True
+
+    @abstractmethod
+    def radial_kernel(self, q):
+        """Evaluate the kernel at squared lengths of the lag."""
+
+    @abstractmethod
+    def radial_slope(self, q):
+        """Differentiate `radial_kernel` by q."""
+
+    def unit_kernel(self, lags):
+        """Evaluate the kernel of unit scale; `lags` holds one array for each axis."""
+        return self.radial_kernel(sum(lag**2 for lag in lags))
+
+    def unit_gradient(self, lags):
+        """Differentiate `unit_kernel` by the logarithm of each axis's scale."""
+        slope = self.radial_slope(sum(lag**2 for lag in lags))
+        return [2 * lag**2 * slope for lag in lags]
+
+
+class Gaussian(IsotropicSpectrum):
+    r"""Normal frequencies, standard deviation sigma along each axis.
+
+    .. math:: k(d) = \exp\left(-2 \pi^2 \sum_j \sigma_j^2 d_j^2\right)
+
+    This is scikit-learn's `RBF` of length_scale 1 / (2 pi sigma), and `RBFSampler`'s kernel of
+    gamma 2 pi^2 sigma^2. It is a product over the axes as well.
+
+    Parameters
+    ----------
+    sigma : float or array-like of shape (n_features,), default=1.0
+        Standard deviation of the frequencies along each axis, in cycles per unit of X.
+    sigma_bounds : pair of floats > 0 or "fixed", default=(1e-5, 1e5)
+        Bounds within which a Gaussian process may search sigma.
+
+    References
+    ----------
+    Tancik et al., "Fourier features let networks learn high frequency functions in low
+    dimensional domains", 2020.
+
+    Examples
+    --------
+    >>> from skfourier.spectra import Gaussian
+    >>> Gaussian(10)([[0.0], [0.02]]).round(4)
+    array([[1.    , 0.4541],
+           [0.4541, 1.    ]])
+    """
+
+    product = True
+
+    def radial_kernel(self, q):
+        """Evaluate exp(-2 pi^2 q)."""
+        return np.exp(-2 * math.pi**2 * q)
+
+    def radial_slope(self, q):
+        """Evaluate -2 pi^2 exp(-2 pi^2 q)."""
+        return -2 * math.pi**2 * self.radial_kernel(q)
+
+    def unit_frequencies(self, uniforms):
+        """Turn points of the unit cube into frequencies of unit scale."""
+        return special.ndtri(uniforms)
+
+    def unit_density(self, frequency):
+        """Evaluate the density of the frequencies of unit scale, shape (..., n_features)."""
+        return np.prod(stats.norm.pdf(frequency), axis=-1)
+
+
+class Matern(IsotropicSpectrum):
+    r"""Frequencies of a multivariate Student t with 2 nu degrees of freedom and scale sigma.
+
+    .. math:: k(d) = \frac{2^{1 - \nu}}{\Gamma(\nu)} s^\nu K_\nu(s), \quad
+              s = 2 \pi \sqrt{2 \nu \textstyle\sum_j \sigma_j^2 d_j^2}
+
+    This is scikit-learn's `Matern` of length_scale 1 / (2 pi sigma); in one dimension nu = 0.5 is
+    `Cauchy`. Functions drawn from it have derivatives up to the order below nu.
+
+    Parameters
+    ----------
+    sigma : float or array-like of shape (n_features,), default=1.0
+        Scale of the frequencies along each axis, in cycles per unit of X.
+    nu : float, default=1.5
+        Smoothness, positive, at most 50. 0.5, 1.5, 2.5, ... 6.5 have closed forms and are faster.
+    sigma_bounds : pair of floats > 0 or "fixed", default=(1e-5, 1e5)
+        Bounds within which a Gaussian process may search sigma. nu is never searched.
+
+    References
+    ----------
+    Rasmussen and Williams, "Gaussian processes for machine learning", 2006, section 4.2.1.
+
+    Examples
+    --------
+    >>> from skfourier.spectra import Matern
+    >>> Matern(10, nu=1.5)([[0.0], [0.02]]).round(4)
+    array([[1.    , 0.3604],
+           [0.3604, 1.    ]])
+    """
+
+    def __init__(self, sigma=1.0, *, nu=1.5, sigma_bounds=(1e-5, 1e5)):
+        super().__init__(sigma, sigma_bounds=sigma_bounds)
+        self.nu = nu
+
+    def radial_kernel(self, q):
+        """Evaluate 2^(1 - nu) / Gamma(nu) s^nu K_nu(s), s = 2 pi sqrt(2 nu q); 1 at q = 0."""
+        nu = self._checked_nu()
+        s = 2 * math.pi * np.sqrt(2 * nu * q)
+        return _limits(_bessel(nu, s) * (2 ** (1 - nu) / math.gamma(nu)), s, at_zero=1.0)
+
+    def radial_slope(self, q):
+        """Evaluate -4 pi^2 nu 2^(1 - nu) / Gamma(nu) s^(nu - 1) K_(nu - 1)(s)."""
+        nu = self._checked_nu()
+        s = 2 * math.pi * np.sqrt(2 * nu * q)
+        slope = -4 * math.pi**2 * nu * (2 ** (1 - nu) / math.gamma(nu)) * _bessel(nu - 1, s)
+        # For nu <= 1 the slope is infinite at q = 0, where the chain rule multiplies it by
+        # lag^2: their product tends to 0, so that any finite value serves.
+        return _limits(slope, s, at_zero=-2 * math.pi**2 * nu / (nu - 1) if nu > 1 else 0.0)
+
+    def n_uniforms(self, n_features):
+        """Tell that one number more is taken: it draws the chi-squared below the normals."""
+        return n_features + 1
+
+    def unit_frequencies(self, uniforms):
+        """Turn points of the unit cube into frequencies of unit scale."""
+        degrees = 2 * self._checked_nu()
+        normals = special.ndtri(uniforms[:, 1:])
+        return normals / np.sqrt(stats.chi2(degrees).ppf(uniforms[:, :1]) / degrees)
+
+    def unit_density(self, frequency):
+        """Evaluate the density of the frequencies of unit scale, shape (..., n_features)."""
+        n_features = frequency.shape[-1]
+        density = stats.multivariate_t(shape=np.eye(n_features), df=2 * self._checked_nu()).pdf(
+            frequency.reshape(-1, n_features)
+        )
+        return np.reshape(density, frequency.shape[:-1])
+
+    def _checked_nu(self):
+        if not 0 < self.nu <= _LARGEST_NU:
+            raise ValueError(
+                f"nu must be positive and at most {_LARGEST_NU} (as nu grows, Matern tends to "
+                f"Gaussian: take that). Got nu={self.nu!r}."
+            )
+        return float(self.nu)  # a float64 of numpy's would turn float32 into float64
+
+
+def _bessel(order, s):
+    """Evaluate s^order K_order(s), in closed form if the order is a half-integer."""
+    degree = abs(order) - 0.5
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        if not float(degree).is_integer() or degree > _LARGEST_DEGREE:
+            s = s.astype(np.float64)  # K of a large order exceeds float32
+            return s**order * special.kv(order, s)
+        polynomial = sum(
+            math.comb(int(degree) + i, 2 * i)
+            * math.factorial(2 * i)
+            / math.factorial(i)
+            * (s ** (degree - i) / 2**i)
+            for i in range(int(degree) + 1)
+        )
+        bessel = math.sqrt(math.pi / 2) * np.exp(-s) * polynomial
+        return bessel * s ** (2 * order) if order < 0 else bessel
+
+
+# The closed form's coefficients grow as factorials; beyond this kv is as fast.
+_LARGEST_DEGREE = 6
+
+
+# Above it K overflows where the kernel is still visibly below 1; to here the error is 3e-12.
+_LARGEST_NU = 50
+
+
+def _limits(values, s, at_zero):
+    """Replace what is 0 * infinity by its limit, 0 at far lags; in the precision of s."""
+    limits = np.where(s < 1, at_zero, 0.0)
+    return np.where(np.isfinite(values), values, limits).astype(s.dtype)

@@ -1,0 +1,172 @@
+"""The training loop: epochs of steps, and what is kept when they end early."""
+
+import math
+import warnings
+from dataclasses import dataclass, field
+
+import torch
+from sklearn.exceptions import ConvergenceWarning
+
+from skfourier._sklearn import called_by_a_search
+
+
+@dataclass
+class History:
+    """What the training leaves behind, besides the weights."""
+
+    loss_curve: list = field(default_factory=list)
+    validation_scores: list = field(default_factory=list)
+
+    def is_best(self):
+        """Tell whether the last epoch is the best so far."""
+        if self.validation_scores:
+            return self.validation_scores[-1] >= max(self.validation_scores)
+        return self.loss_curve[-1] <= min(self.loss_curve)
+
+    def has_stalled(self, tol, n_iter_no_change):
+        """Tell whether no epoch of the last `n_iter_no_change` improved by more than `tol`."""
+        costs = [-score for score in self.validation_scores] or self.loss_curve
+        if len(costs) <= n_iter_no_change:
+            return False
+        return min(costs[-n_iter_no_change:]) > min(costs[:-n_iter_no_change]) - tol
+
+
+@dataclass(frozen=True)
+class Training:
+    """Everything that an epoch needs, and that stays the same from one to the next."""
+
+    network: torch.nn.Sequential
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler | None
+    batch_size: int
+    block_size: int
+    generator: torch.Generator | None
+
+    def epoch(self, samples):
+        """Take one step for each batch; return the mean loss, as it was before each step."""
+        self.network.train()
+        if self.generator is not None:
+            samples = samples.shuffled(self.generator)
+        total = torch.zeros((), dtype=torch.float64, device=samples.X.device)
+        for batch in samples.split(self.batch_size):
+            total += self.step(batch) * len(batch)
+            if self.schedule is not None:
+                self.schedule.step()
+        self.network.eval()
+        return total.item() / len(samples)
+
+    def step(self, batch):
+        """Move the weights once; return the loss before."""
+        return self.optimizer.step(lambda: self.gradient(batch))
+
+    def gradient(self, batch):
+        """Compute the gradient of the batch's loss block by block; return the loss."""
+        self.optimizer.zero_grad()
+        loss = 0.0
+        for block in batch.split(self.block_size):
+            # Shares of one mean over the batch: their gradients add up to the batch's.
+            share = squared_error(self.network, block) / (len(batch) * batch.y.shape[1])
+            share.backward()
+            loss = loss + share.detach()
+        return loss
+
+
+def squared_error(network, samples):
+    """Sum the squared errors, weighted; targets are compared before the output scaling."""
+    errors = (network[:-1](samples.X) - samples.y).square()
+    if samples.weight is not None:
+        errors = errors * samples.weight[:, None]
+    return errors.sum()
+
+
+def train(training, samples, *, max_iter, tol=None, n_iter_no_change=10, score=None, verbose=False):
+    """Train until `max_iter` epochs have passed or a stopping rule applies.
+
+    Parameters
+    ----------
+    training : Training
+    samples : Samples
+    max_iter : int
+    tol : float or None
+        None never stops early.
+    n_iter_no_change : int
+    score : callable or None
+        Validation score of the network; the best epoch's weights are then kept at the end.
+    verbose : bool
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    ValueError
+        If the loss is not finite in the very first epoch. The weights are as before.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the loss becomes non-finite later, or Ctrl-C is pressed. The best weights are kept.
+    """
+    history = History()
+    best = _weights(training.network)
+    try:
+        for epoch in range(1, max_iter + 1):
+            loss = training.epoch(samples)
+            if not (math.isfinite(loss) and _all_finite(training.network)):
+                training.network.load_state_dict(best)
+                _report_divergence(training, epoch)
+                break
+            history.loss_curve.append(loss)
+            if score is not None:
+                history.validation_scores.append(score(training.network))
+            if verbose:
+                _print_epoch(history, max_iter)
+            if history.is_best():
+                best = _weights(training.network)
+            if tol is not None and history.has_stalled(tol, n_iter_no_change):
+                break
+        if score is not None:
+            training.network.load_state_dict(best)
+    except KeyboardInterrupt:
+        if called_by_a_search():
+            raise  # a half-trained candidate must not be scored
+        training.network.eval()
+        if history.loss_curve:
+            training.network.load_state_dict(best)
+        _warn(
+            f"Training was interrupted after {len(history.loss_curve)} of {max_iter} epochs. The "
+            f"estimator is fitted, with the best weights so far."
+        )
+    return history
+
+
+def _weights(network):
+    """Copy what the network has learned."""
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def _all_finite(network):
+    return all(torch.isfinite(parameter).all() for parameter in network.parameters())
+
+
+def _report_divergence(training, epoch):
+    learning_rate = training.optimizer.defaults["lr"]
+    happened = f"The training loss became non-finite in epoch {epoch}"
+    advice = f"Lower learning_rate_init (it is {learning_rate:g}), or scale X."
+    if epoch == 1:
+        raise ValueError(f"{happened}, before anything was learned. {advice}")
+    _warn(f"{happened}; training stops there, with the best weights before it. {advice}")
+
+
+def _print_epoch(history, max_iter):
+    scores = history.validation_scores
+    print(
+        f"Epoch {len(history.loss_curve)} of {max_iter}: loss {history.loss_curve[-1]:.6g}"
+        + (f", validation score {scores[-1]:.6g}" if scores else "")
+    )
+
+
+def _warn(message):
+    # The user's own line is not known from here: fit may be called through any pipeline.
+    warnings.warn(message, ConvergenceWarning, stacklevel=2)

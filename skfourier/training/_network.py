@@ -1,0 +1,124 @@
+"""The network: a plain sequence of named torch modules, from coordinates to the units of y."""
+
+import math
+from collections import OrderedDict
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+from skfourier.activations import ACTIVATIONS, he, torch_default
+
+OUTPUT_ACTIVATIONS = {"identity": nn.Identity, "sigmoid": nn.Sigmoid}
+INITIALIZATIONS = ("auto", "he", "torch")
+
+
+class FourierEmbedding(nn.Module):
+    """Equation 3 inside the network; it saves its frequencies with the weights."""
+
+    frequencies: torch.Tensor
+    amplitudes: torch.Tensor
+
+    def __init__(self, frequencies, amplitudes, dtype):
+        super().__init__()
+        self.register_buffer("frequencies", torch.tensor(frequencies, dtype=torch.float64))
+        self.register_buffer("amplitudes", torch.tensor(amplitudes, dtype=dtype))
+
+    def forward(self, X):
+        """Map (n_samples, n_features) to (n_samples, 2 * n_frequencies)."""
+        # Whole cycles go while the phases have X's own precision, so that float64 coordinates
+        # far from the origin (map projections, time stamps) survive a network in float32.
+        phases = X @ self.frequencies.T.to(X.dtype)
+        phases = 2 * math.pi * (phases - phases.detach().round()).to(self.amplitudes.dtype)
+        waves = torch.stack((torch.cos(phases), torch.sin(phases)), dim=-1)
+        return (waves * self.amplitudes[:, None]).flatten(start_dim=1)
+
+
+class RawCoordinates(nn.Module):
+    """No embedding: coordinates as they are, in the network's precision."""
+
+    def __init__(self, dtype):
+        super().__init__()
+        self.dtype = dtype
+
+    def forward(self, X):
+        """Convert to the network's precision."""
+        return X.to(self.dtype)
+
+
+class TargetScaling(nn.Module):
+    """From standardised targets back to the units, and the dtype, of y."""
+
+    mean: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(self, mean, scale):
+        super().__init__()
+        self.register_buffer("mean", torch.tensor(mean))
+        self.register_buffer("scale", torch.tensor(scale))
+
+    def forward(self, standardised):
+        """Multiply by the scale and add the mean."""
+        return standardised.to(self.scale.dtype) * self.scale + self.mean
+
+
+def build_network(
+    n_inputs,
+    n_outputs,
+    *,
+    hidden_layer_sizes,
+    activation,
+    batch_norm,
+    output_activation,
+    initialization,
+    embedding,
+    scaling,
+    dtype,
+    generator,
+):
+    """Build the network and draw its weights from `generator`.
+
+    Its parts are named: embedding, then linear1, activation1 and normalization1 for each hidden
+    layer, then output, output_activation and scaling. All but the last are trained.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+    hidden_layer_sizes : sequence of int
+    activation, output_activation, initialization : str
+    batch_norm : bool
+        Normalise after each activation, as the paper does.
+    embedding : FourierEmbedding or RawCoordinates
+    scaling : TargetScaling
+    dtype : torch.dtype
+    generator : torch.Generator
+
+    Returns
+    -------
+    torch.nn.Sequential
+    """
+    layers = OrderedDict(embedding=embedding)
+    for depth, (fan_in, width) in enumerate(pairwise((n_inputs, *hidden_layer_sizes)), start=1):
+        linear = nn.utils.skip_init(nn.Linear, fan_in, width, dtype=dtype)
+        nonlinearity = ACTIVATIONS[activation]()
+        _initialize(linear, initialization, nonlinearity, depth == 1, generator)
+        layers[f"linear{depth}"] = linear
+        layers[f"activation{depth}"] = nonlinearity
+        if batch_norm:
+            layers[f"normalization{depth}"] = nn.BatchNorm1d(width, dtype=dtype)
+    last_width = (n_inputs, *hidden_layer_sizes)[-1]
+    layers["output"] = nn.utils.skip_init(nn.Linear, last_width, n_outputs, dtype=dtype)
+    # No activation follows that would want another scale.
+    (he if initialization == "he" else torch_default)(layers["output"], generator)
+    layers["output_activation"] = OUTPUT_ACTIVATIONS[output_activation]()
+    layers["scaling"] = scaling
+    return nn.Sequential(layers)
+
+
+def _initialize(linear, initialization, activation, first, generator):
+    if initialization == "auto":
+        activation.initialize(linear, first=first, generator=generator)
+    elif initialization == "he":
+        he(linear, generator)
+    else:
+        torch_default(linear, generator)

@@ -1,0 +1,54 @@
+"""torch's optimisers by name, and the learning rate's schedule."""
+
+import inspect
+
+import torch
+from torch import nn
+
+OPTIMIZERS = {
+    name.lower(): cls
+    for name, cls in vars(torch.optim).items()
+    if isinstance(cls, type)
+    and issubclass(cls, torch.optim.Optimizer)
+    and cls is not torch.optim.Optimizer
+    # SparseAdam takes sparse gradients only, Muon no biases.
+    and name not in ("SparseAdam", "Muon")
+}
+SCHEDULES = ("constant", "cosine")
+
+
+def build_optimizer(network, solver, *, learning_rate, alpha):
+    """Build torch's optimiser of that name over the network's parameters.
+
+    `alpha` becomes its weight decay, on the weights of the linear layers alone.
+
+    Raises
+    ------
+    ValueError
+        If alpha > 0 and the optimiser has no weight decay.
+    """
+    optimizer_class = OPTIMIZERS[solver]
+    accepted = inspect.signature(optimizer_class).parameters
+    if alpha > 0 and "weight_decay" not in accepted:
+        raise ValueError(
+            f"solver={solver!r} has no weight decay: it takes alpha=0 only. Got {alpha}."
+        )
+    options = {"lr": learning_rate}
+    if "fused" in accepted:  # one kernel for all parameters
+        options["fused"] = True
+    if alpha == 0:
+        return optimizer_class(network.parameters(), **options)
+    decayed = [layer.weight for layer in network if isinstance(layer, nn.Linear)]
+    identities = set(map(id, decayed))
+    others = [p for p in network.parameters() if id(p) not in identities]
+    return optimizer_class(
+        [{"params": decayed, "weight_decay": alpha}, {"params": others, "weight_decay": 0.0}],
+        **options,
+    )
+
+
+def build_schedule(optimizer, learning_rate, n_steps):
+    """Build the schedule of the learning rate over `n_steps` steps; None leaves it constant."""
+    if learning_rate == "constant":
+        return None
+    return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=n_steps)

@@ -1,0 +1,61 @@
+"""The training set as tensors, and its division into batches and blocks."""
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Rows of coordinates, targets and weights; the weights' mean over all rows is 1.
+
+    The weights are None where all rows weigh the same.
+    """
+
+    X: torch.Tensor
+    y: torch.Tensor
+    weight: torch.Tensor | None
+
+    def __len__(self):
+        """Count the rows."""
+        return len(self.X)
+
+    def take(self, rows):
+        """Take a slice or an index of rows."""
+        return Samples(
+            self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows]
+        )
+
+    def shuffled(self, generator):
+        """Return the rows in another order, gathered once so that batches are plain slices."""
+        return self.take(torch.randperm(len(self), generator=generator).to(self.X.device))
+
+    def split(self, n_rows):
+        """Yield slices of `n_rows` rows, views without a copy; the last one may be shorter."""
+        for start in range(0, len(self), n_rows):
+            yield self.take(slice(start, start + n_rows))
+
+
+def as_samples(network, X, y, weight):
+    """Turn arrays into tensors where the network is, with targets as it is trained on them.
+
+    Parameters
+    ----------
+    network : torch.nn.Sequential
+    X : ndarray of shape (n_samples, n_features)
+        Keeps its dtype: the embedding takes whole cycles away in it.
+    y : ndarray of shape (n_samples, n_outputs)
+    weight : ndarray of shape (n_samples,) or None
+
+    Returns
+    -------
+    Samples
+    """
+    scaling = network.scaling
+    dtype, device = network.output.weight.dtype, network.output.weight.device
+    standardised = (torch.tensor(y, device=device) - scaling.mean) / scaling.scale
+    return Samples(
+        X=torch.tensor(X, device=device),
+        y=standardised.to(dtype),
+        weight=None if weight is None else torch.tensor(weight, dtype=dtype, device=device),
+    )

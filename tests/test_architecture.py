@@ -1,0 +1,83 @@
+"""The floors of docs/architecture.md: imports go down only."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import skfourier
+
+PACKAGE = Path(skfourier.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# The lowest first. A part may import those of lower floors, and from within itself.
+FLOORS = [
+    {"_sklearn", "metrics"},
+    {"spectra", "activations", "images"},
+    {"training"},
+    {"_fourier_features"},
+    {"_coordinate_mlp"},
+    {"__init__"},
+]
+FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
+
+
+def part_of(path):
+    """Name the part of the house that a file belongs to: its first name below skfourier/."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imported_parts(path):
+    """Name the parts of the house that a file imports, at the top or inside its functions."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        else:
+            continue
+        for module in modules:
+            names = module.split(".")
+            if names[0] == "skfourier" and len(names) > 1 and names[1] in FLOOR_OF:
+                yield names[1]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_down_only(path):
+    part = part_of(path)
+    assert part in FLOOR_OF, f"{part} has no floor: give it one here and in docs/architecture.md"
+    climbing = {
+        other
+        for other in imported_parts(path)
+        if other != part and FLOOR_OF[other] >= FLOOR_OF[part]
+    }
+    assert not climbing, f"{part} imports {climbing}, which do not lie below it"
+
+
+def test_every_floor_is_drawn():
+    drawing = (PACKAGE.parent / "docs" / "architecture.md").read_text()
+    for part in FLOOR_OF:
+        assert part in drawing, f"{part} is missing in docs/architecture.md"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_private_names_of_scikit_learn_are_imported_in_one_place(path):
+    if part_of(path) == "_sklearn":
+        return
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "sklearn":
+            names = [*node.module.split("."), *(alias.name for alias in node.names)]
+            private = [name for name in names if name.startswith("_")]
+            assert not private, f"{path.name} imports {private}: do it in _sklearn.py"
+
+
+@pytest.mark.parametrize("heavy", ["torch", "finufft", "matplotlib", "imageio", "skimage"])
+def test_import_stays_light(heavy):
+    code = (
+        "import sys, skfourier, skfourier.spectra, skfourier.images, skfourier.metrics;"
+        f"sys.exit({heavy!r} in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

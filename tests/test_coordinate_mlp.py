@@ -1,0 +1,377 @@
+"""The regressor: what it promises about scales, weights, seeds, endings and bad input."""
+
+import pickle
+import signal
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import shuffle
+
+from skfourier import CoordinateMLPRegressor, FourierFeatures
+from skfourier.spectra import Uniform
+from skfourier.training import _loop
+
+
+@pytest.fixture
+def wave():
+    X = np.linspace(0, 1, 80, endpoint=False)[:, None]
+    return X, np.column_stack([np.sign(np.sin(20 * X[:, 0])), np.cos(9 * X[:, 0])])
+
+
+def small(sigma=3, **params):
+    """A network that trains in a tenth of a second."""
+    params = {"max_iter": 30, "random_state": 0} | params
+    return CoordinateMLPRegressor((32, 32), embedding=FourierFeatures(sigma), **params)
+
+
+class TestEmbedding:
+    @pytest.mark.parametrize(("dtype", "rtol"), [(np.float64, 1e-9), (np.float32, 2e-3)])
+    def test_inside_the_network_or_before_it_in_a_pipeline(self, wave, dtype, rtol):
+        # The same sums, but for the place where whole cycles are taken away. Rounding (1e-16 and
+        # 6e-8) is amplified by thirty steps of Adam, which divides small gradients by their size:
+        # both bounds leave a factor of about 10^4.
+        X, y = (array.astype(dtype) for array in wave)
+        features = FourierFeatures(sigma=3, n_frequencies=16, random_state=5)
+        network = CoordinateMLPRegressor((32, 32), max_iter=30, random_state=0)
+        inside = clone(network).set_params(embedding=features).fit(X, y)
+        before = make_pipeline(features, network).fit(X, y)
+        np.testing.assert_allclose(inside.predict(X), before.predict(X), rtol=rtol, atol=rtol)
+
+    def test_is_cloned_and_can_be_searched(self, wave):
+        X, y = shuffle(*wave, random_state=0)  # whole intervals held out would be guesses
+        features = FourierFeatures()
+        search = GridSearchCV(
+            CoordinateMLPRegressor((32,), embedding=features, max_iter=100, random_state=0),
+            {"embedding__sigma": [0.01, 3.0]},
+        ).fit(X, y)
+        assert not hasattr(features, "frequencies_")
+        assert search.best_params_ == {"embedding__sigma": 3.0}
+
+    def test_without_a_seed_takes_the_regressors(self, wave):
+        first, same, other = (small(random_state=seed).fit(*wave) for seed in (0, 0, 1))
+        frequencies = first.embedding_.frequencies_
+        np.testing.assert_array_equal(frequencies, same.embedding_.frequencies_)
+        assert not np.any(frequencies == other.embedding_.frequencies_)
+
+    def test_far_coordinates_lose_nothing_in_float64(self, wave):
+        # 2^20 is added exactly to these coordinates. The features turn in phase, so that the two
+        # networks differ, but not in quality.
+        X, y = wave
+        near = small(3, max_iter=200, precision="float32").fit(X, y)
+        far = small(3, max_iter=200, precision="float32").fit(X + 2**20, y)
+        assert near.score(X, y) > 0.95
+        assert far.score(X + 2**20, y) > 0.95
+
+    def test_every_distribution_object(self, wave):
+        embedding = FourierFeatures(2, distribution=Uniform(1.5), n_frequencies=32)
+        network = CoordinateMLPRegressor((32,), embedding=embedding, max_iter=100, random_state=0)
+        assert network.fit(*wave).embedding_.spectrum_.sigma == 3.0
+
+
+class TestScales:
+    @pytest.mark.parametrize("factor", [1e-200, 1e-6, 1e6, 1e200])
+    def test_no_scale_of_y_breaks_it(self, wave, factor):
+        X, y = wave
+        plain = small().fit(X, y).predict(X)
+        scaled = small().fit(X, y * factor + 3 * factor).predict(X)
+        # The standardised targets differ in rounding, 1e-16, as amplified by the training.
+        np.testing.assert_allclose(scaled / factor - 3, plain, rtol=1e-6, atol=1e-6)
+
+    def test_a_constant_target_is_predicted(self, wave):
+        X, _ = wave
+        network = small(max_iter=200).fit(X, np.full(len(X), 7.0))
+        np.testing.assert_allclose(network.predict(X), 7.0, atol=0.1)
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_predictions_have_the_dtype_and_shape_of_y(self, wave, dtype):
+        X, y = wave
+        network = small(max_iter=2).fit(X, y.astype(dtype))
+        assert network.predict(X).dtype == dtype
+        assert network.predict(X[:5]).shape == (5, 2)
+        assert small(max_iter=2).fit(X, y[:, 0]).predict(X).shape == (len(X),)
+        assert small(max_iter=2).fit(X, y[:, :1]).predict(X).shape == (len(X), 1)
+
+    def test_precision_is_chosen_by_size(self, wave):
+        X, y = wave
+        assert small(max_iter=1).fit(X, y).precision_ == "float64"
+        assert small(max_iter=1).fit(X.astype(np.float32), y).precision_ == "float32"
+        many = np.tile(X, (20, 1)), np.tile(y, (20, 1))
+        assert small(max_iter=1).fit(*many).precision_ == "float32"
+        assert small(max_iter=1, precision="float64").fit(*many).precision_ == "float64"
+
+    def test_blocks_of_a_prediction_do_not_show(self, wave):
+        X = np.linspace(0, 1, 10_000)[:, None]
+        network = small(max_iter=5).fit(*wave)
+        whole = network.predict(X)
+        parts = np.concatenate([network.predict(part) for part in np.array_split(X, 7)])
+        np.testing.assert_allclose(whole, parts, rtol=1e-12, atol=1e-12)
+
+
+class TestSteps:
+    def test_blocks_of_a_step_do_not_show(self, wave, monkeypatch):
+        X, y = wave
+        whole = small(batch_size="full").fit(X, y)
+        monkeypatch.setattr("skfourier._coordinate_mlp.BLOCK_ROWS", 7)
+        blocks = small(batch_size="full").fit(X, y)
+        # Sums in another order: 1e-16, amplified by thirty steps of Adam.
+        np.testing.assert_allclose(whole.loss_curve_, blocks.loss_curve_, rtol=1e-9)
+
+    def test_weights_are_repetitions(self, wave):
+        X, y = wave
+        weight = np.random.default_rng(0).integers(0, 4, size=len(X))
+        weighted = small().fit(X, y, sample_weight=weight)
+        repeated = small().fit(np.repeat(X, weight, axis=0), np.repeat(y, weight, axis=0))
+        np.testing.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-7, atol=1e-9)
+
+    def test_the_scale_of_weights_does_not_matter(self, wave):
+        X, y = wave
+        weight = np.random.default_rng(0).uniform(size=len(X))
+        curves = [small().fit(X, y, weight * c).loss_curve_ for c in (1, 1e6)]
+        np.testing.assert_allclose(*curves, rtol=1e-9)
+
+    def test_one_seed_one_result(self, wave):
+        first, same, other = (
+            small(batch_size=16, random_state=seed).fit(*wave) for seed in (0, 0, 1)
+        )
+        assert first.loss_curve_ == same.loss_curve_
+        assert first.loss_curve_ != other.loss_curve_
+
+    def test_the_global_random_state_of_torch_is_left_alone(self, wave):
+        before = torch.random.get_rng_state()
+        small(batch_size=16, max_iter=2).fit(*wave)
+        assert torch.equal(before, torch.random.get_rng_state())
+
+    def test_without_shuffling_the_rows_come_in_order(self, wave):
+        X, y = wave
+        network = small(batch_size=16, shuffle=False, max_iter=1, tol=None).fit(X, y)
+        seen = small(batch_size=16, max_iter=1).fit(X, y)
+        assert network.loss_curve_ != seen.loss_curve_
+
+    @pytest.mark.parametrize("solver", ["adam", "adamw", "sgd", "rmsprop", "lbfgs", "nadam"])
+    def test_torch_optimizers_by_name(self, wave, solver):
+        rate, max_iter = {"sgd": (0.1, 60), "lbfgs": (0.5, 5)}.get(solver, (5e-3, 60))
+        network = small(solver=solver, learning_rate_init=rate, max_iter=max_iter).fit(*wave)
+        assert network.loss_curve_[-1] < 0.5 * network.loss_curve_[0]
+
+    def test_alpha_shrinks_the_weights(self, wave):
+        norms = [
+            small(solver="adamw", alpha=alpha, max_iter=200)
+            .fit(*wave)
+            .module_.linear2.weight.norm()
+            for alpha in (0.0, 1.0)
+        ]
+        assert norms[1] < 0.8 * norms[0]
+
+    def test_the_cosine_schedule_ends_at_rest(self, wave):
+        curves = {
+            rate: small(learning_rate=rate, learning_rate_init=0.02, max_iter=100).fit(*wave)
+            for rate in ("constant", "cosine")
+        }
+        # Steps of the schedule's last tenth are below a fortieth of the first ones.
+        last = {rate: np.abs(np.diff(net.loss_curve_[-10:])) for rate, net in curves.items()}
+        assert last["cosine"].max() < last["constant"].max()
+
+
+class TestEndings:
+    def test_tol_stops_early(self, wave):
+        network = small(tol=1e9, n_iter_no_change=4, max_iter=50).fit(*wave)
+        assert network.n_iter_ == len(network.loss_curve_) == 5
+
+    def test_early_stopping_keeps_the_best_epoch(self):
+        rng = np.random.default_rng(0)
+        X, y = rng.uniform(size=(60, 1)), rng.normal(size=60)
+        network = small(30, early_stopping=True, max_iter=200, n_iter_no_change=3).fit(X, y)
+        assert network.n_iter_ < 200
+        assert len(network.validation_scores_) == network.n_iter_
+        _, held_out = train_test_split(
+            np.arange(60), test_size=0.1, random_state=np.random.RandomState(0)
+        )
+        best = network.score(X[held_out], y[held_out])
+        assert best == pytest.approx(max(network.validation_scores_), abs=1e-12)
+
+    def test_warm_start_goes_on(self, wave):
+        X, y = wave
+        network = small(warm_start=True, learning_rate="constant").fit(X, y)
+        first = network.loss_curve_
+        frequencies = network.embedding_.frequencies_
+        network.fit(X, y)
+        assert network.loss_curve_[0] < first[0] / 2
+        assert network.embedding_.frequencies_ is frequencies
+
+    def test_partial_fit_is_an_epoch_and_keeps_the_first_scale(self, wave):
+        X, y = wave
+        network = small()
+        for _ in range(20):
+            network.partial_fit(X, y)
+        assert network.n_iter_ == 20
+        whole = small(learning_rate="constant", max_iter=20).fit(X, y)
+        np.testing.assert_allclose(network.loss_curve_, whole.loss_curve_, rtol=1e-12)
+        mean = network.module_.scaling.mean.clone()
+        network.partial_fit(X, y + 100)
+        assert torch.equal(network.module_.scaling.mean, mean)
+
+    def test_partial_fit_survives_pickling_between_blocks(self, wave):
+        network = small().partial_fit(*wave)
+        copy = pickle.loads(pickle.dumps(network))
+        for _ in range(3):
+            network.partial_fit(*wave)
+            copy.partial_fit(*wave)
+        assert network.loss_curve_ == copy.loss_curve_
+
+    def test_pickle_predicts_the_same(self, wave):
+        network = small().fit(*wave)
+        copy = pickle.loads(pickle.dumps(network))
+        np.testing.assert_array_equal(network.predict(wave[0]), copy.predict(wave[0]))
+
+    def test_verbose_prints_every_epoch(self, wave, capsys):
+        small(verbose=True, max_iter=3, early_stopping=True).fit(*wave)
+        lines = capsys.readouterr().out.splitlines()
+        assert len(lines) == 3
+        assert "Epoch 3 of 3: loss" in lines[-1]
+        assert "validation score" in lines[-1]
+
+    def test_ctrl_c_keeps_the_best_weights(self, wave, monkeypatch):
+        interrupt_in_epoch(5, monkeypatch)
+        with pytest.warns(ConvergenceWarning, match="interrupted after 4 of 30 epochs"):
+            network = small().fit(*wave)
+        assert network.n_iter_ == 4
+        assert np.all(np.isfinite(network.predict(wave[0])))
+        assert network.module_.training is False
+
+    def test_ctrl_c_in_the_first_epoch_leaves_a_fitted_estimator(self, wave, monkeypatch):
+        interrupt_in_epoch(1, monkeypatch)
+        with pytest.warns(ConvergenceWarning, match="interrupted after 0"):
+            network = small().fit(*wave)
+        assert np.isnan(network.best_loss_)
+        assert np.all(np.isfinite(network.predict(wave[0])))
+
+    @pytest.mark.parametrize(
+        "search",
+        [
+            lambda X, y: GridSearchCV(small(), {}).fit(X, y),
+            lambda X, y: GridSearchCV(make_pipeline(FourierFeatures(), small()), {}).fit(X, y),
+            lambda X, y: cross_val_score(small(), X, y),
+        ],
+    )
+    def test_ctrl_c_ends_a_search(self, wave, monkeypatch, search):
+        interrupt_in_epoch(5, monkeypatch)
+        with pytest.raises(KeyboardInterrupt):
+            search(*wave)
+
+    def test_a_loss_that_explodes_later_keeps_the_last_good_weights(self, wave, monkeypatch):
+        plain = _loop.Training.epoch
+        losses = iter([None, None, np.nan])
+        monkeypatch.setattr(_loop.Training, "epoch", lambda *args: (plain(*args), next(losses))[0])
+        calls = []
+
+        def exploding(self, samples):
+            calls.append(plain(self, samples))
+            if len(calls) == 3:
+                self.network.linear1.weight.data.fill_(np.nan)
+            return calls[-1]
+
+        monkeypatch.setattr(_loop.Training, "epoch", exploding)
+        with pytest.warns(ConvergenceWarning, match="non-finite in epoch 3.*learning_rate_init"):
+            network = small().fit(*wave)
+        assert network.n_iter_ == 2
+        assert np.all(np.isfinite(network.predict(wave[0])))
+
+    def test_a_loss_that_explodes_at_once_raises_and_keeps_the_earlier_fit(self, wave):
+        network = small(solver="sgd", learning_rate="constant", batch_size=8)
+        before = network.fit(*wave).predict(wave[0])
+        with pytest.raises(ValueError, match=r"learning_rate_init \(it is 1e\+30\)"):
+            network.set_params(learning_rate_init=1e30).fit(*wave)
+        np.testing.assert_array_equal(network.predict(wave[0]), before)
+
+
+def interrupt_in_epoch(number, monkeypatch):
+    """Send the signal of Ctrl-C to ourselves within that epoch."""
+    plain = _loop.Training.epoch
+    epochs = iter(range(1, 1000))
+
+    def epoch(self, samples):
+        if next(epochs) == number:
+            signal.raise_signal(signal.SIGINT)
+        return plain(self, samples)
+
+    monkeypatch.setattr(_loop.Training, "epoch", epoch)
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            ({"X": np.full((80, 1), np.nan)}, "NaN"),
+            ({"X": np.full((80, 1), np.inf)}, "infinity"),
+            ({"X": np.ones((80, 1)) * 1j}, "Complex data not supported"),
+            ({"X": np.ones((0, 1)), "y": np.ones(0)}, "0 sample"),
+            ({"X": np.ones((79, 1))}, "inconsistent numbers of samples"),
+            ({"X": np.ones(80)}, "Expected 2D array"),
+            ({"y": np.full((80, 2), np.nan)}, "NaN"),
+            ({"y": np.array(["a"] * 80)}, "could not convert"),
+            ({"y": np.ones(80) * 1j}, "Complex data not supported"),
+            ({"sample_weight": -np.ones(80)}, "Negative values"),
+            ({"sample_weight": np.zeros(80)}, "at least one non-zero"),
+            ({"sample_weight": np.ones(3)}, "sample_weight"),
+        ],
+    )
+    def test_data(self, wave, change, message):
+        data = dict(zip("Xy", wave, strict=True)) | change
+        with pytest.raises(ValueError, match=message):
+            small().fit(**data)
+
+    @pytest.mark.parametrize(
+        ("params", "message"),
+        [
+            ({"activation": "rellu"}, "Did you mean 'relu'.*'gaussian'"),
+            ({"solver": "adamm"}, "Did you mean 'adam'"),
+            ({"solver": "muon"}, "unknown"),
+            ({"initialization": "hee"}, "Did you mean 'he'"),
+            ({"output_activation": "sigmoidal"}, "Did you mean 'sigmoid'"),
+            ({"learning_rate": "cosinus"}, "Did you mean 'cosine'"),
+            ({"precision": "float16"}, "Did you mean 'float"),
+            ({"device": "gpu0"}, "device='gpu0' cannot be used here"),
+            ({"hidden_layer_sizes": (32, 0)}, "hidden_layer_sizes"),
+            ({"hidden_layer_sizes": (32.5,)}, "hidden_layer_sizes"),
+            ({"hidden_layer_sizes": "wide"}, "hidden_layer_sizes"),
+            ({"embedding": "gaussian"}, "embedding"),
+            ({"batch_size": 0}, "batch_size"),
+            ({"max_iter": 0}, "max_iter"),
+            ({"learning_rate_init": 0}, "learning_rate_init"),
+            ({"alpha": -1}, "alpha"),
+            ({"alpha": 1, "solver": "lbfgs"}, "no weight decay"),
+            ({"embedding": FourierFeatures(sigma=(1, 2))}, "one for each of the 1 columns"),
+            ({"output_activation": "sigmoid"}, r"\[0, 1\]; y lies in \[-1, 1\]"),
+        ],
+    )
+    def test_parameters(self, wave, params, message):
+        with pytest.raises(ValueError, match=message):
+            small().set_params(**params).fit(*wave)
+
+    def test_prediction(self, wave):
+        with pytest.raises(NotFittedError):
+            small().predict(wave[0])
+        network = small(max_iter=1).fit(*wave)
+        with pytest.raises(
+            ValueError, match="2 features, but CoordinateMLPRegressor is expecting 1"
+        ):
+            network.predict(np.ones((3, 2)))
+        with pytest.raises(ValueError, match="NaN"):
+            network.predict([[np.nan]])
+
+    def test_going_on_with_other_outputs(self, wave):
+        X, y = wave
+        network = small(warm_start=True, max_iter=1).fit(X, y)
+        with pytest.raises(ValueError, match=r"2 outputs, as in the fit.* Got 1"):
+            network.fit(X, y[:, 0])
+        with pytest.raises(ValueError, match=r"2 outputs, as in the fit.* Got 1"):
+            network.partial_fit(X, y[:, 0])
+
+    def test_partial_fit_holds_nothing_out(self, wave):
+        with pytest.raises(ValueError, match="early_stopping=False"):
+            small(early_stopping=True).partial_fit(*wave)
