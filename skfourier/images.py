@@ -460,7 +460,7 @@ def _decoded(path):
 
 
 def _mode_to_read(picture):
-    """Name the mode of Pillow in which a picture becomes grey, RGB or RGBA without loss."""
+    """Name the mode of Pillow that makes a picture grey, RGB or RGBA and keeps its depth."""
     if picture.mode.startswith(("I", "F")):
         return picture.mode
     if picture.has_transparency_data:

@@ -1,170 +1,277 @@
-"""How close an image comes to another: PSNR and SSIM, and scorers of them for searches."""
+"""How near a reconstruction comes to the signal: PSNR and SSIM, with scorers for searches."""
 
 import math
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.metrics import make_scorer, mean_squared_error
 
+__all__ = ["make_ssim_scorer", "psnr", "psnr_scorer", "ssim"]
+
+_SSIM_WINDOW = 7
+# The range of each dtype that has one; that of floats holds if y_true lies in [0, 1].
+_DATA_RANGES = {"bool": 1.0, "uint8": 255.0, "uint16": 65535.0}
+
 
 def psnr(y_true, y_pred, *, data_range=None, sample_weight=None):
-    r"""Compute the peak signal-to-noise ratio, in decibels.
+    r"""Compute the peak signal-to-noise ratio in decibels: higher is better.
 
-    .. math:: 10 \log_{10} \frac{R^2}{\mathrm{MSE}}
+    .. math:: 10 \log_{10} (R^2 / \mathrm{MSE})
+
+    with R the `data_range` and MSE the mean of the squared errors over all entries. Between
+    float arrays in [0, 1] it is -10 log10(MSE).
 
     Parameters
     ----------
-    y_true : array-like of any shape
-        Images, or rows of samples.
-    y_pred : array-like of the same shape
+    y_true : array-like of shape (n_samples,), (n_samples, n_outputs) or any other
+        The signal; an image of shape (height, width, channels) serves as well.
+    y_pred : array-like of the shape of `y_true`
+        The reconstruction.
     data_range : float, default=None
-        R, the distance from black to white. None takes the range of `y_true`'s dtype if that is
-        an integer (255, 65535), else 1.
-    sample_weight : array-like of shape (len(y_true),), default=None
-        Weights along the first axis.
+        R, the distance of the least possible value from the greatest. None: 255 for uint8,
+        65535 for uint16, 1 for booleans and for floats, where `y_true` must then lie in [0, 1].
+    sample_weight : array-like of shape (n_samples,), default=None
+        A weight, not negative, for each entry of the first axis.
 
     Returns
     -------
     float
-        Infinity if the two are equal.
+        In decibels; infinity if the arrays are identical.
 
     Raises
     ------
     ValueError
-        If the shapes differ, values are not finite, or `data_range` is None and floats leave
-        [0, 1].
+        If the shapes differ or are empty; if a value is complex, NaN or infinite; if
+        `data_range` is not positive, or None where the data do not tell it; if a weight is
+        negative or not finite, or all are zero.
 
-    Examples
+    See Also
     --------
-    >>> import numpy as np
-    >>> from skfourier.metrics import psnr
-    >>> psnr(np.zeros(4), np.full(4, 0.1))
-    20.0
-    """
-    y_true, y_pred = _checked_pair(y_true, y_pred)
-    data_range = _checked_range(y_true, data_range)
-    rows = [y.reshape(len(y), -1).astype(float) for y in (y_true, y_pred)]
-    mse = mean_squared_error(*rows, sample_weight=sample_weight)
-    return math.inf if mse == 0 else float(10 * np.log10(data_range**2 / mse))
-
-
-def ssim(image_true, image_pred, *, data_range=None):
-    r"""Compute the structural similarity of two images, through scikit-image.
-
-    .. math:: \frac{(2 \mu_1 \mu_2 + c_1)(2 \sigma_{12} + c_2)}
-              {(\mu_1^2 + \mu_2^2 + c_1)(\sigma_1^2 + \sigma_2^2 + c_2)}
-              \text{, averaged over windows of 7 pixels}
-
-    Parameters
-    ----------
-    image_true : array-like of shape (height, width) or (height, width, n_channels)
-    image_pred : array-like of the same shape
-    data_range : float, default=None
-        As in `psnr`.
-
-    Returns
-    -------
-    float
-        1 if the two are equal.
-
-    Raises
-    ------
-    ValueError
-        As in `psnr`, or if the images are smaller than 7 pixels.
-    ImportError
-        If scikit-image is not installed.
+    psnr_scorer : The same for `GridSearchCV(scoring=...)`.
+    ssim : Compares structure instead of pixels.
 
     References
     ----------
     Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to
-    structural similarity", 2004.
+    structural similarity", 2004, show what it does not see.
+
+    Examples
+    --------
+    >>> from skfourier.metrics import psnr
+    >>> round(psnr([0.0, 0.5, 1.0], [0.1, 0.4, 0.9]), 6)
+    20.0
+    """
+    y_true, y_pred = _checked_pair(y_true, y_pred)
+    data_range = _checked_range(y_true, y_pred, data_range)
+    if sample_weight is not None and np.any(np.asarray(sample_weight) < 0):
+        raise ValueError("sample_weight holds negative weights: pass weights of 0 or more.")
+    # In float64 whatever came: integers may wrap around, and a mean in half precision is rough.
+    rows = [y.reshape(len(y), -1).astype(np.float64) for y in (y_true, y_pred)]
+    error = mean_squared_error(*rows, sample_weight=sample_weight)
+    return math.inf if error == 0 else 20 * math.log10(data_range) - 10 * math.log10(error)
+
+
+def ssim(image_true, image_pred, *, data_range=None):
+    r"""Compute the mean structural similarity of two images: 1 if identical, else lower.
+
+    .. math:: \frac{(2 \mu_x \mu_y + c_1)(2 \sigma_{xy} + c_2)}
+              {(\mu_x^2 + \mu_y^2 + c_1)(\sigma_x^2 + \sigma_y^2 + c_2)}
+
+    from the means, variances and covariance in a window, averaged over all windows and channels;
+    c1 = (0.01 R)^2 and c2 = (0.03 R)^2 with R the `data_range`. The window is scikit-image's
+    default, 7 x 7 and uniform. Needs scikit-image: ``pip install "skfourier[ssim]"``.
+
+    Parameters
+    ----------
+    image_true : array-like of shape (height, width) or (height, width, channels)
+        The signal; 7 pixels at least in height and width, 1 to 4 channels.
+    image_pred : array-like of the shape of `image_true`
+        The reconstruction.
+    data_range : float, default=None
+        R, as in `psnr`.
+
+    Returns
+    -------
+    float
+        At most 1.
+
+    Raises
+    ------
+    ImportError
+        If scikit-image is not installed.
+    ValueError
+        If the arrays are no images of the same shape, are smaller than the window or not
+        finite; if `data_range` is not positive, or None where the data do not tell it.
+
+    See Also
+    --------
+    make_ssim_scorer : The same for rows of pixels.
+
+    References
+    ----------
+    Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to
+    structural similarity", 2004, equation 13.
 
     Examples
     --------
     >>> import numpy as np
     >>> from skfourier.metrics import ssim
     >>> image = np.linspace(0, 1, 64).reshape(8, 8)
-    >>> float(ssim(image, image))
+    >>> ssim(image, image)
     1.0
+    >>> ssim(image, 1 - image) < 0
+    True
     """
     try:
         from skimage.metrics import structural_similarity  # noqa: PLC0415 (an extra)
     except ImportError as error:
         raise ImportError(
-            'ssim needs scikit-image: python -m pip install "skfourier[ssim]".'
+            "ssim needs scikit-image, which is not installed here. Install it: "
+            'pip install "skfourier[ssim]"'
         ) from error
     image_true, image_pred = _checked_pair(image_true, image_pred)
-    if image_true.ndim not in (2, 3):
-        raise ValueError(
-            f"ssim compares images of shape (height, width) or (height, width, n_channels). Got "
-            f"shape {image_true.shape}; for rows of samples take make_ssim_scorer(shape)."
-        )
-    return structural_similarity(
-        image_true.astype(float),
-        image_pred.astype(float),
-        data_range=_checked_range(image_true, data_range),
-        channel_axis=2 if image_true.ndim == 3 else None,
+    _check_windows_fit(image_true.shape)
+    similarity = structural_similarity(
+        image_true.astype(np.float64),
+        image_pred.astype(np.float64),
+        win_size=_SSIM_WINDOW,
+        data_range=_checked_range(image_true, image_pred, data_range),
+        channel_axis=-1 if image_true.ndim == 3 else None,
     )
+    return float(similarity)
 
 
-#: `psnr` as a scorer: `GridSearchCV(..., scoring=psnr_scorer)`.
+#: Scorer of `psnr`, greater is better, with the data range that the dtype of y tells:
+#: ``GridSearchCV(model, grid, scoring=psnr_scorer)``. For floats outside [0, 1] make your own:
+#: ``make_scorer(psnr, data_range=...)``.
 psnr_scorer = make_scorer(psnr)
 
 
 def make_ssim_scorer(shape):
-    """Make a scorer of `ssim` for estimators that predict all pixels of one image.
+    """Make a scorer of `ssim` for estimators whose rows are the pixels of one image.
+
+    The rows are taken row by row of the image. They must be all of its pixels: a
+    cross-validation fold of scattered pixels is no image.
 
     Parameters
     ----------
-    shape : tuple (height, width) or (height, width, n_channels)
-        The image whose pixels are the rows of y, row by row.
+    shape : tuple of int, (height, width) or (height, width, channels)
+        Of the image that the rows make up; without channels y tells them.
 
     Returns
     -------
     callable
-        A scorer; it raises ValueError on rows that are not the whole image, such as the scattered
-        pixels of a fold.
+        ``scorer(estimator, X, y)``, greater is better; it can be pickled. It raises ValueError
+        if the rows do not fill the image.
+
+    Raises
+    ------
+    ValueError
+        If `shape` is not two or three positive integers.
+
+    See Also
+    --------
+    psnr_scorer : Scores any rows, scattered ones too.
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from sklearn.neighbors import KNeighborsRegressor
+    >>> from skfourier.images import pixel_grid
     >>> from skfourier.metrics import make_ssim_scorer
-    >>> scorer = make_ssim_scorer((64, 64))
+    >>> X, y = pixel_grid((8, 9)), np.linspace(0, 1, 72)
+    >>> model = KNeighborsRegressor(n_neighbors=1).fit(X, y)
+    >>> make_ssim_scorer((8, 9))(model, X, y)
+    1.0
     """
-    return make_scorer(_ssim_of_rows, height=shape[0], width=shape[1])
-
-
-def _ssim_of_rows(y_true, y_pred, *, height, width):
-    if len(y_true) != height * width:
+    numbers = tuple(shape) if np.iterable(shape) else ()
+    if len(numbers) not in (2, 3) or not all(
+        isinstance(n, Integral) and int(n) > 0 for n in numbers
+    ):
         raise ValueError(
-            f"SSIM compares whole images: {height} x {width} pixels are {height * width} rows, "
-            f"got {len(y_true)}. Scattered pixels (a fold) have a psnr only: take psnr_scorer."
+            "shape must be (height, width) or (height, width, channels), positive integers; "
+            f"came {shape!r}. Pass image.shape."
         )
-    pictures = [np.reshape(y, (height, width, *np.shape(y)[1:])) for y in (y_true, y_pred)]
-    return ssim(*pictures)
+    return make_scorer(_ssim_of_rows, shape=numbers)
+
+
+def _ssim_of_rows(y_true, y_pred, *, shape):
+    """Reshape rows of pixels to images of `shape` and compare them."""
+    y_true, y_pred = _checked_pair(y_true, y_pred)
+    image_shape = shape if len(shape) == 3 else shape + y_true.shape[1:]
+    n_pixels = math.prod(shape[:2])
+    if len(y_true) != n_pixels or y_true.size != math.prod(image_shape):
+        raise ValueError(
+            f"An image of shape {shape} is scored from {n_pixels} rows, one a pixel; y came with "
+            f"shape {y_true.shape}. A fold of scattered pixels is no image: score the whole image, "
+            "or take psnr_scorer."
+        )
+    return ssim(y_true.reshape(image_shape), y_pred.reshape(image_shape))
 
 
 def _checked_pair(y_true, y_pred):
+    """Return both as arrays after checking that they can be compared."""
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
-    if y_true.shape != y_pred.shape or not y_true.size:
+    for name, y in (("true", y_true), ("predicted", y_pred)):
+        if y.dtype.kind not in "biuf":
+            raise ValueError(
+                f"The {name} values must be real numbers; came dtype {y.dtype}. Convert them to "
+                "floats."
+            )
+        if not np.isfinite(y).all():
+            raise ValueError(f"The {name} values hold NaN or infinity: replace those first.")
+    if y_true.shape != y_pred.shape or y_true.ndim == 0 or y_true.size == 0:
         raise ValueError(
-            f"y_true and y_pred must have one shape and hold something. Got {y_true.shape} and "
-            f"{y_pred.shape}."
+            "The true and the predicted values must have the same shape, not empty; came "
+            f"{y_true.shape} and {y_pred.shape}. Reshape one to the other."
         )
-    for name, y in (("y_true", y_true), ("y_pred", y_pred)):
-        if y.dtype.kind not in "fiub" or not np.all(np.isfinite(y)):
-            raise ValueError(f"{name} must hold finite real numbers, without NaN or infinity.")
-    return np.atleast_1d(y_true), np.atleast_1d(y_pred)
+    return y_true, y_pred
 
 
-def _checked_range(y_true, data_range):
+def _checked_range(y_true, y_pred, data_range):
+    """Return the data range: the one that was passed, or the one that the data tell."""
     if data_range is not None:
-        if not 0 < data_range < math.inf:
-            raise ValueError(f"data_range must be positive and finite. Got {data_range!r}.")
-        return data_range
-    if y_true.dtype.kind in "iu":
-        return np.iinfo(y_true.dtype).max
-    if y_true.min() < 0 or y_true.max() > 1:
+        if not (isinstance(data_range, Real) and 0 < float(data_range) < math.inf):
+            raise ValueError(
+                f"data_range must be a positive number; came {data_range!r}. Pass the distance of "
+                "the least possible value from the greatest."
+            )
+        return float(data_range)
+    if y_pred.dtype.kind in "iu" and y_pred.dtype != y_true.dtype:
         raise ValueError(
-            f"Floats without data_range must lie in [0, 1]; y_true lies in [{y_true.min():g}, "
-            f"{y_true.max():g}]. Pass data_range, the distance from black to white."
+            f"The true values are {y_true.dtype}, the predicted ones {y_pred.dtype}: their scales "
+            "may differ. Convert one to the dtype of the other, or pass data_range."
+        )
+    if y_true.dtype.kind == "f":
+        return _range_of_floats(y_true)
+    if y_true.dtype.name not in _DATA_RANGES:
+        raise ValueError(
+            f"The true values are {y_true.dtype}, which does not tell their range; of integers "
+            "uint8 and uint16 do. Pass data_range, or convert them to floats in [0, 1]."
+        )
+    return _DATA_RANGES[y_true.dtype.name]
+
+
+def _range_of_floats(y_true):
+    """Return 1 after checking that floats keep to [0, 1]."""
+    least, greatest = y_true.min(), y_true.max()
+    if least < 0 or greatest > 1:
+        raise ValueError(
+            f"The true values range from {least:.6g} to {greatest:.6g}; without data_range they "
+            "must lie in [0, 1]. Pass data_range, the distance of the least possible value from "
+            "the greatest."
         )
     return 1.0
+
+
+def _check_windows_fit(shape):
+    """Check that `shape` is that of an image no smaller than the window of the similarity."""
+    if len(shape) not in (2, 3) or shape[2:] > (4,):
+        raise ValueError(
+            "ssim compares images of shape (height, width) or (height, width, channels) with at "
+            f"most 4 channels; came {shape}. For rows of pixels see make_ssim_scorer."
+        )
+    if min(shape[:2]) < _SSIM_WINDOW:
+        raise ValueError(
+            f"ssim needs {_SSIM_WINDOW} x {_SSIM_WINDOW} pixels at least; came {shape}. Use psnr."
+        )

@@ -55,8 +55,8 @@ class FiniteSpectrum(Spectrum):
         """
         if sampling != "random":
             raise ValueError(
-                f"{type(self).__name__} gives its frequencies, so that there is nothing to draw "
-                f"with sampling={sampling!r}. Leave sampling='random', which it ignores."
+                f"There is nothing to draw with sampling={sampling!r}: this distribution gives its "
+                f"own frequencies. Leave sampling='random', which it ignores."
             )
         return self.given_frequencies(n_features, n_frequencies)
 

@@ -67,8 +67,8 @@ class Gaussian(IsotropicSpectrum):
     --------
     >>> from skfourier.spectra import Gaussian
     >>> Gaussian(10)([[0.0], [0.02]]).round(4)
-    array([[1.    , 0.4541],
-           [0.4541, 1.    ]])
+    array([[1.   , 0.454],
+           [0.454, 1.   ]])
     """
 
     product = True
@@ -116,8 +116,8 @@ class Matern(IsotropicSpectrum):
     --------
     >>> from skfourier.spectra import Matern
     >>> Matern(10, nu=1.5)([[0.0], [0.02]]).round(4)
-    array([[1.    , 0.3604],
-           [0.3604, 1.    ]])
+    array([[1.    , 0.3603],
+           [0.3603, 1.    ]])
     """
 
     def __init__(self, sigma=1.0, *, nu=1.5, sigma_bounds=(1e-5, 1e5)):

@@ -82,8 +82,8 @@ class Uniform(ProductSpectrum):
     --------
     >>> from skfourier.spectra import Uniform
     >>> Uniform(10)([[0.0], [0.02]]).round(4)
-    array([[1.    , 0.7564],
-           [0.7564, 1.    ]])
+    array([[1.    , 0.3777],
+           [0.3777, 1.    ]])
     """
 
     axis_frequency = stats.uniform(-_ROOT_3, 2 * _ROOT_3)

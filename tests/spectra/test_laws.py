@@ -88,7 +88,8 @@ def monte_carlo_excess(make, n_features, sampling, error):
 
     The mean of N independent cosines has standard error sqrt(Var[cos] / N), and as
     cos^2 x = (1 + cos 2x) / 2, Var[cos] = (1 + k(2d)) / 2 - k(d)^2. Five of them are allowed: a
-    chance of 6e-7 a lag. Orthogonal blocks and scrambled nets spread less than independent draws.
+    chance of 6e-7 a lag. At lags like these, orthogonal blocks and scrambled nets spread less
+    than independent draws.
     """
     lags = monte_carlo_lags(n_features)
     spectrum, sigma = make(SIGMAS[n_features]), np.asarray(SIGMAS[n_features])
@@ -287,6 +288,15 @@ def test_stationary(name, shift, n_features):
     X, Y = X + shift - shift, Y + shift - shift
     np.testing.assert_allclose(spectrum(X + shift), spectrum(X), rtol=0, atol=1e-6 * at_zero)
     np.testing.assert_allclose(spectrum(X + shift, Y + shift), spectrum(X, Y), atol=1e-6 * at_zero)
+
+
+@each
+def test_a_shift_that_is_exact_costs_no_digits(name):
+    spectrum, X = build(name), np.round(coordinates(20) * 2**20) / 2**20
+    # Lags are then the same to the last digit; finite spectra round phases of 2 pi 63 columns
+    # radians and sums of 256 terms. From phases of 2^20 cycles and more, 1e-8 would remain.
+    tolerance = 0 if name in RANDOM else 2000 * EPS * power(spectrum, 2)
+    np.testing.assert_allclose(spectrum(X + 2.0**20), spectrum(X), rtol=0, atol=tolerance)
 
 
 @pytest.mark.parametrize("n_features", [1, 2, 4])
