@@ -70,7 +70,8 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         all rows are never in memory together. `embedding__sigma` can be searched. Its
         random_state, where None, comes from this estimator's.
     batch_norm : bool, default=False
-        Batch normalisation after each activation, as in the paper.
+        Batch normalisation after each activation, as in the paper. Weights of samples weigh the
+        loss, not the statistics of a batch.
     output_activation : {"identity", "sigmoid"}, default="identity"
         With "identity" the targets are standardised inside (to weighted mean 0 and standard
         deviation 1 for each output); with "sigmoid" they are taken as they are and must lie in
@@ -419,6 +420,11 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _built(self, X, y, weight, random_state):
         """Fit the embedding and build the network: what a new fit stores."""
+        if self.batch_norm and self._batch_size(len(X)) < 2:
+            raise ValueError(
+                f"batch_norm compares the samples of a batch and needs two or more. Got "
+                f"n_samples={len(X)}, batch_size={self.batch_size!r}."
+            )
         device = choose_device(self.device)
         precision = choose_precision(self.precision, X, self._batch_size(len(X)), device)
         dtype = PRECISIONS[precision]

@@ -121,6 +121,12 @@ class TestSteps:
         # Sums in another order: 1e-16, amplified by thirty steps of Adam.
         np.testing.assert_allclose(whole.loss_curve_, blocks.loss_curve_, rtol=1e-9)
 
+    @pytest.mark.parametrize("n_samples", [2, 16, 17, 33])
+    def test_batch_norm_meets_no_batch_of_one(self, wave, n_samples):
+        X, y = wave
+        network = small(batch_norm=True, batch_size=16, max_iter=2)
+        assert network.fit(X[:n_samples], y[:n_samples]).n_iter_ == 2
+
     def test_weights_are_repetitions(self, wave):
         X, y = wave
         weight = np.random.default_rng(0).integers(0, 4, size=len(X))
@@ -345,6 +351,7 @@ class TestBadInput:
             ({"learning_rate_init": 0}, "learning_rate_init"),
             ({"alpha": -1}, "alpha"),
             ({"alpha": 1, "solver": "lbfgs"}, "no weight decay"),
+            ({"batch_norm": True, "batch_size": 1}, "two or more.* batch_size=1"),
             ({"embedding": FourierFeatures(sigma=(1, 2))}, "one for each of the 1 columns"),
             ({"output_activation": "sigmoid"}, r"\[0, 1\]; y lies in \[-1, 1\]"),
         ],

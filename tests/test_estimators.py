@@ -14,9 +14,7 @@ SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 100}
         FourierFeatures(distribution="uniform", sampling="sobol"),
         FourierFeatures(distribution="basic"),
         CoordinateMLPRegressor(**SMALL),
-        CoordinateMLPRegressor(
-            **SMALL, embedding=FourierFeatures(sigma=0.1, n_frequencies=32), batch_norm=True
-        ),
+        CoordinateMLPRegressor(**SMALL, embedding=FourierFeatures(sigma=0.1, n_frequencies=32)),
     ]
 )
 def test_scikit_learn_compatible(estimator, check):

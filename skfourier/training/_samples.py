@@ -1,8 +1,10 @@
 """The training set as tensors, and its division into batches and blocks."""
 
+import math
 from dataclasses import dataclass
 
 import torch
+from sklearn.utils import gen_even_slices
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,9 @@ class Samples:
         return self.take(torch.randperm(len(self), generator=generator).to(self.X.device))
 
     def split(self, n_rows):
-        """Yield slices of `n_rows` rows, views without a copy; the last one may be shorter."""
-        for start in range(0, len(self), n_rows):
-            yield self.take(slice(start, start + n_rows))
+        """Yield views of at most `n_rows` rows and nearly equal size: no remainder of one row."""
+        for rows in gen_even_slices(len(self), math.ceil(len(self) / n_rows)):
+            yield self.take(rows)
 
 
 def as_samples(network, X, y, weight):
