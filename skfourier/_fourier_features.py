@@ -7,7 +7,13 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skfourier._sklearn import Interval, _check_feature_names_in, _fit_context
+from skfourier._sklearn import (
+    Interval,
+    _check_feature_names_in,
+    _fit_context,
+    refuse_mask,
+    unchanged_on_error,
+)
 from skfourier.spectra import Frequencies, Spectrum, as_spectrum
 from skfourier.spectra._features import fourier_features
 from skfourier.spectra._finite import check_amplitudes
@@ -128,6 +134,12 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
             If X is not finite, real and two-dimensional; if sigma is not positive or of the
             wrong length; if a name is unknown (the message has the known ones).
         """
+        with unchanged_on_error(self):
+            self._draw(X)
+        return self
+
+    def _draw(self, X):
+        refuse_mask(X, "X")
         X = validate_data(self, X, dtype=[np.float64, np.float32])
         self.spectrum_ = as_spectrum(self.distribution).scaled(
             self.sigma, n_features=X.shape[1], n_frequencies=self.n_frequencies
@@ -142,7 +154,6 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
         self.amplitudes_ = check_amplitudes(self.amplitude, n_frequencies) * check_amplitudes(
             self.spectrum_.amplitudes, n_frequencies
         )
-        return self
 
     def transform(self, X):
         """Map coordinates to features.
@@ -160,9 +171,11 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X is not finite, or has other columns than in `fit`.
+            If X is not finite, has other columns than in `fit`, or is so large that its dtype
+            does not resolve a cycle.
         """
         check_is_fitted(self)
+        refuse_mask(X, "X")
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         return fourier_features(X, self.frequencies_, self.amplitudes_)
 

@@ -1,13 +1,14 @@
 """The one place that imports scikit-learn's private names, so that a change there is mended here.
 
-Public: nothing. Also here: what scikit-learn leaves to its users, the look-up of a name with a
-message that helps.
+Also here: what scikit-learn leaves to those who write estimators, in three small functions.
 """
 
 import difflib
 import sys
 from collections.abc import Iterable
+from contextlib import contextmanager
 
+import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight
@@ -20,6 +21,8 @@ __all__ = [
     "_fit_context",
     "called_by_a_search",
     "known_name",
+    "refuse_mask",
+    "unchanged_on_error",
 ]
 
 
@@ -53,3 +56,24 @@ def called_by_a_search() -> bool:
             return True
         frame = frame.f_back  # type: ignore[assignment]
     return False
+
+
+@contextmanager
+def unchanged_on_error(estimator):
+    """Give the estimator its attributes back if the block raises: a failed fit loses nothing."""
+    before = dict(estimator.__dict__)
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__.clear()
+        estimator.__dict__.update(before)
+        raise
+
+
+def refuse_mask(array, name):
+    """Raise ValueError for a masked array: NumPy's functions would use what the mask hides."""
+    if np.ma.is_masked(array):
+        raise ValueError(
+            f"{name} is a masked array, whose mask would be lost. Drop the masked rows, or put "
+            f"values in their place ({name}.filled(...))."
+        )

@@ -7,6 +7,8 @@ rows in the order of the pixels, row by row.
 
 import math
 import os
+import re
+import shutil
 import tempfile
 import warnings
 from numbers import Integral, Real
@@ -14,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skfourier._sklearn import known_name
+from skfourier._sklearn import known_name, refuse_mask
 
 __all__ = [
     "image_to_samples",
@@ -263,6 +265,8 @@ def load_image(path, size=None):
         raise FileNotFoundError(
             f"{path} does not exist. Check the path; relative ones start from {Path.cwd()}."
         )
+    if not (path.is_file() or path.is_dir()):  # a pipe would wait for ever
+        raise OSError(f"{path} is no file. Pass the path of an image file.")
     try:
         image = _intensities(_decoded(path))
     except ValueError as error:
@@ -325,6 +329,10 @@ def save_image(path, image):
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
         complete = Path(folder) / Path(path).name
         Image.fromarray(pixels).save(complete)
+        if target.exists():
+            if not os.access(target, os.W_OK):
+                raise PermissionError(f"{target} is write-protected. Choose another name.")
+            shutil.copymode(target, complete)
         os.replace(complete, target)
 
 
@@ -433,6 +441,17 @@ def _quantized(intensities, dtype):
     return clipped.astype(dtype)
 
 
+def _has_16_bits(picture):
+    """Tell whether a file has 16 bits a channel, by the names of Pillow's decoders."""
+    decoders = str(picture.tile)
+    maximum_of_ppm = re.search(r"\('RGB', (\d+)\)", decoders)
+    return (
+        ";16" in decoders
+        or "SGI16" in decoders
+        or (maximum_of_ppm is not None and int(maximum_of_ppm[1]) > 255)
+    )
+
+
 def _decoded(path):
     """Read the first frame of a file, upright, as Pillow decodes it."""
     from PIL import Image, ImageOps  # noqa: PLC0415
@@ -442,7 +461,7 @@ def _decoded(path):
     try:
         with path.open("rb") as file, Image.open(file) as picture:
             mode = _mode_to_read(picture)
-            loses_bits = mode.startswith("RGB") and ";16" in str(picture.tile)
+            loses_bits = mode.startswith("RGB") and _has_16_bits(picture)
             pixels = np.asarray(ImageOps.exif_transpose(picture).convert(mode))
             spreads_to_16_bits = mode == "I" and picture.format in {"PNG", "PPM"}
     except Exception as error:  # decoders of damaged files raise whatever they stumble over
@@ -502,6 +521,7 @@ def _named_as_in_fit(estimator, X):
 
 def _checked_image(image):
     """Return the array, in native byte order, after checking that it is an image."""
+    refuse_mask(image, "image")
     image = np.asarray(image)
     _check_dtype(image.dtype, "The image")
     if image.ndim not in (2, 3) or image.size == 0 or image.shape[2:] > (4,):

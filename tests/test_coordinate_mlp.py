@@ -104,6 +104,13 @@ class TestScales:
         assert small(max_iter=1).fit(*many).precision_ == "float32"
         assert small(max_iter=1, precision="float64").fit(*many).precision_ == "float64"
 
+    def test_flipped_and_read_only_arrays_are_as_good(self, wave):
+        X, y = wave
+        flipped = small(max_iter=2).fit(X[::-1], y[::-1, ::-1])
+        for array in (X, y):
+            array.flags.writeable = False
+        assert np.all(np.isfinite(flipped.fit(X, y).predict(X[::-1])))
+
     def test_blocks_of_a_prediction_do_not_show(self, wave):
         X = np.linspace(0, 1, 10_000)[:, None]
         network = small(max_iter=5).fit(*wave)
@@ -209,6 +216,20 @@ class TestEndings:
         assert network.loss_curve_[0] < first[0] / 2
         assert network.embedding_.frequencies_ is frequencies
 
+    def test_warm_start_refuses_another_network(self, wave):
+        X, y = wave
+        network = small(warm_start=True, max_iter=1).fit(X, y)
+        before = network.predict(X)
+        for change in (
+            {"hidden_layer_sizes": (8,)},
+            {"embedding__sigma": 9},
+            {"activation": "relu"},
+        ):
+            other = clone(network).fit(X, y).set_params(**change)
+            with pytest.raises(ValueError, match="begin anew"):
+                other.fit(X, y)
+            np.testing.assert_array_equal(other.predict(X), before)
+
     def test_partial_fit_is_an_epoch_and_keeps_the_first_scale(self, wave):
         X, y = wave
         network = small()
@@ -228,6 +249,20 @@ class TestEndings:
             network.partial_fit(*wave)
             copy.partial_fit(*wave)
         assert network.loss_curve_ == copy.loss_curve_
+
+    def test_partial_fit_recovers_from_a_bad_block(self, wave):
+        X, y = wave
+        good = small(precision="float32").partial_fit(X, y).partial_fit(X, y)
+        network = small(precision="float32").partial_fit(X, y)
+        with pytest.raises(ValueError, match="non-finite in epoch 1"):
+            network.partial_fit(X, y * 1e300)
+        assert network.partial_fit(X, y).loss_curve_ == good.loss_curve_
+
+    def test_partial_fit_takes_a_new_learning_rate(self, wave):
+        network = small().partial_fit(*wave).set_params(learning_rate_init=1e-9)
+        before = network.predict(wave[0])
+        # Adam moves each weight by at most the learning rate.
+        np.testing.assert_allclose(network.partial_fit(*wave).predict(wave[0]), before, atol=1e-5)
 
     def test_pickle_predicts_the_same(self, wave):
         network = small().fit(*wave)
@@ -287,12 +322,40 @@ class TestEndings:
         assert network.n_iter_ == 2
         assert np.all(np.isfinite(network.predict(wave[0])))
 
-    def test_a_loss_that_explodes_at_once_raises_and_keeps_the_earlier_fit(self, wave):
-        network = small(solver="sgd", learning_rate="constant", batch_size=8)
+    @pytest.mark.parametrize("early_stopping", [False, True])
+    @pytest.mark.parametrize("warm_start", [False, True])
+    def test_a_loss_that_explodes_at_once_raises_and_keeps_the_earlier_fit(
+        self, wave, warm_start, early_stopping
+    ):
+        network = small(warm_start=warm_start, early_stopping=early_stopping, precision="float32")
         before = network.fit(*wave).predict(wave[0])
         with pytest.raises(ValueError, match=r"learning_rate_init \(it is 1e\+30\)"):
             network.set_params(learning_rate_init=1e30).fit(*wave)
         np.testing.assert_array_equal(network.predict(wave[0]), before)
+
+    def test_a_finite_explosion_is_one_too(self, wave):
+        with pytest.raises(ValueError, match=r"exploded.*before anything was learned"):
+            small(solver="sgd", learning_rate_init=50, learning_rate="constant").fit(*wave)
+
+    def test_any_error_leaves_an_earlier_fit_as_it_was(self, wave, monkeypatch):
+        X, y = wave
+        network = small(warm_start=True, batch_size=16).fit(X, y)
+        before = network.predict(X)
+        plain = _loop.Training.step
+        steps = iter(range(100))
+
+        def out_of_memory(self, batch):
+            if next(steps) == 3:
+                raise MemoryError
+            return plain(self, batch)
+
+        monkeypatch.setattr(_loop.Training, "step", out_of_memory)
+        with pytest.raises(MemoryError):
+            network.fit(X, y)
+        np.testing.assert_array_equal(network.predict(X), before)
+        with pytest.raises(ValueError, match="cannot be used here"):
+            network.set_params(warm_start=False, device="nope").fit(np.ones((80, 3)), y)
+        np.testing.assert_array_equal(network.predict(X), before)
 
 
 def interrupt_in_epoch(number, monkeypatch):
@@ -324,6 +387,9 @@ class TestBadInput:
             ({"sample_weight": -np.ones(80)}, "Negative values"),
             ({"sample_weight": np.zeros(80)}, "at least one non-zero"),
             ({"sample_weight": np.ones(3)}, "sample_weight"),
+            ({"X": np.ma.masked_less(np.ones((80, 1)), 2)}, "X is a masked array"),
+            ({"y": np.full(80, 1.7e308)}, "too large for float64"),
+            ({"X": np.full((80, 1), 1e20)}, "phases reach"),
         ],
     )
     def test_data(self, wave, change, message):
@@ -347,6 +413,7 @@ class TestBadInput:
             ({"hidden_layer_sizes": "wide"}, "hidden_layer_sizes"),
             ({"embedding": "gaussian"}, "embedding"),
             ({"batch_size": 0}, "batch_size"),
+            ({"early_stopping": True, "validation_fraction": 0.01}, "holds out 1"),
             ({"max_iter": 0}, "max_iter"),
             ({"learning_rate_init": 0}, "learning_rate_init"),
             ({"alpha": -1}, "alpha"),
@@ -371,12 +438,17 @@ class TestBadInput:
         with pytest.raises(ValueError, match="NaN"):
             network.predict([[np.nan]])
 
+    def test_predictions_that_overflow(self, wave):
+        network = CoordinateMLPRegressor((8,), "relu", max_iter=1, precision="float32")
+        with pytest.raises(ValueError, match="overflow float32"):
+            network.fit(*wave).predict([[1e300]])
+
     def test_going_on_with_other_outputs(self, wave):
         X, y = wave
         network = small(warm_start=True, max_iter=1).fit(X, y)
-        with pytest.raises(ValueError, match=r"2 outputs, as in the fit.* Got 1"):
+        with pytest.raises(ValueError, match=r"2 outputs, as in the fit.* shape \(80,\)"):
             network.fit(X, y[:, 0])
-        with pytest.raises(ValueError, match=r"2 outputs, as in the fit.* Got 1"):
+        with pytest.raises(ValueError, match=r"2 outputs, as in the fit.* shape \(80,\)"):
             network.partial_fit(X, y[:, 0])
 
     def test_partial_fit_holds_nothing_out(self, wave):

@@ -354,3 +354,35 @@ def test_X_keeps_its_columns(X):
     message = "X has 1 features, but FourierFeatures is expecting 2 features"
     with pytest.raises(ValueError, match=message):
         FourierFeatures().fit(X).transform(X[:, :1])
+
+
+@pytest.mark.parametrize("X", [1e20 * np.ones((3, 2)), np.float32(1e9) * np.ones((3, 2), "f4")])
+def test_phases_that_the_dtype_does_not_resolve_are_refused(X):
+    features = FourierFeatures(sigma=1, random_state=0).fit(X)
+    with pytest.raises(ValueError, match=r"phases reach .* cycles, and float\d\d does not resolve"):
+        features.transform(X)
+
+
+def test_a_fit_that_fails_leaves_an_earlier_one_as_it_was():
+    features = FourierFeatures(sigma=1, random_state=0).fit(np.zeros((3, 2)))
+    before = dict(vars(features))
+    with pytest.raises(ValueError, match="Did you mean 'random'"):
+        features.set_params(sampling="randon").fit(np.zeros((3, 1)))
+    assert vars(features) == before | {"sampling": "randon"}
+    features.set_params(sampling="random")
+    assert features.transform(np.zeros((1, 2))).shape == (1, 512)
+
+
+@pytest.mark.parametrize("name", ["sigma", "amplitude"])
+@pytest.mark.parametrize("value", [np.array([1j]), np.array(["3"]), np.array([True])])
+def test_parameters_that_are_no_real_numbers(name, value):
+    with pytest.raises(ValueError, match="must be a real number"):
+        FourierFeatures().set_params(**{name: value}).fit(np.zeros((3, 1)))
+
+
+def test_masked_coordinates_are_refused():
+    X = np.ma.masked_less(np.ones((3, 1)), 2)
+    with pytest.raises(ValueError, match="X is a masked array"):
+        FourierFeatures().fit(X)
+    with pytest.raises(ValueError, match="X is a masked array"):
+        FourierFeatures().fit(np.ones((3, 1))).transform(X)

@@ -714,3 +714,31 @@ class TestRender:
 
 def test_all_public_functions_have_an_example():
     assert all(">>>" in getattr(images, name).__doc__ for name in images.__all__)
+
+
+def test_16_bit_colour_of_a_ppm_warns_too(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 2**16, (4, 5, 3)).astype(">u2")
+    path = tmp_path / "colour.ppm"
+    path.write_bytes(b"P6\n5 4\n65535\n" + pixels.tobytes())
+    with pytest.warns(UserWarning, match="16 bits a channel"):
+        image = load_image(path)
+    np.testing.assert_allclose(image, pixels / 65535, atol=1 / 255)  # what 8 bits resolve
+
+
+def test_saving_keeps_the_mode_of_the_file(tmp_path):
+    path = tmp_path / "private.png"
+    save_image(path, np.zeros((2, 2)))
+    path.chmod(0o600)
+    save_image(path, np.ones((2, 2)))
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_pipe_is_no_image(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(OSError, match="is no file"):
+        load_image(tmp_path / "pipe.png")
+
+
+def test_masked_images_are_refused():
+    with pytest.raises(ValueError, match="masked array"):
+        image_to_samples(np.ma.masked_less(np.zeros((4, 4)), 1))

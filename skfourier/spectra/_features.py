@@ -27,7 +27,13 @@ def fourier_features(X, frequencies, amplitudes):
     Returns
     -------
     ndarray of shape (n_samples, 2 * n_frequencies), of X's dtype
+
+    Raises
+    ------
+    ValueError
+        If X is so large that its dtype does not resolve a cycle.
     """
+    check_phases(X, frequencies)
     n_samples, n_frequencies = len(X), len(frequencies)
     directions = np.ascontiguousarray(frequencies.T, dtype=X.dtype)
     amplitudes = np.asarray(amplitudes, dtype=X.dtype)
@@ -44,3 +50,25 @@ def fourier_features(X, frequencies, amplitudes):
         if np.any(amplitudes != 1):
             block *= amplitudes[:, None]
     return features.reshape(n_samples, 2 * n_frequencies)
+
+
+def check_phases(X, frequencies):
+    """Raise ValueError if phases b.x are so large that X's dtype does not resolve a cycle.
+
+    The median frequency decides: heavy tails (Cauchy) may well draw a few that are too high.
+    """
+    if not len(X):
+        return
+    with np.errstate(over="ignore"):
+        reach = np.abs(X).max(axis=0).astype(float) @ np.median(np.abs(frequencies), axis=0)
+    resolution = np.finfo(X.dtype).eps * reach
+    if not resolution < _COARSEST_CYCLE:
+        raise ValueError(
+            f"X is too large for these frequencies: phases reach {reach:.2g} cycles, and "
+            f"{X.dtype} does not resolve one. Subtract an origin from X, scale it, or lower sigma"
+            + ("; or pass X in float64." if X.dtype == np.float32 else ".")
+        )
+
+
+# A cycle in fewer than ten steps is noise.
+_COARSEST_CYCLE = 0.1

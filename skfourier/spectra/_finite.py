@@ -7,14 +7,23 @@ Not normalised: k(0) is the sum of the squared amplitudes, the number of frequen
 
 import math
 from abc import abstractmethod
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import gen_batches
 
 from skfourier.spectra._features import fourier_features
-from skfourier.spectra._spectrum import Spectrum, _floats, axis_scales, check_pair
+from skfourier.spectra._spectrum import (
+    Spectrum,
+    _floats,
+    axis_scales,
+    check_pair,
+    real_numbers,
+)
 
 _BLOCK_LAGS = 4096
+# Above it the lower digits of a float64 phase are beyond one cycle for any X.
+_MOST_LOG2 = 52
 
 
 class FiniteSpectrum(Spectrum):
@@ -111,7 +120,7 @@ def check_amplitudes(amplitudes, n_frequencies):
     ValueError
         If they are not finite, or neither one nor `n_frequencies`.
     """
-    amplitudes = np.asarray(amplitudes, dtype=float)
+    amplitudes = real_numbers(amplitudes, "amplitudes")
     if amplitudes.ndim > 1 or amplitudes.size not in (1, n_frequencies):
         raise ValueError(
             f"Amplitudes must be a number, or one for each of the {n_frequencies} frequencies. "
@@ -231,6 +240,8 @@ class Positional(FiniteSpectrum):
     def given_frequencies(self, n_features, n_frequencies=None):
         """Return the frequencies, axis after axis."""
         n_frequencies = self.n_frequencies if n_frequencies is None else n_frequencies
+        if not isinstance(n_frequencies, Integral):
+            raise ValueError(f"n_frequencies must be a whole number. Got {n_frequencies!r}.")
         per_axis, rest = divmod(n_frequencies, n_features)
         if rest or not per_axis:
             raise ValueError(
@@ -238,10 +249,11 @@ class Positional(FiniteSpectrum):
                 f"must be a multiple of the {n_features} columns of X. Got {n_frequencies}; "
                 f"take {n_features * max(per_axis, 1)}."
             )
-        if not 0 < self.max_log2_frequency < math.inf:
+        highest = self.max_log2_frequency
+        if not (isinstance(highest, Real) and 0 < float(highest) <= _MOST_LOG2):
             raise ValueError(
-                f"max_log2_frequency must be positive and finite: the highest frequency is 2 to "
-                f"its power, less 1. Got {self.max_log2_frequency!r}."
+                f"max_log2_frequency must be a number above 0, at most {_MOST_LOG2}: the highest "
+                f"frequency is 2 to its power, less 1. Got {highest!r}."
             )
         ladder = 2 ** np.linspace(0, self.max_log2_frequency, per_axis) - 1
         return np.kron(np.eye(n_features), ladder[:, None])

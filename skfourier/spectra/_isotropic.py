@@ -13,6 +13,7 @@ Matern        Student's t, 2 nu degrees of freedom           Matern of length_sc
 
 import math
 from abc import abstractmethod
+from numbers import Real
 
 import numpy as np
 from scipy import special, stats
@@ -158,7 +159,7 @@ class Matern(IsotropicSpectrum):
         return np.reshape(density, frequency.shape[:-1])
 
     def _checked_nu(self):
-        if not 0 < self.nu <= _LARGEST_NU:
+        if not (isinstance(self.nu, Real) and 0 < float(self.nu) <= _LARGEST_NU):
             raise ValueError(
                 f"nu must be positive and at most {_LARGEST_NU} (as nu grows, Matern tends to "
                 f"Gaussian: take that). Got nu={self.nu!r}."
@@ -186,8 +187,6 @@ def _bessel(order, s):
 
 # The closed form's coefficients grow as factorials; beyond this kv is as fast.
 _LARGEST_DEGREE = 6
-
-
 # Above it K overflows where the kernel is still visibly below 1; to here the error is 3e-12.
 _LARGEST_NU = 50
 

@@ -282,7 +282,7 @@ def axis_scales(sigma, n_features):
         If an entry is not a positive finite number, or their number is neither one nor
         `n_features`.
     """
-    scales = np.asarray(sigma, dtype=float)
+    scales = real_numbers(sigma, "sigma")
     if not (np.all(np.isfinite(scales)) and np.all(scales > 0)):
         raise ValueError(
             f"sigma must be positive and finite: it is the scale of the frequencies, in cycles "
@@ -294,6 +294,14 @@ def axis_scales(sigma, n_features):
             f"sigma={_plain(sigma)}, of shape {scales.shape}."
         )
     return np.broadcast_to(scales.reshape(-1), (n_features,))
+
+
+def real_numbers(values, name):
+    """Convert a parameter to an array of floats, or raise ValueError."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"{name} must be a real number or an array of them. Got {values!r}.")
+    return array.astype(float)
 
 
 def check_pair(X, Y, eval_gradient):
@@ -314,11 +322,13 @@ def check_pair(X, Y, eval_gradient):
 def _floats(values):
     """Convert to an array of floats; float32 stays float32."""
     values = np.asarray(values)
-    if values.ndim == 0 or values.dtype.kind == "c":
+    if values.ndim == 0 or not values.shape[-1] or values.dtype.kind not in "fiub":
         raise ValueError(
             f"Lags and frequencies must be real arrays whose last axis has one entry for each "
             f"column of X. Got shape {values.shape}, dtype {values.dtype}."
         )
+    if np.isnan(values).any():
+        raise ValueError("Lags and frequencies must be numbers; they hold NaN.")
     return values if values.dtype.kind == "f" else values.astype(float)
 
 

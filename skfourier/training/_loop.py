@@ -1,5 +1,6 @@
 """The training loop: epochs of steps, and what is kept when they end early."""
 
+import copy
 import math
 import warnings
 from dataclasses import dataclass, field
@@ -9,6 +10,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skfourier._sklearn import called_by_a_search
 
+# A last loss so many times the first one is no noise.
+_EXPLODED = 10
+
 
 @dataclass
 class History:
@@ -17,15 +21,29 @@ class History:
     loss_curve: list = field(default_factory=list)
     validation_scores: list = field(default_factory=list)
 
+    def costs(self):
+        """Return what is to become small: the losses, or the negative validation scores."""
+        return [-score for score in self.validation_scores] or self.loss_curve
+
     def is_best(self):
         """Tell whether the last epoch is the best so far."""
-        if self.validation_scores:
-            return self.validation_scores[-1] >= max(self.validation_scores)
-        return self.loss_curve[-1] <= min(self.loss_curve)
+        return math.isfinite(self.costs()[-1]) and self.costs()[-1] <= min(self.costs())
+
+    def has_learned(self):
+        """Tell whether some epoch came out better than the start, or than the mean of y (R^2)."""
+        if not self.loss_curve:
+            return False
+        return (
+            min(self.loss_curve) < self.loss_curve[0] or max(self.validation_scores, default=0) > 0
+        )
+
+    def has_exploded(self):
+        """Tell whether the loss, finite as it is, has grown beyond any noise."""
+        return self.loss_curve[-1] > _EXPLODED * self.loss_curve[0]
 
     def has_stalled(self, tol, n_iter_no_change):
         """Tell whether no epoch of the last `n_iter_no_change` improved by more than `tol`."""
-        costs = [-score for score in self.validation_scores] or self.loss_curve
+        costs = self.costs()
         if len(costs) <= n_iter_no_change:
             return False
         return min(costs[-n_iter_no_change:]) > min(costs[:-n_iter_no_change]) - tol
@@ -101,39 +119,64 @@ def train(training, samples, *, max_iter, tol=None, n_iter_no_change=10, score=N
     Raises
     ------
     ValueError
-        If the loss is not finite in the very first epoch. The weights are as before.
+        If the loss is not finite in the first epochs, before anything was learned. After this or
+        any other error network and optimiser are as before.
 
     Warns
     -----
     ConvergenceWarning
-        If the loss becomes non-finite later, or Ctrl-C is pressed. The best weights are kept.
+        If the loss explodes later, or Ctrl-C is pressed. The best weights are kept.
     """
-    history = History()
-    best = _weights(training.network)
+    before = _weights(training.network), copy.deepcopy(training.optimizer.state_dict())
+    try:
+        return _train(
+            training,
+            samples,
+            max_iter=max_iter,
+            tol=tol,
+            n_iter_no_change=n_iter_no_change,
+            score=score,
+            verbose=verbose,
+        )
+    except BaseException:
+        training.network.load_state_dict(before[0])
+        training.optimizer.load_state_dict(before[1])
+        training.network.eval()
+        raise
+
+
+def _train(training, samples, *, max_iter, tol, n_iter_no_change, score, verbose):
+    network, history = training.network, History()
+    # The weights after the best epoch; and those known to be good: a loss is one of the weights
+    # before the epoch's steps, a score one of the weights after them.
+    best = good = _weights(network)
     try:
         for epoch in range(1, max_iter + 1):
+            start = _weights(network)
             loss = training.epoch(samples)
-            if not (math.isfinite(loss) and _all_finite(training.network)):
-                training.network.load_state_dict(best)
-                _report_divergence(training, epoch)
+            if not (math.isfinite(loss) and _is_finite(network)):
+                _stop_diverged(training, good, epoch, history)
                 break
             history.loss_curve.append(loss)
             if score is not None:
-                history.validation_scores.append(score(training.network))
+                history.validation_scores.append(score(network))
             if verbose:
                 _print_epoch(history, max_iter)
             if history.is_best():
-                best = _weights(training.network)
+                best = _weights(network)
+                good = start if score is None else best
             if tol is not None and history.has_stalled(tol, n_iter_no_change):
                 break
+        if history.has_exploded():
+            _stop_diverged(training, good, len(history.loss_curve), history)
         if score is not None:
-            training.network.load_state_dict(best)
+            network.load_state_dict(best)
     except KeyboardInterrupt:
         if called_by_a_search():
             raise  # a half-trained candidate must not be scored
-        training.network.eval()
+        network.eval()
         if history.loss_curve:
-            training.network.load_state_dict(best)
+            network.load_state_dict(best)
         _warn(
             f"Training was interrupted after {len(history.loss_curve)} of {max_iter} epochs. The "
             f"estimator is fitted, with the best weights so far."
@@ -146,16 +189,19 @@ def _weights(network):
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-def _all_finite(network):
-    return all(torch.isfinite(parameter).all() for parameter in network.parameters())
+def _is_finite(network):
+    """Tell whether weights, and statistics of batch normalisation, are finite."""
+    return all(torch.isfinite(value).all() for value in network.state_dict().values())
 
 
-def _report_divergence(training, epoch):
+def _stop_diverged(training, good, epoch, history):
+    """Go back to the good weights and warn; raise if nothing was learned by then."""
     learning_rate = training.optimizer.defaults["lr"]
-    happened = f"The training loss became non-finite in epoch {epoch}"
+    happened = f"The training loss exploded or became non-finite in epoch {epoch}"
     advice = f"Lower learning_rate_init (it is {learning_rate:g}), or scale X."
-    if epoch == 1:
+    if not history.has_learned():
         raise ValueError(f"{happened}, before anything was learned. {advice}")
+    training.network.load_state_dict(good)
     _warn(f"{happened}; training stops there, with the best weights before it. {advice}")
 
 

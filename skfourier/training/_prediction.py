@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from sklearn.utils import gen_batches
 
+from skfourier.training._samples import as_tensor
+
 # Rows that pass through the network at once: their activations stay near the cache, and the
 # memory of a step or of a prediction does not grow with the number of rows.
 BLOCK_ROWS = 4096
@@ -23,11 +25,10 @@ def predict(network, X):
     """
     network.eval()
     device = network.scaling.mean.device
-    # A copy of each block: torch warns of arrays that are read-only, as joblib's memory maps are.
     with torch.inference_mode():
         return np.concatenate(
             [
-                network(torch.tensor(X[rows], device=device)).cpu().numpy()
+                network(as_tensor(X[rows], device)).cpu().numpy()
                 for rows in gen_batches(len(X), BLOCK_ROWS)
             ]
         )

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from sklearn.utils import gen_even_slices
 
@@ -55,9 +56,14 @@ def as_samples(network, X, y, weight):
     """
     scaling = network.scaling
     dtype, device = network.output.weight.dtype, network.output.weight.device
-    standardised = (torch.tensor(y, device=device) - scaling.mean) / scaling.scale
+    standardised = (as_tensor(y, device) - scaling.mean) / scaling.scale
     return Samples(
-        X=torch.tensor(X, device=device),
+        X=as_tensor(X, device),
         y=standardised.to(dtype),
         weight=None if weight is None else torch.tensor(weight, dtype=dtype, device=device),
     )
+
+
+def as_tensor(array, device):
+    """Copy an array into a tensor, whatever its strides and whether or not it is read-only."""
+    return torch.tensor(np.ascontiguousarray(array), device=device)

@@ -24,6 +24,7 @@ def image():
 def paper(embedding, precision="float64", **params):
     """The paper's recipe in one call, but for the length of the training."""
     return CoordinateMLPRegressor(
+        activation="relu",
         embedding=embedding,
         batch_norm=True,
         output_activation="sigmoid",
