@@ -41,7 +41,7 @@ from skfourier.training._optimizers import (
     build_schedule,
 )
 from skfourier.training._precision import PRECISIONS, choose_device, choose_precision
-from skfourier.training._prediction import BLOCK_ROWS, predict
+from skfourier.training._prediction import BLOCK_ROWS, predict, predict_gradient
 from skfourier.training._samples import as_samples
 
 # What "auto" stands for: with the default network about 10 s on two cores, whatever the number of
@@ -349,18 +349,57 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ValueError
             If X is not finite, or has other columns than in `fit`.
         """
+        predictions = self._finite(predict, X)
+        return predictions[:, 0] if self._y_ndim == 1 else predictions
+
+    def predict_gradient(self, X):
+        r"""Differentiate the prediction by the coordinates, block by block.
+
+        .. math:: G_{ikj} = \partial \hat y_k(v_i) / \partial v_{ij}
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Coordinates.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features) or (n_samples, n_outputs, n_features), as y was
+            In units of y per unit of X: the edges of an image, the velocities of a path. Exact
+            but for rounding; with "relu" it is constant between kinks.
+
+        Raises
+        ------
+        ValueError
+            If X is not finite, or has other columns than in `fit`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skfourier import CoordinateMLPRegressor, FourierFeatures
+        >>> X = np.linspace(0, 1, 100, endpoint=False).reshape(-1, 1)
+        >>> network = CoordinateMLPRegressor(embedding=FourierFeatures(1), random_state=0)
+        >>> slope = network.fit(X, np.sin(2 * np.pi * X[:, 0])).predict_gradient([[0.5]])
+        >>> bool(abs(slope[0, 0] + 2 * np.pi) < 0.5)
+        True
+        """
+        gradients = self._finite(predict_gradient, X)
+        return gradients[:, 0] if self._y_ndim == 1 else gradients
+
+    def _finite(self, function, X):
+        """Evaluate a function of the network at checked coordinates; refuse what overflows."""
         check_is_fitted(self)
         refuse_mask(X, "X")
         X = validate_data(self, X, dtype=_FLOATS, reset=False)
         if self.embedding_ is not None:
             check_phases(X, self.embedding_.frequencies_)
-        predictions = predict(self.module_, X)
-        if not np.all(np.isfinite(predictions)):
+        values = function(self.module_, X)
+        if not np.all(np.isfinite(values)):
             raise ValueError(
                 f"The predictions overflow {self.precision_}: X lies up to {np.abs(X).max():g}, "
                 f"far outside what the network was trained on."
             )
-        return predictions[:, 0] if self._y_ndim == 1 else predictions
+        return values
 
     def _fit(self, X, y, sample_weight):
         warm = self.warm_start and hasattr(self, "module_")

@@ -371,6 +371,50 @@ def interrupt_in_epoch(number, monkeypatch):
     monkeypatch.setattr(_loop.Training, "epoch", epoch)
 
 
+class TestGradient:
+    @pytest.mark.parametrize("activation", ["relu", "tanh", "sine"])
+    @pytest.mark.parametrize("batch_norm", [False, True])
+    def test_is_that_of_differences(self, activation, batch_norm):
+        rng = np.random.default_rng(0)
+        X, y = rng.uniform(size=(50, 2)), rng.normal(size=(50, 3))
+        network = small((1, 2), activation=activation, batch_norm=batch_norm, max_iter=20)
+        network.set_params(learning_rate_init=1e-4)  # sines steepen fast
+        gradient = network.fit(X, 1000 * y).predict_gradient(X)
+        h = 1e-6
+        steps = [h * np.eye(2)[axis] for axis in (0, 1)]
+        differences = [
+            (network.predict(X + step) - network.predict(X - step)) / (2 * h) for step in steps
+        ]
+        # Central differences: h^2 times a third derivative, some 1e-12 (2 pi 3)^3 < 1e-8 of the
+        # slope, and rounding, 1e-16 / h = 1e-10 of the values. ReLU has kinks: where one lies
+        # within h (few in 10^4 do) the two are not comparable.
+        close = np.isclose(gradient, np.stack(differences, axis=-1), rtol=1e-5, atol=1e-2)
+        assert close.mean() > (0.97 if activation == "relu" else 1 - 1e-9)
+
+    def test_is_that_of_autograd_row_by_row(self, wave):
+        X, y = wave
+        network = small(precision="float32").fit(X, y)
+        rows = torch.tensor(X[:5], requires_grad=True)
+        outputs = network.module_(rows)
+        for k in range(2):
+            (expected,) = torch.autograd.grad(outputs[:, k].sum(), rows, retain_graph=True)
+            # Two orders of the same float32 sums over 32 units, three layers: 1e-7 times 100.
+            np.testing.assert_allclose(
+                network.predict_gradient(X[:5])[:, k], expected, rtol=1e-4, atol=1e-4
+            )
+
+    def test_has_the_shape_of_y_and_no_block_shows(self, wave):
+        X, y = wave
+        network = small(max_iter=1).fit(X, y[:, 0])
+        many = np.linspace(0, 1, 9000)[:, None]
+        assert network.predict_gradient(many).shape == (9000, 1)
+        np.testing.assert_allclose(
+            network.predict_gradient(many)[4090:4100],
+            network.predict_gradient(many[4090:4100]),
+            rtol=1e-10,
+        )
+
+
 class TestBadInput:
     @pytest.mark.parametrize(
         ("change", "message"),
