@@ -1,4 +1,4 @@
-"""Predictions in blocks, so that their memory does not grow with the number of rows."""
+"""Predictions and their gradients in blocks, so that memory does not grow with the rows."""
 
 import numpy as np
 import torch
@@ -23,15 +23,8 @@ def predict(network, X):
     -------
     ndarray of shape (n_samples, n_outputs)
     """
-    network.eval()
-    device = network.scaling.mean.device
     with torch.inference_mode():
-        return np.concatenate(
-            [
-                network(as_tensor(X[rows], device)).cpu().numpy()
-                for rows in gen_batches(len(X), BLOCK_ROWS)
-            ]
-        )
+        return _in_blocks(network, network, X)
 
 
 def predict_gradient(network, X):
@@ -46,21 +39,25 @@ def predict_gradient(network, X):
     -------
     ndarray of shape (n_samples, n_outputs, n_features)
     """
+
+    def slopes(X):
+        # Rows do not meet in evaluation: the gradient of a sum over rows is that of each row.
+        # (torch's forward differentiation would do with one pass for each coordinate, but warns,
+        # in torch 2.13, of deprecated parts of its own.)
+        X.requires_grad_()
+        sums = network(X).sum(dim=0)
+        return torch.stack([torch.autograd.grad(s, X, retain_graph=True)[0] for s in sums], dim=1)
+
+    return _in_blocks(slopes, network, X)
+
+
+def _in_blocks(function, network, X):
+    """Evaluate a function of blocks of coordinates, where the network is."""
     network.eval()
     device = network.scaling.mean.device
     return np.concatenate(
         [
-            _slopes(network, as_tensor(X[rows], device)).cpu().numpy()
+            function(as_tensor(X[rows], device)).cpu().numpy()
             for rows in gen_batches(len(X), BLOCK_ROWS)
         ]
     )
-
-
-def _slopes(network, X):
-    # Rows do not meet in evaluation, so that the gradient of a sum over rows is that of each row.
-    # (torch's forward differentiation would do with one pass for each coordinate; in torch 2.13 it
-    # warns of its own deprecated parts.)
-    X.requires_grad_()
-    sums = network(X).sum(dim=0)
-    slopes = [torch.autograd.grad(total, X, retain_graph=True)[0] for total in sums]
-    return torch.stack(slopes, dim=1)
