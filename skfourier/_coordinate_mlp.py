@@ -1,8 +1,10 @@
 """The network: coordinates in, values out, with the spectrum sampled inside."""
 
+import copy
 import math
 from numbers import Integral, Real
 
+import joblib
 import numpy as np
 import torch
 from scipy.sparse import issparse
@@ -94,7 +96,9 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "auto" is the activation's own: SIREN's for "sine", Glorot's for "tanh", else "torch",
         that of `torch.nn.Linear`, which the paper uses.
     solver : str, default="adam"
-        An optimiser of `torch.optim`, by its name in lower case: "adam", "sgd", "lbfgs", ...
+        An optimiser of `torch.optim`, by its name in lower case: "adam", "sgd", "lbfgs", ... The
+        default learning rate is Adam's: "sgd" wants 0.1 or so, "lbfgs" 0.5 and
+        `batch_size="full"`.
     alpha : float, default=0.0
         Weight decay of the solver, on the weights of the linear layers.
     batch_size : int, "auto" or "full", default="auto"
@@ -110,12 +114,13 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Whether rows are put in another order before each epoch (where a batch is not all rows).
     tol : float or None, default=None
         Stop when neither loss nor validation score improves by more than `tol` in
-        `n_iter_no_change` epochs. None goes on to `max_iter`, which "cosine" wants.
+        `n_iter_no_change` epochs. None goes on to `max_iter`, which "cosine" wants; with
+        `early_stopping` it is 0.
     n_iter_no_change : int, default=10
         See `tol`.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the rows, score them (R^2) after each epoch, stop by
-        `tol` (0 if None) and keep the best epoch's weights.
+        `tol` and keep the best epoch's weights.
     validation_fraction : float, default=0.1
         See `early_stopping`.
     warm_start : bool, default=False
@@ -146,8 +151,10 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         The least of `loss_curve_`.
     validation_scores_ : list of float
         R^2 on the rows held out after each epoch; empty without `early_stopping`.
+    best_validation_score_ : float or None
+        The largest of `validation_scores_`, that of the weights kept; None without.
     n_iter_ : int
-        Number of epochs done.
+        Number of epochs done, by this `fit`, or by all `partial_fit`; as long as the lists.
     device_, precision_ : str
         What "auto" stood for.
     n_features_in_ : int
@@ -484,8 +491,8 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"shape {y.shape}."
             )
         for name, before in self._structure.items():
-            now = repr(getattr(self, name))
-            if now != before:
+            now = getattr(self, name)
+            if joblib.hash(now) != joblib.hash(before):
                 raise ValueError(
                     f"{name} was {before} in the fit that this one goes on from, and is {now} "
                     f"now. Set it back, or begin anew (warm_start=False; a clone)."
@@ -545,7 +552,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.module_ = network.to(device)
         self.embedding_ = embedding
         self.device_, self.precision_ = str(device), precision
-        self._structure = {name: repr(getattr(self, name)) for name in _STRUCTURE}
+        self._structure = {name: copy.deepcopy(getattr(self, name)) for name in _STRUCTURE}
         self._optimizer, self._optimizer_settings, self.loss_curve_ = None, {}, []
 
     def _widths(self):
@@ -608,6 +615,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.loss_curve_ = loss_curve
         self.validation_scores_ = validation_scores
         self.best_loss_ = min(loss_curve, default=math.nan)
+        self.best_validation_score_ = max(validation_scores, default=None)
         self.n_iter_ = len(loss_curve)
 
 

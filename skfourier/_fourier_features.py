@@ -38,8 +38,9 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
         (`Frequencies`, `Basic`) ignore it.
     distribution : str or Spectrum, default="gaussian"
         The distribution of the frequencies: a name ("gaussian", "uniform", "laplace", "cauchy",
-        "matern", "basic", "positional") or an object of `skfourier.spectra`, whose own scale
-        sigma multiplies.
+        "matern", "basic", "positional") or an object of `skfourier.spectra`. sigma multiplies the
+        object's own scale: sigma=10 with ``Gaussian(5)`` is 50; leave one of them at 1.
+        "positional" asks for `n_frequencies` to be a multiple of the number of columns.
     sampling : {"random", "orthogonal", "sobol"}, default="random"
         Independent draws; orthogonal directions (Gaussian and Matern); or a scrambled Sobol
         sequence. The last two approximate the kernel better with as many frequencies.

@@ -60,7 +60,10 @@ def called_by_a_search() -> bool:
 
 @contextmanager
 def unchanged_on_error(estimator):
-    """Give the estimator its attributes back if the block raises: a failed fit loses nothing."""
+    """Give the estimator its attributes back if the block raises: a failed fit loses nothing.
+
+    What the block changes inside an attribute (weights, in place) it has to mend itself.
+    """
     before = dict(estimator.__dict__)
     try:
         yield

@@ -149,10 +149,9 @@ def _train(training, samples, *, max_iter, tol, n_iter_no_change, score, verbose
     network, history = training.network, History()
     # The weights after the best epoch; and those known to be good: a loss is one of the weights
     # before the epoch's steps, a score one of the weights after them.
-    best = good = _weights(network)
+    best = good = start = _weights(network)
     try:
         for epoch in range(1, max_iter + 1):
-            start = _weights(network)
             loss = training.epoch(samples)
             if not (math.isfinite(loss) and _is_finite(network)):
                 _stop_diverged(training, good, epoch, history)
@@ -162,9 +161,10 @@ def _train(training, samples, *, max_iter, tol, n_iter_no_change, score, verbose
                 history.validation_scores.append(score(network))
             if verbose:
                 _print_epoch(history, max_iter)
+            end = _weights(network)
             if history.is_best():
-                best = _weights(network)
-                good = start if score is None else best
+                best, good = end, (start if score is None else end)
+            start = end
             if tol is not None and history.has_stalled(tol, n_iter_no_change):
                 break
         if history.has_exploded():
