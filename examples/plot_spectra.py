@@ -4,9 +4,9 @@ Five spectra: the shape hardly matters, the scale does
 
 A stationary kernel is a distribution of frequencies (Bochner's theorem). Drawn here: five
 distributions of scale sigma = 10, each as density, as kernel, and as the kernel of 64 frequencies
-sampled from it. Then the paper's claim, on a photograph: networks on features of the five
-distributions reach nearly the same PSNR at each scale, and the scale decides. Cauchy's tails are
-the exception: they hold frequencies far above its half-width.
+sampled from it. Then the paper's claim, on a photograph: each distribution at its best scale leads
+to nearly the same PSNR between the pixels, and the scale decides. What the shape changes is what a
+sigma means: heavy tails (Cauchy, Matern) hold more of the high frequencies, and want it smaller.
 """
 
 import time
