@@ -206,6 +206,7 @@ class TestEndings:
         )
         best = network.score(X[held_out], y[held_out])
         assert best == pytest.approx(max(network.validation_scores_), abs=1e-12)
+        assert network.best_validation_score_ == max(network.validation_scores_)
 
     def test_warm_start_goes_on(self, wave):
         X, y = wave
