@@ -386,3 +386,11 @@ def test_masked_coordinates_are_refused():
         FourierFeatures().fit(X)
     with pytest.raises(ValueError, match="X is a masked array"):
         FourierFeatures().fit(np.ones((3, 1))).transform(X)
+
+
+def test_frequencies_and_amplitudes_that_overflow_are_refused():
+    X = np.zeros((3, 1), dtype=np.float32)
+    with pytest.raises(ValueError, match="overflow float32"):
+        FourierFeatures(amplitude=1e39).fit_transform(X)
+    with pytest.raises(ValueError, match=r"frequencies drawn from Matern.* overflow"):
+        FourierFeatures(distribution=Matern(nu=1e-4), random_state=0).fit(X)

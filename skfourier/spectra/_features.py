@@ -36,6 +36,8 @@ def fourier_features(X, frequencies, amplitudes):
     check_phases(X, frequencies)
     n_samples, n_frequencies = len(X), len(frequencies)
     directions = np.ascontiguousarray(frequencies.T, dtype=X.dtype)
+    if np.abs(amplitudes).max() > np.finfo(X.dtype).max:
+        raise ValueError(f"The amplitudes overflow {X.dtype}: take smaller ones, or X in float64.")
     amplitudes = np.asarray(amplitudes, dtype=X.dtype)
     features = np.empty((n_samples, n_frequencies, 2), dtype=X.dtype)
     for rows in gen_batches(n_samples, _BLOCK_ROWS):

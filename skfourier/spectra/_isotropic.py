@@ -148,7 +148,8 @@ class Matern(IsotropicSpectrum):
         """Turn points of the unit cube into frequencies of unit scale."""
         degrees = 2 * self._checked_nu()
         normals = special.ndtri(uniforms[:, 1:])
-        return normals / np.sqrt(stats.chi2(degrees).ppf(uniforms[:, :1]) / degrees)
+        with np.errstate(divide="ignore"):  # a tiny nu: `sample` refuses what is infinite
+            return normals / np.sqrt(stats.chi2(degrees).ppf(uniforms[:, :1]) / degrees)
 
     def unit_density(self, frequency):
         """Evaluate the density of the frequencies of unit scale, shape (..., n_features)."""

@@ -219,7 +219,13 @@ class RandomSpectrum(Spectrum):
             self._require_isotropic()
             lengths = np.linalg.norm(frequencies, axis=1, keepdims=True)
             frequencies = lengths * orthogonal_directions(n_frequencies, n_features, random_state)
-        return frequencies * axis_scales(self.sigma, n_features)
+        frequencies = frequencies * axis_scales(self.sigma, n_features)
+        if not np.all(np.isfinite(frequencies)):
+            raise ValueError(
+                f"The frequencies drawn from {self!r} overflow: its tails are too heavy, or sigma "
+                f"too large. Take a larger nu (Matern) or a smaller sigma."
+            )
+        return frequencies
 
     def scaled(self, sigma, *, n_features, n_frequencies=None):  # noqa: ARG002 (finite ones use it)
         """Multiply the scale by `sigma`, a number or one for each of `n_features`."""
