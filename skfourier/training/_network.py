@@ -14,7 +14,10 @@ INITIALIZATIONS = ("auto", "he", "torch")
 
 
 class FourierEmbedding(nn.Module):
-    """Equation 3 inside the network; it saves its frequencies with the weights."""
+    """Equation 3 inside the network; it saves its frequencies with the weights.
+
+    The same as `skfourier.spectra._features.fourier_features`, which is without torch.
+    """
 
     frequencies: torch.Tensor
     amplitudes: torch.Tensor
