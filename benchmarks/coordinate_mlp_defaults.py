@@ -18,7 +18,8 @@ from skfourier.metrics import psnr
 SIZE = 512
 RELU = {"activation": "relu", "learning_rate_init": 5e-3}
 TANH = {"activation": "tanh", "learning_rate_init": 5e-3}
-SINE = {"activation": "sine", "learning_rate_init": 2e-4}
+TANH_FAST = TANH | {"learning_rate_init": 1e-2}
+SIREN = {"activation": "siren", "learning_rate_init": 2e-4}
 CHANGES = {
     "ReLU, Adam 5e-3": RELU,
     "ReLU, Adam 1e-3": RELU | {"learning_rate_init": 1e-3},
@@ -29,14 +30,20 @@ CHANGES = {
     "ReLU, NAdam": RELU | {"solver": "nadam"},
     "GELU, He's initialisation": RELU | {"activation": "gelu", "initialization": "he"},
     "tanh, Adam 5e-3": TANH,
-    "tanh, Adam 1e-2 (default)": {},
+    "tanh, Adam 1e-2": TANH_FAST,
+    "sine, Adam 5e-3 (default)": {},
+    "sine, Adam 3e-3": {"learning_rate_init": 3e-3},
+    "sine, Adam 1e-2": {"learning_rate_init": 1e-2},
+    "sine, batches of 512": {"batch_size": 512, "max_iter": 8},
+    "sine, batches of 2,048": {"batch_size": 2048, "max_iter": 8},
     "tanh, Adam 2e-2": TANH | {"learning_rate_init": 2e-2},
     "tanh, torch's initialisation": TANH | {"initialization": "torch"},
-    "SIREN's sine, Adam 2e-4": SINE,
-    "SIREN's sine, Adam 5e-3": SINE | {"learning_rate_init": 5e-3},
+    "SIREN's sine, Adam 2e-4": SIREN,
+    "SIREN's sine, Adam 5e-3": SIREN | {"learning_rate_init": 5e-3},
     "Gaussian activation": RELU | {"activation": "gaussian"},
     "ReLU, 40 epochs": RELU | {"max_iter": 40},
     "tanh, 40 epochs": TANH | {"max_iter": 40},
+    "sine, 40 epochs": {"max_iter": 40},
 }
 
 

@@ -14,7 +14,7 @@ from sklearn.utils import shuffle
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures
 from skfourier.spectra import Uniform
-from skfourier.training import _loop
+from skfourier.training import _loop, _precision
 
 
 @pytest.fixture
@@ -96,12 +96,14 @@ class TestScales:
         assert small(max_iter=2).fit(X, y[:, 0]).predict(X).shape == (len(X),)
         assert small(max_iter=2).fit(X, y[:, :1]).predict(X).shape == (len(X), 1)
 
-    def test_precision_is_chosen_by_size(self, wave):
+    @pytest.mark.parametrize(("fast", "expected"), [(False, "float32"), (True, "bfloat16")])
+    def test_precision_is_chosen_by_size_and_machine(self, wave, fast, expected, monkeypatch):
+        monkeypatch.setattr(_precision, "bfloat16_is_fast", lambda _: fast)
         X, y = wave
         assert small(max_iter=1).fit(X, y).precision_ == "float64"
-        assert small(max_iter=1).fit(X.astype(np.float32), y).precision_ == "float32"
+        assert small(max_iter=1).fit(X.astype(np.float32), y).precision_ == expected
         many = np.tile(X, (20, 1)), np.tile(y, (20, 1))
-        assert small(max_iter=1).fit(*many).precision_ == "float32"
+        assert small(max_iter=1).fit(*many).precision_ == expected
         assert small(max_iter=1, precision="float64").fit(*many).precision_ == "float64"
 
     def test_flipped_and_read_only_arrays_are_as_good(self, wave):
@@ -123,7 +125,7 @@ class TestSteps:
     def test_blocks_of_a_step_do_not_show(self, wave, monkeypatch):
         X, y = wave
         whole = small(batch_size="full").fit(X, y)
-        monkeypatch.setattr("skfourier._coordinate_mlp.BLOCK_ROWS", 7)
+        monkeypatch.setattr("skfourier._coordinate_mlp.block_rows", lambda _: 7)
         blocks = small(batch_size="full").fit(X, y)
         # Sums in another order: 1e-16, amplified by thirty steps of Adam.
         np.testing.assert_allclose(whole.loss_curve_, blocks.loss_curve_, rtol=1e-9)
@@ -384,7 +386,7 @@ def interrupt_in_epoch(number, monkeypatch):
 
 
 class TestGradient:
-    @pytest.mark.parametrize("activation", ["relu", "tanh", "sine"])
+    @pytest.mark.parametrize("activation", ["relu", "tanh", "sine", "siren"])
     @pytest.mark.parametrize("batch_norm", [False, True])
     def test_is_that_of_differences(self, activation, batch_norm):
         rng = np.random.default_rng(0)
@@ -461,7 +463,7 @@ class TestBadInput:
             ({"initialization": "hee"}, "Did you mean 'he'"),
             ({"output_activation": "sigmoidal"}, "Did you mean 'sigmoid'"),
             ({"learning_rate": "cosinus"}, "Did you mean 'cosine'"),
-            ({"precision": "float16"}, "Did you mean 'float"),
+            ({"precision": "float63"}, "Did you mean 'float"),
             ({"device": "gpu0"}, "device='gpu0' cannot be used here"),
             ({"hidden_layer_sizes": (32, 0)}, "hidden_layer_sizes"),
             ({"hidden_layer_sizes": (32.5,)}, "hidden_layer_sizes"),

@@ -59,6 +59,7 @@ class Training:
     batch_size: int
     block_size: int
     generator: torch.Generator | None
+    precision: str
 
     def epoch(self, samples):
         """Take one step for each batch; return the mean loss, as it was before each step."""
@@ -83,15 +84,25 @@ class Training:
         loss = 0.0
         for block in batch.split(self.block_size):
             # Shares of one mean over the batch: their gradients add up to the batch's.
-            share = squared_error(self.network, block) / (len(batch) * batch.y.shape[1])
+            errors = squared_error(self.network, block, self.precision)
+            share = errors / (len(batch) * batch.y.shape[1])
             share.backward()
             loss = loss + share.detach()
         return loss
 
 
-def squared_error(network, samples):
-    """Sum the squared errors, weighted; targets are compared before the output scaling."""
-    errors = (network[:-1](samples.X) - samples.y).square()
+def squared_error(network, samples, precision):
+    """Sum the squared errors, weighted; targets are compared before the output scaling.
+
+    With precision "bfloat16" the hidden layers' products are rounded to it. The phases of the
+    embedding, the sums of the output layer and the errors need all the digits of the weights.
+    """
+    features = network.embedding(samples.X)
+    low = precision == "bfloat16"
+    with torch.autocast(features.device.type, dtype=torch.bfloat16, enabled=low):
+        hidden = network[1:-3](features)
+    outputs = network[-3:-1](hidden.to(network.output.weight.dtype))
+    errors = (outputs - samples.y).square()
     if samples.weight is not None:
         errors = errors * samples.weight[:, None]
     return errors.sum()

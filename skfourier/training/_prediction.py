@@ -4,11 +4,8 @@ import numpy as np
 import torch
 from sklearn.utils import gen_batches
 
+from skfourier.training._blocks import block_rows
 from skfourier.training._samples import as_tensor
-
-# Rows that pass through the network at once: their activations stay near the cache, and the
-# memory of a step or of a prediction does not grow with the number of rows.
-BLOCK_ROWS = 4096
 
 
 def predict(network, X):
@@ -58,6 +55,6 @@ def _in_blocks(function, network, X):
     return np.concatenate(
         [
             function(as_tensor(X[rows], device)).cpu().numpy()
-            for rows in gen_batches(len(X), BLOCK_ROWS)
+            for rows in gen_batches(len(X), block_rows(network))
         ]
     )

@@ -144,7 +144,8 @@ def test_activations_are_the_functions_they_are_named_after(name):
         "relu": np.maximum(z.numpy(), 0),
         "gelu": z.numpy() * torch.special.ndtr(z).numpy(),
         "tanh": np.tanh(z.numpy()),
-        "sine": np.sin(30 * z.numpy()),
+        "sine": np.sin(z.numpy()),
+        "siren": np.sin(30 * z.numpy()),
         "gaussian": np.exp(-50 * z.numpy() ** 2),
     }[name]
     np.testing.assert_allclose(ACTIVATIONS[name]()(z), expected, atol=1e-14)
@@ -152,7 +153,7 @@ def test_activations_are_the_functions_they_are_named_after(name):
 
 def test_sirens_initialization_bounds(image):
     X, y = image
-    network = CoordinateMLPRegressor((128, 128), "sine", random_state=0)
+    network = CoordinateMLPRegressor((128, 128), "siren", random_state=0)
     (first, _), (second, _), _ = initial_weights(network, X, y)
     assert first.abs().max() <= 1 / 2
     assert second.abs().max() <= math.sqrt(6 / 128) / 30
