@@ -7,20 +7,19 @@ from numbers import Integral, Real
 import joblib
 import numpy as np
 import torch
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
 from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._fourier_features import FourierFeatures
 from skfourier._sklearn import (
     Interval,
     StrOptions,
-    _check_sample_weight,
     _fit_context,
+    check_samples,
     known_name,
     refuse_mask,
     unchanged_on_error,
@@ -459,14 +458,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _validated(self, X, y, sample_weight, *, going_on):
         """Check the arguments of a fit; drop rows of weight zero; scale weights to mean 1."""
         self._check_names()
-        for name, array in (("X", X), ("y", y), ("sample_weight", sample_weight)):
-            refuse_mask(array, name)
-        if issparse(y):
-            raise ValueError("y is sparse; a dense array is needed. Take y.toarray().")
-        X, y = validate_data(
-            self, X, y, dtype=_FLOATS, multi_output=True, y_numeric=True, reset=not going_on
-        )
-        y = check_array(y, dtype=_FLOATS, ensure_2d=False, input_name="y")
+        X, y, weight = check_samples(self, X, y, sample_weight, reset=not going_on)
         if going_on:
             self._check_goes_on(y)
         else:
@@ -477,14 +469,10 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"output_activation='sigmoid' can only reach values in [0, 1]; y lies in "
                 f"[{y.min():g}, {y.max():g}]. Scale y, or take output_activation='identity'."
             )
-        if sample_weight is None:
-            return X, y, None
-        weight = _check_sample_weight(
-            sample_weight, X, dtype=X.dtype, ensure_non_negative=True, ensure_same_device=False
-        )
-        kept = weight > 0
-        weight = weight[kept] / weight.max()
-        return X[kept], y[kept], weight / weight.mean()
+        if weight is not None:
+            weight = weight / weight.max()  # first: the sum of large ones would overflow
+            weight = weight / weight.mean()
+        return X, y, weight
 
     def _check_goes_on(self, y):
         """Check that the network of the last fit is the one that is asked for now."""

@@ -1,6 +1,6 @@
 """The one place that imports scikit-learn's private names, so that a change there is mended here.
 
-Also here: what scikit-learn leaves to those who write estimators, in three small functions.
+Also here: what scikit-learn leaves to those who write estimators, in a few small functions.
 """
 
 import difflib
@@ -9,17 +9,19 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import _fit_context
+from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight
+from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight, validate_data
 
 __all__ = [
     "Interval",
     "StrOptions",
     "_check_feature_names_in",
-    "_check_sample_weight",
     "_fit_context",
     "called_by_a_search",
+    "check_samples",
     "known_name",
     "refuse_mask",
     "unchanged_on_error",
@@ -71,6 +73,48 @@ def unchanged_on_error(estimator):
         estimator.__dict__.clear()
         estimator.__dict__.update(before)
         raise
+
+
+def check_samples(regressor, X, y, sample_weight, *, reset):
+    """Check the arguments of a regressor's fit, and drop the rows of weight zero.
+
+    Parameters
+    ----------
+    regressor : estimator
+    X : array-like of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+    sample_weight : array-like of shape (n_samples,) or None
+    reset : bool
+        Whether this fit is the first, or X must have the columns of an earlier one.
+
+    Returns
+    -------
+    X : ndarray of shape (n_kept, n_features)
+    y : ndarray of shape (n_kept,) or (n_kept, n_outputs)
+        Both in float32 or float64, as they came.
+    weight : ndarray of shape (n_kept,) or None
+
+    Raises
+    ------
+    ValueError
+        If they are masked, sparse, not finite, not real, or do not match.
+    """
+    for name, array in (("X", X), ("y", y), ("sample_weight", sample_weight)):
+        refuse_mask(array, name)
+    if issparse(y):
+        raise ValueError("y is sparse; a dense array is needed. Take y.toarray().")
+    floats = [np.float64, np.float32]
+    X, y = validate_data(
+        regressor, X, y, dtype=floats, multi_output=True, y_numeric=True, reset=reset
+    )
+    y = check_array(y, dtype=floats, ensure_2d=False, input_name="y")
+    if sample_weight is None:
+        return X, y, None
+    weight = _check_sample_weight(
+        sample_weight, X, dtype=X.dtype, ensure_non_negative=True, ensure_same_device=False
+    )
+    kept = weight > 0
+    return X[kept], y[kept], weight[kept]
 
 
 def refuse_mask(array, name):

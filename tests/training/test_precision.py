@@ -6,7 +6,7 @@ import torch
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures
 from skfourier.training import _precision
-from skfourier.training._blocks import block_rows
+from skfourier.training._blocks import _cache_bytes, block_rows
 from skfourier.training._loop import squared_error
 from skfourier.training._samples import as_samples
 
@@ -100,13 +100,14 @@ class TestBlocks:
             monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
             wide = CoordinateMLPRegressor((width,), max_iter=1, precision="float32")
             sizes.append(block_rows(wide.fit(*image).module_))
-        # Two threads' shares, half a cache each: 2 * 2^20 / (2 * 256 * 4 bytes).
-        assert sizes == [1024, 2048, 512]
+        # Two threads' shares, a cache each: 2 * 2^20 / (256 * 4 bytes).
+        assert sizes == [2048, 4096, 1024]
 
-    def test_have_a_size_where_the_system_tells_no_cache(self, image, monkeypatch):
-        def unknown(name):
-            raise ValueError(f"unrecognized configuration name: {name}")
-
-        monkeypatch.setattr("os.sysconf", unknown)
-        module = network(max_iter=1).fit(*image).module_
-        assert 256 <= block_rows(module) <= 16_384
+    @pytest.mark.parametrize(
+        ("text", "expected"), [("512K\n", 2**19), ("2048K", 2**21), ("", 2**20), (None, 2**20)]
+    )
+    def test_the_cache_is_read_where_it_is_told(self, text, expected, tmp_path, monkeypatch):
+        if text is not None:
+            (tmp_path / "size").write_text(text)
+        monkeypatch.setattr("skfourier.training._blocks._CACHE_FILE", tmp_path / "size")
+        assert _cache_bytes() == expected
