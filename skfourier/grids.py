@@ -8,7 +8,7 @@ import numpy as np
 # A coordinate that is off by a share s of the spacing h changes a kernel of scale sigma by at most
 # 2 pi sigma h s of k(0). A grid resolves the kernel while sigma h < 1/2: below 1e-6 with this s.
 _EVEN = 3e-7
-# Where the rounding of the coordinates is a larger share of the spacing, even and uneven look alike.
+# Where rounding is a larger share of the spacing, even and uneven axes look alike.
 _COARSEST_ROUNDING = 1 / 16
 
 
@@ -127,9 +127,9 @@ class Grid:
         axes = tuple(
             np.linspace(axis[0], axis[-1], n) for axis, n in zip(self.axes, shape, strict=True)
         )
-        places = np.unravel_index(self.index, self.shape)
-        places = [count[place] for count, place in zip(counts, places, strict=True)]
-        return Grid(axes, np.ravel_multi_index(places, shape), self.rounding)
+        places = zip(counts, np.unravel_index(self.index, self.shape), strict=True)
+        index = np.ravel_multi_index(tuple(count[place] for count, place in places), shape)
+        return Grid(axes, index, self.rounding)
 
 
 def find_grid(X, *, most_points_per_row=8, rounding=None):

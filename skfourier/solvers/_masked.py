@@ -1,14 +1,11 @@
 """Kernel regression on a grid with holes and weights, given the modes of the whole grid."""
 
+import math
+
 import numpy as np
 
 from skfourier.solvers._conjugate_gradients import iterate
 
-# With more modes above the noise than so many times the rows, the rows see each mode through
-# nearly all others: the matrix is close to a multiple of the identity, and scaling modes makes
-# it worse. Gaussian kernels on 128 x 128 and 256 x 256 grids, 20 to 80 % of the pixels missing,
-# change sides between 1.7 and 2.
-_MOST_MODES_PER_ROW = 2
 _MOST_REFINEMENTS = 3
 
 
@@ -19,9 +16,10 @@ def weight_on_grid(system, grid):
 
 
 class MaskedModes:
-    r"""Solve :math:`(K + \alpha W^{-1}) c = y` on the rows of a grid, with :math:`K = V \Lambda V^T`.
+    r"""Solve :math:`(K + \alpha W^{-1}) c = y` on the rows of a grid, K known by its modes.
 
-    A hole is a point of weight zero. The unknowns are those of the modes, whitened:
+    On the whole grid :math:`K = V \Lambda V^T`; a hole is a point of weight zero. The unknowns are
+    those of the modes, whitened:
 
     .. math:: (\alpha + \Lambda^{1/2} V^T W V \Lambda^{1/2})\, z = \Lambda^{1/2} V^T W y, \qquad
               c = W (y - V \Lambda^{1/2} z) / \alpha
@@ -41,16 +39,18 @@ class MaskedModes:
     weight : ndarray of the grid's shape
         Zero in the holes.
     alpha : float
+    most_modes_per_row : float, default=inf
+        With more modes above the noise than so many times the rows there is no preconditioner.
     """
 
-    def __init__(self, modes, weight, alpha):
+    def __init__(self, modes, weight, alpha, most_modes_per_row=math.inf):
         self.modes, self.weight, self.alpha = modes, weight, alpha
         self.root = np.sqrt(modes.values)
         mean = weight.mean()
         scale = alpha + mean * modes.values
         n_modes = (mean * modes.values / scale).sum()
-        self.scales_modes = n_modes <= _MOST_MODES_PER_ROW * np.count_nonzero(weight)
-        self.scale = scale if self.scales_modes else np.ones_like(scale)
+        few = n_modes <= most_modes_per_row * np.count_nonzero(weight)
+        self.scale = scale if few else np.ones_like(scale)
 
     def product(self, c):
         """Multiply by K: (n, *points) to (n, *points)."""

@@ -37,7 +37,9 @@ class ProductModes:
             for values, top in zip(axis_values, largest, strict=True)
         ]
         axis_values = [values[keep] for values, keep in zip(axis_values, kept, strict=True)]
-        self.axis_vectors = [vectors[:, keep] for (_, vectors), keep in zip(pairs, kept, strict=True)]
+        self.axis_vectors = [
+            vectors[:, keep] for (_, vectors), keep in zip(pairs, kept, strict=True)
+        ]
         self.values = outer_product(axis_values)
 
     def forward(self, array):

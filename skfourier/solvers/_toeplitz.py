@@ -16,10 +16,12 @@ from skfourier.solvers._masked import MaskedModes, weight_on_grid
 # Points of the circulant embedding; in float64 an array of them is 1 GiB, and a fit holds about
 # six for each output, a prediction as many.
 _MOST_POINTS = 2**27
+# Of k(0): below the rounding of a sum that holds k(0) itself.
+_NEGLIGIBLE = 1e-17
 # Numbers that a block of a dense prediction holds: 64 MB.
 _BLOCK = 2**23
-# A lag of the FFT's costs about as much as so many entries of a dense kernel matrix.
-_COST_OF_FFT = 4
+# A lag of a convolution costs about as much as so many entries of a dense kernel matrix.
+_COST_OF_LAG = 4
 # On a grid with holes the preconditioner is an iteration itself, so exact and no longer.
 _INNER_TOL = 0.1
 _INNER_MAX_ITER = 200
@@ -45,6 +47,10 @@ class Toeplitz:
     Matern(10, nu=2.5)               258        23
     Matern(1, nu=2.5)                over 300   103
     ===============================  =========  =======
+
+    With 20 % of the pixels of a 128 x 128 photograph missing, the first, second and fourth of these
+    take 14, 8 and 12 iterations (without preconditioner 373, 68, 353), within which the
+    preconditioner takes 263, 136 and 386 of its own, which are three times cheaper.
 
     A circulant joins opposite edges of the grid, between which the data jump; cosines continue
     the data by reflection, without a jump.
@@ -132,18 +138,15 @@ class Toeplitz:
         """
         out = np.empty((len(X), len(coefficients)))
         steps = self._in_steps(X)
-        dense = np.zeros(len(X), dtype=bool)
+        dense = np.ones(len(X), dtype=bool)
         for rows, shift in self._shifted_copies(steps):
             places = np.rint(steps[rows] - shift).astype(int)
-            low, high = places.min(axis=0), places.max(axis=0)
-            counts = high - low + 1
-            n_lags = math.prod((counts + self.grid.shape - 1).tolist())
-            if n_lags * _COST_OF_FFT > len(rows) * len(self.system.X):
-                dense[rows] = True
-                continue
-            lags = self._kernel_at_lags(shift + low, tuple(counts.tolist()))
+            low = places.min(axis=0)
+            counts = tuple((places.max(axis=0) - low + 1).tolist())
+            lags = self._kernel_at_lags(shift + low, counts)
             values = Convolution(lags, self.grid.shape)(coefficients)
             out[rows] = values[(slice(None), *(places - low).T)].T
+            dense[rows] = False
         if dense.any():
             out[dense] = self._predict_densely(coefficients, X[dense])
         return out
@@ -159,10 +162,8 @@ class Toeplitz:
         return variance_by_solving(self, X)
 
     def _preconditioner(self):
-        """Choose among a division of the modes, an iteration over them, and nothing."""
+        """Divide modes; where there are holes or weights, iterate over them."""
         shape, masked, system = (-1, *self.grid.shape), self.masked, self.system
-        if not masked.scales_modes:
-            return None
         if self.grid.is_full and system.weight is None:
             return lambda r: _flat(masked.divide(r.T.reshape(shape)))
         return lambda r: _flat(masked.solve(r.T.reshape(shape), _INNER_TOL, _INNER_MAX_ITER)[0])
@@ -186,9 +187,7 @@ class Toeplitz:
         counts, low = counts or shape, np.broadcast_to(low, len(shape))
         axes = [
             (first + np.arange(1 - n, count)) * step
-            for first, n, count, step in zip(
-                low, shape, counts, self.grid.spacing(), strict=True
-            )
+            for first, n, count, step in zip(low, shape, counts, self.grid.spacing(), strict=True)
         ]
         return self.system.kernel.evaluate(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1))
 
@@ -198,17 +197,28 @@ class Toeplitz:
         return (X - first) / self.grid.spacing()
 
     def _shifted_copies(self, steps):
-        """Sort rows by the copy of the grid that they lie on: yields (rows, shift)."""
-        shares = self.grid.rounding_in_steps()
+        """Yield rows that lie on one shifted copy of the grid, and its shift in steps.
+
+        Rows are left out where dense products cost less than a convolution: those on a copy with
+        few others, and those farther from the grid than it is long.
+        """
+        shape = np.array(self.grid.shape)
+        near = np.flatnonzero(((steps > -shape) & (steps < 2 * shape)).all(1))
+        steps, shares = steps[near], self.grid.rounding_in_steps()
         cells = np.rint((steps - np.floor(steps)) / shares)
         # A shift of a whole step is none.
-        cells = np.where(cells * shares >= 1 - shares / 2, 0, cells).astype(int)
-        cells, copies = np.unique(cells, axis=0, return_inverse=True)
+        cells = np.where(cells * shares >= 1 - shares / 2, 0, cells)
+        _, copies, sizes = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
         order = np.argsort(copies, kind="stable")
-        ends = np.cumsum(np.bincount(copies, minlength=len(cells)))[:-1]
-        for rows in np.split(order, ends):
-            offsets = steps[rows] - np.rint(steps[rows] - steps[rows[0]])
-            yield rows, offsets.mean(axis=0)
+        ends = np.cumsum(sizes)
+        # A convolution evaluates as many lags as the grid has points, and more.
+        enough = _COST_OF_LAG * self.grid.n_points / len(self.system.X)
+        for copy in np.flatnonzero(sizes > enough):
+            rows = order[ends[copy] - sizes[copy] : ends[copy]]
+            shift = (steps[rows] - np.rint(steps[rows] - steps[rows[0]])).mean(axis=0)
+            extent = np.ptp(np.rint(steps[rows] - shift), axis=0)
+            if len(rows) * len(self.system.X) > _COST_OF_LAG * np.prod(extent + shape):
+                yield near[rows], shift
 
     def _predict_densely(self, coefficients, X):
         c, out = self.grid.gather(coefficients), np.empty((len(X), len(coefficients)))
@@ -220,7 +230,8 @@ class Toeplitz:
 class Convolution:
     """The product with a kernel matrix between two evenly spaced grids of the same spacing.
 
-    It is a corner of a circulant matrix, which FFTs make diagonal.
+    It is a corner of a circulant matrix, which FFTs make diagonal. Where the kernel has decayed to
+    nothing before the ends of the grid, a smaller circulant matrix serves.
 
     Parameters
     ----------
@@ -231,20 +242,33 @@ class Convolution:
     """
 
     def __init__(self, lags, shape):
-        self.lengths = [fft.next_fast_len(n, real=True) for n in lags.shape]
         self.axes = tuple(range(1, lags.ndim + 1))
-        # What is wanted begins where the last point has been added.
-        self.corner = (
-            slice(None),
-            *(slice(n - 1, size) for n, size in zip(shape, lags.shape, strict=True)),
+        self.counts = tuple(size - n + 1 for size, n in zip(lags.shape, shape, strict=True))
+        reach = [_reach(lags, axis) for axis in range(lags.ndim)]
+        # Long enough for points and results, and for no lag to be taken for one on the other side.
+        self.lengths = tuple(
+            fft.next_fast_len(max(n, m, last + 1, n + m - 1 - first), real=True)
+            for n, m, (first, last) in zip(shape, self.counts, reach, strict=True)
         )
-        self.spectrum = fft.rfftn(lags, self.lengths)
+        lags = lags[tuple(slice(first, last + 1) for first, last in reach)]
+        circulant = np.zeros(self.lengths)
+        circulant[tuple(map(slice, lags.shape))] = lags
+        offsets = [first - (n - 1) for n, (first, _) in zip(shape, reach, strict=True)]
+        self.spectrum = fft.rfftn(np.roll(circulant, offsets, tuple(range(lags.ndim))))
 
     def __call__(self, array):
         """Multiply: (k, n_1, n_2, ...) to (k, m_1, m_2, ...)."""
         spectrum = fft.rfftn(array, self.lengths, axes=self.axes)
         spectrum *= self.spectrum
-        return fft.irfftn(spectrum, self.lengths, axes=self.axes, overwrite_x=True)[self.corner]
+        product = fft.irfftn(spectrum, self.lengths, axes=self.axes, overwrite_x=True)
+        return product[(slice(None), *map(slice, self.counts))]
+
+
+def _reach(lags, axis):
+    """Return the first and last place along an axis where the kernel is not negligible."""
+    others = tuple(other for other in range(lags.ndim) if other != axis)
+    places = np.flatnonzero(np.abs(lags).max(axis=others) > _NEGLIGIBLE)
+    return (places[0], places[-1]) if len(places) else (0, 0)
 
 
 class CosineModes:
