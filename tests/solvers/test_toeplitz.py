@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skfourier.grids import find_grid
 from skfourier.images import pixel_grid
+from skfourier.solvers import _toeplitz
 from skfourier.solvers._system import System
 from skfourier.solvers._toeplitz import Convolution, CosineModes, Toeplitz
 from skfourier.spectra import Frequencies, Gaussian, Matern
@@ -150,7 +151,7 @@ def test_prediction_by_convolution_is_that_by_dense_products():
     X = pixels()
     solver = Toeplitz(system_of(Matern(3.0), X))
     coefficients = solver.solve(targets(X))
-    shifted = pixel_grid((60, 72))[::-1] + (1 / 7, 1e-3)  # 36 copies of the training grid
+    shifted = np.add(pixel_grid((60, 72))[::-1], (1 / 7, 1e-3))  # 36 copies of the training grid
     far = np.array([[1e9, -1e9], [3.0, 0.5], [np.finfo(float).max, 0.0]])
     test = np.vstack([shifted, np.random.default_rng(0).random((5, 2)), far[:2]])
     copies = [rows for rows, _ in solver._shifted_copies(solver._in_steps(test))]
@@ -227,9 +228,13 @@ def test_what_is_refused():
     assert "'nufft'" in Toeplitz.why_not(system_of(kernel, rng.random((50, 2))))
     uneven = np.stack(np.meshgrid(rng.random(5), rng.random(4)), -1).reshape(-1, 2)
     assert "'kronecker'" in Toeplitz.why_not(system_of(kernel, uneven))
-    # One column of ten points 2**26 steps long would be found too sparse; so a grid made by hand.
-    large = system_of(kernel, np.arange(2.0**26 + 1)[:, None])
-    assert "1.1 GB" in Toeplitz.why_not(large)
+
+
+def test_a_grid_too_large_for_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(_toeplitz, "_MOST_POINTS", 400)
+    reason = Toeplitz.why_not(system_of(Matern(3.0), pixels()))
+    assert "FFTs of 480 points" in reason
+    assert "'nufft'" in reason
 
 
 def test_many_deviations_are_refused():
