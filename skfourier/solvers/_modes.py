@@ -1,0 +1,107 @@
+r"""A kernel matrix on a grid in an orthogonal basis, :math:`K = V \Lambda V^T`."""
+
+import math
+
+import numpy as np
+
+
+class ProductModes:
+    r"""The eigenvectors of a product kernel: one small decomposition for each axis, exact.
+
+    .. math:: K = K_1 \otimes K_2 \otimes \dots, \qquad
+              \Lambda = \Lambda_1 \otimes \Lambda_2 \otimes \dots
+
+    Parameters
+    ----------
+    kernel : Kernel
+        A product of one function an axis, k(0) = 1.
+    axes : tuple of ndarray
+        The coordinates along each axis, evenly spaced or not.
+    smallest : float, default=0.0
+        Modes are left out where no eigenvalue of the grid that they take part in is larger.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_modes_1, n_modes_2, ...)
+    axis_vectors : list of ndarray of shape (n_points_j, n_modes_j)
+    """
+
+    def __init__(self, kernel, axes, smallest=0.0):
+        matrices = [axis_matrix(kernel, j, len(axes), x, x) for j, x in enumerate(axes)]
+        pairs = [np.linalg.eigh(matrix) for matrix in matrices]
+        # Rounding makes the smallest eigenvalues negative.
+        axis_values = [np.maximum(values, 0) for values, _ in pairs]
+        largest = [values.max() for values in axis_values]
+        kept = [
+            values * (math.prod(largest) / top) >= smallest
+            for values, top in zip(axis_values, largest, strict=True)
+        ]
+        axis_values = [values[keep] for values, keep in zip(axis_values, kept, strict=True)]
+        self.axis_vectors = [
+            vectors[:, keep] for (_, vectors), keep in zip(pairs, kept, strict=True)
+        ]
+        self.values = outer_product(axis_values)
+
+    def forward(self, array):
+        """Apply V^T: (n, *points) to (n, *modes)."""
+        return contract(array, [vectors.T for vectors in self.axis_vectors])
+
+    def backward(self, array):
+        """Apply V: (n, *modes) to (n, *points)."""
+        return contract(array, self.axis_vectors)
+
+
+def axis_matrix(kernel, axis, n_axes, x, y):
+    """Evaluate a product kernel's factor of one axis between coordinates x and y along it."""
+    lag = np.zeros((len(x), len(y), n_axes))
+    lag[..., axis] = np.subtract.outer(x, y)
+    return kernel.evaluate(lag)
+
+
+def outer_product(vectors):
+    """Multiply every entry of each vector by every entry of the others."""
+    product = np.ones(())
+    for vector in vectors:
+        product = np.multiply.outer(product, vector)
+    return product
+
+
+def contract(array, matrices):
+    """Apply a matrix along each axis but the first.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n, n_1, n_2, ...)
+    matrices : list of ndarray of shape (m_j, n_j)
+
+    Returns
+    -------
+    ndarray of shape (n, m_1, m_2, ...)
+    """
+    for axis, matrix in enumerate(matrices, start=1):
+        before, after = array.shape[:axis], array.shape[axis + 1 :]
+        if after:
+            array = matrix @ array.reshape(math.prod(before), matrix.shape[1], math.prod(after))
+        else:  # one large product instead of many products with a vector
+            array = array.reshape(math.prod(before), matrix.shape[1]) @ matrix.T
+        array = array.reshape(*before, len(matrix), *after)
+    return array
+
+
+def contract_rows(array, factors):
+    """Contract every axis but the first with vectors, one set of them for each row.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n, n_1, n_2, ...)
+    factors : list of ndarray of shape (n_rows, n_j)
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n)
+    """
+    *others, last = factors
+    array = array @ last.T
+    for factor in reversed(others):
+        array = np.einsum("...jr,rj->...r", array, factor)
+    return array.T
