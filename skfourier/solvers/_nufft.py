@@ -191,7 +191,7 @@ class EquispacedModes:
         return "Take a smaller sigma, a spectrum with lighter tails, or solver='cg'."
 
     def _n_modes(self):
-        return float(np.prod(2 * np.ceil(self.cut / self.spacing) + 1))
+        return float(np.prod(2 * np.ceil(self.cut * self._period) + 1))
 
     @cached_property
     def reach(self):
@@ -218,7 +218,11 @@ class EquispacedModes:
         the nearest image is then at `reach` or farther. A test point still farther away has
         nothing to learn from the rows: its prediction is 0 and not the image's.
         """
-        return 1 / (self.high - self.low + 2 * self.reach)
+        return 1 / self._period
+
+    @property
+    def _period(self):
+        return self.high - self.low + 2 * self.reach
 
     @cached_property
     def cut(self):
@@ -240,7 +244,7 @@ class EquispacedModes:
             return by_mass
         steps = np.linspace(1, _MOST_WIDENING, 51)
         kept = [
-            self.kernel.density(np.multiply.outer(steps * f, unit)) * np.prod(self.spacing)
+            self.kernel.density(np.multiply.outer(steps * f, unit)) / np.prod(self._period)
             for f, unit in zip(by_mass, np.eye(n_features), strict=True)
         ]
         weak = [power * self.gain <= self.tol for power in kept]
@@ -249,7 +253,7 @@ class EquispacedModes:
     @cached_property
     def highest(self):
         """The highest mode along each axis, a tuple; the lowest is its negative."""
-        return tuple(int(m) for m in np.ceil(self.cut / self.spacing))
+        return tuple(int(m) for m in np.ceil(self.cut * self._period))
 
     @property
     def half_shape(self):
@@ -326,14 +330,16 @@ class EquispacedModes:
         values = np.zeros((len(X), n_outputs))
         waves = _paired(_whole(coefficients, self.highest))
         transform = self._plan(2, waves.shape[1:], len(waves))
-        for block in gen_batches(len(X), _BLOCK_ROWS):
+        for block in gen_batches(len(X), _block_rows(waves[0])) if len(X) else ():
             rows = block.start + np.flatnonzero(self.within_reach(X[block]))
             if rows.size:
                 transform.setpts(*self._angles(X[rows]))
                 pairs = transform.execute(waves).reshape(len(waves), -1)
-                values[rows] = np.stack([pairs.real, pairs.imag], axis=1).reshape(
-                    -1, rows.size
-                ).T[:, :n_outputs]
+                values[rows] = (
+                    np.stack([pairs.real, pairs.imag], axis=1)
+                    .reshape(-1, rows.size)
+                    .T[:, :n_outputs]
+                )
         return values
 
     def within_reach(self, X):
@@ -377,8 +383,7 @@ class EquispacedModes:
         total = np.zeros((n_pairs, *shape), dtype=complex)
         if n_pairs and len(X):
             transform = self._plan(1, shape, n_pairs)
-            # Each block costs an FFT over the modes: no more blocks than memory asks for.
-            for rows in gen_batches(len(X), max(_BLOCK_ROWS, math.prod(shape))):
+            for rows in gen_batches(len(X), _block_rows(total[0])):
                 transform.setpts(*self._angles(X[rows]))
                 pairs = _paired(np.stack([c[rows] for c in strengths]))
                 total += transform.execute(pairs).reshape(total.shape)
@@ -587,6 +592,12 @@ _N_LOGARITHMIC = 4096
 def _modes(m):
     """Return the modes to m in the order of an FFT: 0, 1, ..., m, -m, ..., -1."""
     return np.fft.ifftshift(np.arange(-m, m + 1))
+
+
+def _block_rows(modes):
+    """Tell how many rows a transform takes at once."""
+    # Each block costs an FFT over the modes: no more blocks than memory asks for.
+    return max(_BLOCK_ROWS, modes.size)
 
 
 def _half_shape(highest):
