@@ -131,7 +131,7 @@ def _block_sums(features, start, X, y, weight, *, origin):
     X, y = _finite(X, "X", start), _finite(y, "y", start)
     if weight is not None:
         weight = _finite(weight, "sample_weight", start)
-    return features.normal_equations(X - origin, y.reshape(len(y), -1), weight)
+    return features.normal_equations(X - origin, y if y.ndim == 2 else y[:, None], weight)
 
 
 def _finite(block, name, start):

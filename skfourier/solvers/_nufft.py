@@ -33,8 +33,9 @@ from sklearn.utils import gen_batches
 from skfourier.solvers._conjugate_gradients import conjugate_gradients
 from skfourier.spectra._spectrum import axis_scales
 
-# T has twice as many modes along each axis as the features, and finufft's own grid twice as many
-# again: 2**25 of T's are 2.7 GB at most in two dimensions, 4.8 GB in three, while it is built.
+# T has twice as many modes along each axis as the features, finufft's own grid more again. Measured
+# with 5 million modes in two dimensions 2.0 GB at the most, with 2.5 million in three 1.4 GB: at
+# the limit it is 3.4 and 2.3 GB.
 _MOST_TOEPLITZ_MODES = 2**25
 _MOST_COLUMNS = 3
 _MOST_WIDENING = 1.5
@@ -114,8 +115,8 @@ class NUFFT:
         """
         if len(X) > _MOST_DEVIATIONS:
             raise ValueError(
-                f"solver='nufft' solves a system for each deviation, {_MOST_DEVIATIONS} at most; "
-                f"{len(X)} were asked for. Predict fewer at once, or without return_std."
+                f"The solver 'nufft' solves a system for each deviation, {_MOST_DEVIATIONS} at "
+                f"most; {len(X)} were asked for. Predict fewer at once, or without return_std."
             )
         if self._equations is None:
             no_targets = np.zeros((len(self.system.X), 1))
@@ -165,19 +166,20 @@ class EquispacedModes:
         n_features = len(self.low)
         if n_features > _MOST_COLUMNS:
             return (
-                f"solver='nufft' takes one to {_MOST_COLUMNS} columns, and X has {n_features}. "
-                f"Take solver='cholesky', or 'cg' where that does not fit."
+                f"The solver 'nufft' takes one to {_MOST_COLUMNS} columns, and X has {n_features}. "
+                f"Take 'cholesky', or 'cg' where that does not fit."
             )
         if not hasattr(self.kernel, "density"):
             return (
-                f"solver='nufft' needs a kernel with a spectral density (Gaussian, Matern, "
-                f"Laplace, ...), and {self.kernel!r} has none. Take solver='cholesky', or 'cg' "
+                f"The solver 'nufft' needs a kernel with a spectral density (Gaussian, Matern, "
+                f"Laplace, ...), and {self.kernel!r} has none. Take 'cholesky', or 'cg' "
                 f"where that does not fit."
             )
         n_modes, most = self._n_modes(), _MOST_TOEPLITZ_MODES // 2**n_features
         if n_modes > most:
+            count = f"{n_modes:,.0f}" if math.isfinite(n_modes) else "any number of"
             return (
-                f"solver='nufft' would need {n_modes:,.0f} Fourier modes for {self.kernel!r} to an "
+                f"The solver 'nufft' would need {count} Fourier modes for {self.kernel!r} to an "
                 f"error of tol={self.tol:g}, and takes {most:,} at most. {self._advice(most)}"
             )
         return None
@@ -188,7 +190,7 @@ class EquispacedModes:
             n_modes = replace(self, tol=tol)._n_modes()
             if n_modes <= most:
                 return f"tol={tol:g} would need {n_modes:,.0f}; or take a smaller sigma."
-        return "Take a smaller sigma, a spectrum with lighter tails, or solver='cg'."
+        return "Take a smaller sigma, a spectrum with lighter tails, or 'cg'."
 
     def _n_modes(self):
         return float(np.prod(2 * np.ceil(self.cut * self._period) + 1))
@@ -296,23 +298,21 @@ class EquispacedModes:
             If a row lies outside the box.
         """
         self._check_inside(X)
-        weight = np.ones(len(X)) if weight is None else weight
         # The first target shares a complex transform with the weights, whose modes are T's.
         doubled = tuple(2 * m for m in self.highest)
-        first = self._sum_over_rows(X, [weight, weight * y[:, 0]], doubled)
-        rest = self._sum_over_rows(X, [weight * column for column in y.T[1:]], self.highest)
+        first = self._sum_over_rows(X, y[:, :1], weight, doubled, with_ones=True)
+        rest = self._sum_over_rows(X, y[:, 1:], weight, self.highest)
         return ToeplitzEquations(
             modes=self,
             toeplitz=first[0],
             right_hand_sides=np.concatenate([_cropped(first[1:], self.highest), rest]),
-            weight_sum=weight.sum(),
-            y_sum=weight @ y,
+            weight_sum=float(len(X)) if weight is None else weight.sum(),
+            y_sum=np.array([c.sum() for c in y.T]) if weight is None else weight @ y,
         )
 
     def right_hand_sides(self, X, y, weight=None):
         """Take r alone, of shape (n_outputs, *half_shape)."""
-        columns = y.T if weight is None else weight * y.T
-        return self._sum_over_rows(X, list(columns), self.highest)
+        return self._sum_over_rows(X, y, weight, self.highest)
 
     def predict(self, coefficients, X):
         """Evaluate at the rows of X, block by block.
@@ -358,10 +358,13 @@ class EquispacedModes:
         return features * self.scale
 
     def _check_inside(self, X):
-        if len(X) and (np.any(X.min(axis=0) < self.low) or np.any(X.max(axis=0) > self.high)):
+        if not len(X):
+            return
+        low, high = _box(X)
+        if np.any(low < self.low) or np.any(high > self.high):
             raise ValueError(
-                f"X lies outside the domain: its columns reach from {X.min(axis=0)} to "
-                f"{X.max(axis=0)}, the domain from {self.low} to {self.high}. Give a domain that "
+                f"X lies outside the domain: its columns reach from {low} to {high}, the domain "
+                f"from {self.low} to {self.high}. Give a domain that "
                 f"holds all rows to come."
             )
 
@@ -373,21 +376,23 @@ class EquispacedModes:
             for axis in range(len(centre))
         ]
 
-    def _sum_over_rows(self, X, strengths, highest):
-        """Sum c_j e^{-2 pi i h m.x_j} over the rows, for each of the real `strengths` c.
+    def _sum_over_rows(self, X, y, weight, highest, with_ones=False):
+        """Sum w_j y_j e^{-2 pi i h m.x_j} over the rows, for each column of y.
 
-        Two real sums are one complex transform, of c + i c'.
+        With a column of ones before them, if these are asked for. Two real sums are one complex
+        transform, of w (y + i y').
         """
         shape = tuple(2 * m + 1 for m in highest)
-        n_pairs = math.ceil(len(strengths) / 2)
-        total = np.zeros((n_pairs, *shape), dtype=complex)
-        if n_pairs and len(X):
-            transform = self._plan(1, shape, n_pairs)
+        n_sums = y.shape[1] + with_ones
+        total = np.zeros((math.ceil(n_sums / 2), *shape), dtype=complex)
+        if total.size and len(X):
+            transform = self._plan(1, shape, len(total))
             for rows in gen_batches(len(X), _block_rows(total[0])):
                 transform.setpts(*self._angles(X[rows]))
-                pairs = _paired(np.stack([c[rows] for c in strengths]))
+                pairs = _paired(([1.0] if with_ones else []) + list(y[rows].T))
+                pairs = pairs if weight is None else pairs * weight[rows]
                 total += transform.execute(pairs).reshape(total.shape)
-        return _separated(total, highest)[: len(strengths)]
+        return _separated(total, highest)[:n_sums]
 
     def _plan(self, kind, shape, n_transforms):
         import finufft  # noqa: PLC0415 (skfourier's import stays light)
@@ -515,13 +520,22 @@ class ToeplitzEquations:
 
 def _modes_of(system):
     n_rows = len(system.X) if system.weight is None else system.weight.sum()
-    return EquispacedModes(
+    low, high = _box(system.X)
+    modes = EquispacedModes(
         kernel=system.kernel,
-        low=system.X.min(axis=0),
-        high=system.X.max(axis=0),
+        low=low,
+        high=high,
         tol=system.tol,
-        gain=n_rows / system.alpha,
+        gain=n_rows / max(system.alpha, np.finfo(float).eps),
     )
+    # What only adds digits is no reason to refuse.
+    return replace(modes, gain=1.0) if modes.why_not() else modes
+
+
+def _box(X):
+    # Column by column: along the rows of a narrow array NumPy takes ten times as long.
+    low, high = zip(*[(column.min(), column.max()) for column in X.T], strict=True)
+    return np.array(low), np.array(high)
 
 
 class _ToeplitzProduct:
@@ -637,9 +651,18 @@ def _whole(half, highest):
 
 
 def _paired(arrays):
-    """Turn two and two arrays into one complex, a + i b; the last one may be alone."""
-    pairs = arrays[0::2].astype(complex)
-    pairs[: len(arrays) // 2] += 1j * arrays[1::2]
+    """Turn two and two real or complex arrays into one complex, a + i b; the last may be alone.
+
+    Any but the last may be a number, which stands for an array of it.
+    """
+    pairs = np.zeros((math.ceil(len(arrays) / 2), *np.shape(arrays[-1])), dtype=complex)
+    for j, array in enumerate(arrays):
+        if np.iscomplexobj(array):
+            pairs[j // 2] += 1j * array if j % 2 else array
+        elif j % 2:
+            pairs[j // 2].imag = array
+        else:
+            pairs[j // 2].real = array
     return pairs
 
 

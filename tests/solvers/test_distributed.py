@@ -17,7 +17,7 @@ from skfourier.solvers._primal import FiniteFeatures
 from skfourier.spectra import Frequencies, Gaussian
 
 N_ROWS = 1000
-X = np.random.default_rng(0).uniform(-0.5, 0.5, size=(N_ROWS, 2))
+X = np.random.default_rng(0).uniform(-0.49, 0.49, size=(N_ROWS, 2))
 Y = np.random.default_rng(1).normal(size=(N_ROWS, 3))
 WEIGHT = np.random.default_rng(2).uniform(0.5, 2, size=N_ROWS)
 # Blocks of unequal sizes, one of them empty, and more than are added at once.
@@ -85,11 +85,11 @@ def test_a_killed_worker_changes_nothing(client, features, tmp_path):
 
 @each
 def test_without_a_cluster_threads_do_it(features):
+    # With y of one dimension, NumPy's, X far from the features' box but for an origin.
     with dask.config.set(scheduler="threads"):
-        sums = _distributed.normal_equations(features, distributed(X), Y[:, 0], origin=X[0] / 9)
-    expected = features.normal_equations  # y of one dimension, NumPy's; an origin
-    moved = X - X[0] / 9
-    assert_equal_sums(sums, expected(moved, Y[:, :1]))
+        sums = _distributed.normal_equations(features, distributed(X + 7), Y[:, 0], origin=7.001)
+    # Subtracting 7 rounds to eps * 7, times 2 pi * 30 cycles: 3e-13.
+    assert_equal_sums(sums, features.normal_equations(X - 0.001, Y[:, :1]))
 
 
 def test_blocks_are_cut_alike():
