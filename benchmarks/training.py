@@ -4,8 +4,8 @@
 
 for three photographs or more, of 512 pixels and more. The paper's recipe alone takes about a
 quarter of an hour for each on two cores without AMX; nothing else should run meanwhile. `--only`
-picks one of the measurements: recipe, step, peers, quality, precision, memory or search. skorch is needed for
-"peers".
+picks one of the measurements: recipe, step, peers, quality, precision, memory or search. "peers"
+needs skorch.
 """
 
 import argparse

@@ -1,22 +1,27 @@
 """Fourier features, coordinate networks and their kernels, in scikit-learn's manner."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from skfourier._fourier_features import FourierFeatures
 
 if TYPE_CHECKING:
     from skfourier._coordinate_mlp import CoordinateMLPRegressor
+    from skfourier._kernel_regressor import FourierKernelRegressor
 
-__all__ = ["CoordinateMLPRegressor", "FourierFeatures"]
+__all__ = ["CoordinateMLPRegressor", "FourierFeatures", "FourierKernelRegressor"]
 __version__ = "0.1.0.dev0"
+
+# torch and finufft take seconds and hundreds of megabytes: they come with what needs them.
+_LOADED_WHEN_USED = {
+    "CoordinateMLPRegressor": "skfourier._coordinate_mlp",
+    "FourierKernelRegressor": "skfourier._kernel_regressor",
+}
 
 
 def __getattr__(name):
-    # torch takes seconds and hundreds of megabytes: it is loaded with the estimator that needs it.
-    if name == "CoordinateMLPRegressor":
-        from skfourier._coordinate_mlp import CoordinateMLPRegressor  # noqa: PLC0415
-
-        return CoordinateMLPRegressor
+    if name in _LOADED_WHEN_USED:
+        return getattr(import_module(_LOADED_WHEN_USED[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -7,7 +7,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from skfourier import CoordinateMLPRegressor, FourierFeatures
+from skfourier import CoordinateMLPRegressor, FourierFeatures, FourierKernelRegressor
 
 # The default network passes as well; a smaller one takes a tenth of the time.
 SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 100, "random_state": 0}
@@ -18,6 +18,9 @@ SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 100, "random_state": 0}
         FourierFeatures(),
         FourierFeatures(distribution="uniform", sampling="sobol"),
         FourierFeatures(distribution="basic"),
+        FourierKernelRegressor(),
+        FourierKernelRegressor(0.1, n_hidden_layers=2),
+        FourierKernelRegressor(distribution=FourierFeatures(0.1, n_frequencies=32)),
         CoordinateMLPRegressor(**SMALL),
         CoordinateMLPRegressor(**SMALL, embedding=FourierFeatures(sigma=0.1, n_frequencies=32)),
     ]

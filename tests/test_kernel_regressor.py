@@ -1,0 +1,248 @@
+"""The kernel regressor: scikit-learn's Gaussian process and Ridge, at the size of images."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skfourier import FourierFeatures, FourierKernelRegressor
+from skfourier.images import pixel_grid
+from skfourier.ntk import ComposedKernel
+from skfourier.solvers._choice import SOLVERS
+from skfourier.spectra import Frequencies, Gaussian, Laplace, Matern
+
+ALPHA = 1e-2
+
+
+def values(X):
+    return np.stack([np.sin(9 * X[:, 0]) + X[:, -1], 3 * np.cos(20 * X[:, -1])], axis=1)
+
+
+@pytest.fixture
+def pixels():
+    X = pixel_grid((12, 15)).astype(float)
+    return X, values(X) + 0.1 * np.random.default_rng(0).normal(size=(len(X), 2))
+
+
+@pytest.fixture
+def scattered():
+    X = np.random.default_rng(1).uniform(size=(200, 2))
+    return X, values(X) + 0.1 * np.random.default_rng(0).normal(size=(len(X), 2))
+
+
+X_NEW = np.random.default_rng(2).uniform(-0.1, 1.1, size=(50, 2))
+
+
+@pytest.mark.parametrize("kernel", [Gaussian(3), Laplace((3, 2)), Matern(3)], ids=repr)
+@pytest.mark.parametrize("solver", ["kronecker", "cholesky"])
+def test_equals_scikit_learns_gaussian_process(pixels, kernel, solver):
+    if solver == "kronecker" and not kernel.product:
+        solver = "cholesky"
+    X, y = pixels
+    theirs = GaussianProcessRegressor(kernel, alpha=ALPHA, normalize_y=True, optimizer=None)
+    theirs.fit(X, y)
+    ours = FourierKernelRegressor(distribution=kernel, alpha=ALPHA, solver=solver).fit(X, y)
+    assert (ours.solver_, ours.n_iter_) == (solver, 1)
+    # Both direct: rounding, 1e-16, times the condition, at most n / alpha = 2e4.
+    for mine, expected in zip(
+        ours.predict(X_NEW, return_std=True), theirs.predict(X_NEW, return_std=True), strict=True
+    ):
+        np.testing.assert_allclose(mine, expected, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        ours.log_marginal_likelihood_value_, theirs.log_marginal_likelihood_value_, rtol=1e-10
+    )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("frozen", [False, True])
+def test_on_finite_features_equals_ridge(scattered, frozen, weighted):
+    X, y = scattered
+    weight = np.random.default_rng(3).uniform(0.5, 2, size=len(X)) if weighted else None
+    features = FourierFeatures(2, n_frequencies=20, random_state=0)
+    distribution = FrozenEstimator(clone(features).fit(X)) if frozen else features
+    ours = FourierKernelRegressor(distribution=distribution, alpha=ALPHA)
+    ours.fit(X, y, sample_weight=weight)
+    assert ours.solver_ == "primal"
+
+    mean = np.average(y, axis=0, weights=weight)
+    gamma = clone(features).fit(X)
+    ridge = Ridge(alpha=ALPHA, fit_intercept=False)
+    ridge.fit(gamma.transform(X) / np.sqrt(20), y - mean, sample_weight=weight)
+    expected = ridge.predict(gamma.transform(X_NEW) / np.sqrt(20)) + mean
+    # As above: rounding times n / alpha.
+    np.testing.assert_allclose(ours.predict(X_NEW), expected, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("n_hidden_layers", [0, 3])
+@pytest.mark.parametrize("name", sorted(SOLVERS))
+@pytest.mark.parametrize("data", ["pixels", "scattered"])
+def test_every_solver_that_applies_equals_the_dense_one(data, name, n_hidden_layers, request):
+    X, y = request.getfixturevalue(data)
+    model = FourierKernelRegressor(3, alpha=ALPHA, n_hidden_layers=n_hidden_layers, tol=1e-10)
+    dense = clone(model).set_params(solver="cholesky").fit(X, y)
+    model.set_params(solver=name)
+    applies = {
+        "pixels": {"cholesky", "cg", "toeplitz"}
+        | (set() if n_hidden_layers else {"kronecker", "masked_kronecker", "nufft"}),
+        "scattered": {"cholesky", "cg"} | (set() if n_hidden_layers else {"nufft"}),
+    }[data]
+    if name not in applies:
+        with pytest.raises(ValueError, match=f"solver='{name}' does not apply. "):
+            model.fit(X, y)
+        return
+    # The issue's bar. A relative residual of 1e-10 and a kernel's error of 1e-10 are amplified by
+    # at most n / alpha = 2e4.
+    expected = dense.predict(X_NEW)
+    error = np.linalg.norm(model.fit(X, y).predict(X_NEW) - expected) / np.linalg.norm(expected)
+    assert model.solver_ == name
+    assert error < 1e-6
+
+
+@pytest.mark.parametrize("name", ["cholesky", "masked_kronecker", "nufft"])
+def test_weights_are_repetitions(pixels, name):
+    X, y = pixels
+    times = np.random.default_rng(0).integers(0, 4, size=len(X))
+    model = FourierKernelRegressor(3, alpha=ALPHA, tol=1e-10)
+    repeated = (
+        clone(model).set_params(solver="cholesky").fit(X.repeat(times, 0), y.repeat(times, 0))
+    )
+    weighted = model.set_params(solver=name).fit(X, y, sample_weight=times)
+    expected = repeated.predict(X_NEW)
+    np.testing.assert_allclose(weighted.predict(X_NEW), expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("data", ["pixels", "scattered"])
+def test_a_far_origin_does_not_matter(data, request):
+    X, y = request.getfixturevalue(data)
+    near = FourierKernelRegressor(3, alpha=ALPHA).fit(X, y)
+    far = clone(near).fit(X + 1e6, y)
+    # Coordinates are rounded to 1e-10 there, values change by 3 cycles times 2 pi a unit.
+    np.testing.assert_allclose(far.predict(X_NEW + 1e6), near.predict(X_NEW), atol=1e-6)
+
+
+class TestChoice:
+    @pytest.mark.parametrize(
+        ("params", "n_hidden", "expected"),
+        [
+            ({}, 0, "kronecker"),
+            ({"distribution": "matern"}, 0, "toeplitz"),
+            ({}, 2, "toeplitz"),
+            ({"distribution": Frequencies([[1.0, 2.0]])}, 0, "primal"),
+        ],
+    )
+    def test_on_a_full_grid(self, params, n_hidden, expected):
+        X = pixel_grid((40, 40))
+        model = FourierKernelRegressor(5, n_hidden_layers=n_hidden, **params)
+        assert model.fit(X, values(X)).solver_ == expected
+
+    @pytest.mark.parametrize(
+        ("distribution", "expected"), [("gaussian", "masked_kronecker"), ("matern", "toeplitz")]
+    )
+    def test_with_holes(self, distribution, expected):
+        X = pixel_grid((50, 50))
+        X = X[np.random.default_rng(0).random(len(X)) < 0.5]
+        model = FourierKernelRegressor(5, distribution=distribution).fit(X, values(X))
+        assert model.solver_ == expected
+
+    def test_of_scattered_points(self):
+        X = np.random.default_rng(0).uniform(size=(3000, 2))
+        assert FourierKernelRegressor(3).fit(X[:500], values(X[:500])).solver_ == "cholesky"
+        assert FourierKernelRegressor(3).fit(X, values(X)).solver_ == "nufft"
+        layers = FourierKernelRegressor(3, n_hidden_layers=1).fit(X, values(X))
+        assert layers.solver_ == "cholesky"
+
+    def test_the_slow_path_is_not_taken_in_silence(self, monkeypatch):
+        monkeypatch.setattr("skfourier.solvers._cholesky._MOST_BYTES", 0)
+        X = np.random.default_rng(0).uniform(size=(1500, 4))
+        with pytest.warns(UserWarning, match="solver='cg'.* is slow"):
+            assert FourierKernelRegressor(0.1).fit(X, values(X)).solver_ == "cg"
+
+
+def test_searches_sigma_in_folds_of_an_image(pixels):
+    X, y = pixels
+    folds = KFold(3, shuffle=True, random_state=0)
+    search = GridSearchCV(FourierKernelRegressor(), {"sigma": [0.01, 3, 300]}, cv=folds)
+    assert search.fit(X, y).best_params_ == {"sigma": 3}
+    pipeline = make_pipeline(StandardScaler(), FourierKernelRegressor(0.5))
+    assert pipeline.fit(X, y).score(X, y) > 0.9
+
+
+def test_float32_and_shapes_of_y_come_back(pixels):
+    X, y = pixels
+    model = FourierKernelRegressor(3).fit(X.astype(np.float32), y.astype(np.float32))
+    assert model.solver_ == "kronecker"
+    mean, deviation = model.predict(X_NEW, return_std=True)
+    assert mean.dtype == deviation.dtype == np.float32
+    assert mean.shape == deviation.shape == (50, 2)
+    assert model.fit(X, y[:, 0]).predict(X_NEW).shape == (50,)
+    assert model.fit(X, y[:, :1]).predict(X_NEW).shape == (50, 1)
+
+
+@pytest.mark.parametrize("name", ["kronecker", "toeplitz", "masked_kronecker", "nufft", "cg"])
+def test_pickles_predict_the_same(pixels, name):
+    model = FourierKernelRegressor(3, solver=name, alpha=ALPHA).fit(*pixels)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(X_NEW), model.predict(X_NEW))
+
+
+def test_far_away_it_falls_to_the_mean(pixels, scattered):
+    for X, y in (pixels, scattered):
+        for solver in ("auto", "nufft"):
+            model = FourierKernelRegressor(3, alpha=ALPHA, solver=solver).fit(X, y)
+            far = model.predict([[50.0, -70.0]])
+            np.testing.assert_allclose(far[0], y.mean(axis=0), atol=1e-5)
+
+
+def test_deviations_of_iterative_solvers_equal_the_dense_ones(pixels):
+    model = FourierKernelRegressor(3, alpha=ALPHA, tol=1e-10)
+    dense = clone(model).set_params(solver="cholesky").fit(*pixels).predict(X_NEW, return_std=True)
+    for name in ("toeplitz", "masked_kronecker", "nufft", "cg"):
+        ours = clone(model).set_params(solver=name).fit(*pixels)
+        # A deviation is the root of a difference: at 0.05, an error of 1e-7 in the variance.
+        np.testing.assert_allclose(ours.predict(X_NEW, return_std=True)[1], dense[1], atol=1e-5)
+        assert not hasattr(ours, "log_marginal_likelihood_value_")
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("params", "message"),
+        [
+            ({"solver": "kroneker"}, "Did you mean 'kronecker'"),
+            ({"solver": "primal"}, "solver='primal' does not apply. The solver 'primal' needs"),
+            ({"alpha": 0}, "alpha"),
+            ({"sigma": -1}, "sigma"),
+            ({"sigma": (1, 2, 3)}, "one for each of the 2 columns"),
+            ({"distribution": "gauss"}, "Did you mean 'gaussian'"),
+            ({"distribution": FrozenEstimator(Ridge())}, "fitted FourierFeatures"),
+            ({"distribution": "positional"}, "n_frequencies"),
+            ({"n_hidden_layers": -1}, "n_hidden_layers"),
+            ({"tol": 0}, "tol"),
+        ],
+    )
+    def test_parameters(self, pixels, params, message):
+        with pytest.raises(ValueError, match=message):
+            FourierKernelRegressor(**params).fit(*pixels)
+
+    def test_a_failed_fit_loses_nothing(self, pixels):
+        X, y = pixels
+        model = FourierKernelRegressor(3).fit(X, y)
+        before = model.predict(X_NEW)
+        with pytest.raises(ValueError, match="NaN"):
+            model.fit(X, np.where(y == y.max(), np.nan, y))
+        np.testing.assert_array_equal(model.predict(X_NEW), before)
+
+    def test_many_deviations_of_an_iterative_solver_are_refused(self, scattered):
+        model = FourierKernelRegressor(3, solver="nufft", alpha=ALPHA).fit(*scattered)
+        with pytest.raises(ValueError, match="1000 at most; 1001 were asked for"):
+            model.predict(np.zeros((1001, 2)), return_std=True)
+
+    def test_the_composed_kernel_has_no_gradient(self):
+        with pytest.raises(NotImplementedError, match="no gradient"):
+            ComposedKernel(1, Gaussian())(np.zeros((2, 2)), eval_gradient=True)
