@@ -41,7 +41,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     distribution : str, Spectrum, FourierFeatures or FrozenEstimator, default="gaussian"
         Whose kernel is taken, k(0) scaled to 1. A `FourierFeatures` is cloned and fitted, one that
         is fitted already comes as `FrozenEstimator(features)`: then k is the finite kernel of
-        equation 4.
+        equation 4. Give features a `random_state` for the same result in every fit.
     alpha : float, default=1e-3
         Variance of the noise, where the variance of y is 1 and k(0) = 1. Must be positive.
     n_hidden_layers : int, default=0
