@@ -97,7 +97,7 @@ def squared_error(network, samples, precision):
     With precision "bfloat16" the hidden layers' products are rounded to it. The phases of the
     embedding, the sums of the output layer and the errors need all the digits of the weights.
     """
-    features = network.embedding(samples.X)
+    features = network.embedding(samples.X) if samples.features is None else samples.features
     low = precision == "bfloat16"
     with torch.autocast(features.device.type, dtype=torch.bfloat16, enabled=low):
         hidden = network[1:-3](features)
@@ -139,6 +139,8 @@ def train(training, samples, *, max_iter, tol=None, n_iter_no_change=10, score=N
         If the loss explodes later, or Ctrl-C is pressed. The best weights are kept.
     """
     before = _weights(training.network), copy.deepcopy(training.optimizer.state_dict())
+    if training.precision == "bfloat16" and max_iter > 1:
+        samples = samples.with_features(training.network)
     try:
         return _train(
             training,
