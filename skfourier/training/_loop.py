@@ -3,12 +3,14 @@
 import copy
 import math
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from skfourier._sklearn import called_by_a_search
+from skfourier.training._optimizers import averages
 
 # A last loss so many times the first one is no noise.
 _EXPLODED = 10
@@ -63,16 +65,27 @@ class Training:
 
     def epoch(self, samples):
         """Take one step for each batch; return the mean loss, as it was before each step."""
-        self.network.train()
         if self.generator is not None:
             samples = samples.shuffled(self.generator)
         total = torch.zeros((), dtype=torch.float64, device=samples.X.device)
-        for batch in samples.split(self.batch_size):
-            total += self.step(batch) * len(batch)
-            if self.schedule is not None:
-                self.schedule.step()
-        self.network.eval()
+        with self.training_mode():
+            for batch in samples.split(self.batch_size):
+                total += self.step(batch) * len(batch)
+                if self.schedule is not None:
+                    self.schedule.step()
         return total.item() / len(samples)
+
+    @contextmanager
+    def training_mode(self):
+        """Put the network, and an optimiser that averages its weights, in training mode."""
+        parts = [self.network, *([self.optimizer] if averages(self.optimizer) else [])]
+        for part in parts:
+            part.train()
+        try:
+            yield
+        finally:
+            for part in parts:
+                part.eval()
 
     def step(self, batch):
         """Move the weights once; return the loss before."""

@@ -57,7 +57,7 @@ def test_weights_optimizer_and_predictions_stay_in_float32(image):
     fitted = network().partial_fit(X, y)
     assert fitted.precision_ == "bfloat16"
     floats = [t for t in fitted.module_.state_dict().values() if t.dtype != torch.float64]
-    moments = [s["exp_avg"] for s in fitted._optimizer.state_dict()["state"].values()]
+    moments = [s["exp_avg_sq"] for s in fitted._optimizer.state_dict()["state"].values()]
     assert {tensor.dtype for tensor in (*floats, *moments)} == {torch.float32}
     # Rounded to bfloat16 they would take few values.
     assert len(np.unique(fitted.predict(X)[:, 0])) > 250
@@ -93,8 +93,10 @@ def test_gradients_are_those_of_float32_but_for_rounding(image):
 
 def test_learns_as_well_as_float32(image):
     X, y = image
+    # Steps that end at 0, so that the last losses are not noise.
+    annealed = {"solver": "adam", "learning_rate_init": 5e-3, "max_iter": 100}
     losses = {
-        precision: network(precision=precision, max_iter=100).fit(X, y).loss_curve_
+        precision: network(precision=precision, **annealed).fit(X, y).loss_curve_
         for precision in ("float32", "bfloat16")
     }
     # Within 0.3 dB where the loss has fallen a hundredfold: the issue allows 0.1 on photographs
