@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # The lowest first. A part may import those of lower floors, and from within itself.
 FLOORS = [
     {"_sklearn", "grids"},
-    {"spectra", "activations", "images", "metrics"},
+    {"spectra", "activations", "images", "metrics", "model_selection"},
     {"training", "ntk", "solvers"},
     {"_fourier_features"},
     {"_coordinate_mlp", "_kernel_regressor"},
@@ -77,7 +77,8 @@ def test_private_names_of_scikit_learn_are_imported_in_one_place(path):
 @pytest.mark.parametrize("heavy", ["torch", "finufft", "matplotlib", "imageio", "skimage"])
 def test_import_stays_light(heavy):
     code = (
-        "import sys, skfourier, skfourier.spectra, skfourier.images, skfourier.metrics;"
+        "import sys, skfourier, skfourier.spectra, skfourier.images, skfourier.metrics,"
+        "skfourier.model_selection;"
         f"sys.exit({heavy!r} in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
