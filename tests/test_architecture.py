@@ -18,7 +18,9 @@ FLOORS = [
     {"spectra", "activations", "images", "metrics"},
     {"training", "ntk", "solvers"},
     {"_fourier_features"},
-    {"_coordinate_mlp", "_kernel_regressor"},
+    {"_coordinate_mlp", "_kernel_regressor", "_sigma_candidates", "_sigma_search"},
+    {"_criteria"},
+    {"_kernel_regressor_cv"},
     {"__init__"},
 ]
 FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
