@@ -19,7 +19,7 @@ from skfourier._sklearn import (
 )
 from skfourier.grids import find_grid
 from skfourier.ntk import ComposedKernel
-from skfourier.solvers._choice import choose_solver
+from skfourier.solvers._choice import choose_solver, solvers_for
 from skfourier.solvers._system import System
 from skfourier.spectra import Frequencies, Positional, Spectrum, as_spectrum
 
@@ -163,6 +163,18 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             return self._fit(X, y, sample_weight)
 
     def _fit(self, X, y, sample_weight):
+        system, targets = self._system(X, y, sample_weight)
+        return self._solved(choose_solver(system, self.solver)(system), targets)
+
+    def _fits(self, X, y, sample_weight, alphas):
+        """Yield a fit for each alpha, from the smallest on; they share what is the same."""
+        system, targets = self._system(X, y, sample_weight)
+        for solver in solvers_for(alphas, system, self.solver):
+            fit = copy.copy(self).set_params(alpha=solver.system.alpha)
+            yield fit._solved(solver, targets)
+
+    def _system(self, X, y, sample_weight):
+        """Check the arguments of `fit`; return what there is to solve, and its right-hand sides."""
         X, y, weight = check_samples(self, X, y, sample_weight, reset=True)
         self._y_ndim, self._y_dtype = y.ndim, y.dtype
         targets = self._standardised(y.reshape(len(y), -1).astype(float), weight)
@@ -179,11 +191,15 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             tol=self.tol,
             max_iter=self.max_iter,
         )
-        self._solver = choose_solver(system, self.solver)(system)
-        self._coefficients = self._solver.solve(targets)
-        self.solver_, self.n_iter_ = self._solver.name, self._solver.n_iter
+        return system, targets
+
+    def _solved(self, solver, targets):
+        """Solve, and keep what comes out."""
+        self._solver = solver
+        self._coefficients = solver.solve(targets)
+        self.solver_, self.n_iter_ = solver.name, solver.n_iter
         self.__dict__.pop("log_marginal_likelihood_value_", None)
-        if self._solver.exact and weight is None:
+        if solver.exact and solver.system.weight is None:
             self.log_marginal_likelihood_value_ = self._log_marginal_likelihood(targets)
         return self
 

@@ -19,7 +19,9 @@ FLOORS = [
     {"training", "solvers", "images", "videos"},
     {"ntk"},
     {"_fourier_features", "datasets"},
-    {"_coordinate_mlp", "_kernel_regressor"},
+    {"_coordinate_mlp", "_kernel_regressor", "_sigma_candidates", "_sigma_search"},
+    {"_criteria"},
+    {"_kernel_regressor_cv"},
     {"__init__"},
 ]
 FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
