@@ -78,7 +78,7 @@ class Training:
     @contextmanager
     def training_mode(self):
         """Put the network, and an optimiser that averages its weights, in training mode."""
-        parts = [self.network, *([self.optimizer] if averages(self.optimizer) else [])]
+        parts: list = [self.network, *([self.optimizer] if averages(self.optimizer) else [])]
         for part in parts:
             part.train()
         try:

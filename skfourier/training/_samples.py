@@ -31,7 +31,12 @@ class Samples:
 
     def take(self, rows):
         """Take a slice or an index of rows."""
-        return Samples(*(None if part is None else part[rows] for part in self._parts()))
+        return Samples(
+            self.X[rows],
+            self.y[rows],
+            None if self.weight is None else self.weight[rows],
+            None if self.features is None else self.features[rows],
+        )
 
     def with_features(self, network):
         """Return the samples with all their features in bfloat16, if they fit.
@@ -48,9 +53,6 @@ class Samples:
             for rows in gen_batches(len(self), _BLOCK_ROWS):
                 features[rows] = network.embedding(self.X[rows])
         return replace(self, features=features)
-
-    def _parts(self):
-        return self.X, self.y, self.weight, self.features
 
     def shuffled(self, generator):
         """Return the rows in another order, gathered once so that batches are plain slices."""
