@@ -22,6 +22,7 @@ FLOORS = [
     {"_coordinate_mlp", "_kernel_regressor", "_sigma_candidates", "_sigma_search"},
     {"_criteria"},
     {"_kernel_regressor_cv"},
+    {"inspection"},
     {"__init__"},
 ]
 FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
