@@ -43,7 +43,7 @@ from skfourier._sklearn import (
 )
 from skfourier.solvers._cholesky import Cholesky
 
-_OWN_ALPHAS = np.logspace(-4, 1, 6)
+_OWN_ALPHAS = np.logspace(-4, 1, 11)
 _LIKELIHOOD = "log_marginal_likelihood"
 # Warnings of private methods name the line that called `fit`, which is wrapped by scikit-learn.
 _OF_THE_CALLER = 5
@@ -67,8 +67,8 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         of different length or spacing each has a sigma of its own, and they rise together.
         With `per_axis` an array for all axes, or a list with one array for each.
     alphas : float, array-like of shape (n_alphas,) or None, default=None
-        Candidates of alpha, the variance of the noise where that of y is 1. None tries the powers
-        of ten from 1e-4 to 10.
+        Candidates of alpha, the variance of the noise where that of y is 1. None tries eleven from
+        1e-4 to 10, two in a power of ten.
     distribution : str, Spectrum, FourierFeatures or FrozenEstimator, default="gaussian"
         As of `FourierKernelRegressor`. Give features a `random_state`, or they are drawn anew for
         each sigma.
