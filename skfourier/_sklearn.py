@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
+from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
 from sklearn.utils.validation import (
@@ -33,6 +34,7 @@ __all__ = [
     "accepts_sample_weight",
     "called_by_a_search",
     "check_all_samples",
+    "check_matplotlib_support",
     "check_samples",
     "known_name",
     "refuse_mask",

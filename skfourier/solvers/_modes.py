@@ -24,11 +24,14 @@ class ProductModes:
     values : ndarray of shape (n_modes_1, n_modes_2, ...)
     axis_values : list of ndarray of shape (n_modes_j,)
     axis_vectors : list of ndarray of shape (n_points_j, n_modes_j)
+    least_ratio : float
+        Least eigenvalue of an axis over its largest, before the negative ones were set to 0.
     """
 
     def __init__(self, kernel, axes):
         matrices = [axis_matrix(kernel, j, len(axes), x, x) for j, x in enumerate(axes)]
         pairs = [np.linalg.eigh(matrix) for matrix in matrices]
+        self.least_ratio = min(values[0] / values[-1] for values, _ in pairs)
         # Rounding makes the smallest eigenvalues negative.
         self.axis_values = [np.maximum(values, 0) for values, _ in pairs]
         self.axis_vectors = [vectors for _, vectors in pairs]
