@@ -45,7 +45,7 @@ from skfourier.solvers._cholesky import Cholesky
 
 _OWN_ALPHAS = np.logspace(-4, 1, 11)
 _LIKELIHOOD = "log_marginal_likelihood"
-# Warnings of private methods name the line that called `fit`, which is wrapped by scikit-learn.
+# A warning of what `_fit` calls names the line that called `fit`, which scikit-learn wraps.
 _OF_THE_CALLER = 5
 
 
@@ -349,7 +349,8 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         # Nobody asked for those that would take hours.
         line = [sigma for sigma in line if not systems.only_slowly(sigma)] or line
         if self.per_axis:
-            return AxisByAxis(own_axes(low, np.minimum(high, line[-1])))
+            tuples = [tuple(np.broadcast_to(sigma, n_features).tolist()) for sigma in line]
+            return AxisByAxis(own_axes(low, np.minimum(high, line[-1])), tuples)
         return Line(line)
 
     def _criterion(self, systems, sigmas, alphas, routed):
@@ -383,7 +384,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             f"fits: a tenth of the rows is held out instead, the same in every fit. Pass cv=5 to "
             f"hold out all of them in turn. {advice}",
             UserWarning,
-            stacklevel=_OF_THE_CALLER,
+            stacklevel=_OF_THE_CALLER + 1,
         )
         return held_out_split(len(systems.rows[0]))
 
