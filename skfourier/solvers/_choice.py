@@ -13,6 +13,8 @@ from skfourier.solvers._toeplitz import Toeplitz
 # In the order in which "auto" asks them; the last one takes all.
 _PREFERENCE = (Primal, Kronecker, MaskedKronecker, Toeplitz, NUFFT, Cholesky, NystromCG)
 SOLVERS = {cls.name: cls for cls in _PREFERENCE}
+# Their systems are sums over rows: `features_of(system).normal_equations(...)`, which add up.
+STREAMING = {cls.name: cls for cls in (Primal, NUFFT)}
 # So few rows are solved by a dense factorisation, exact, in the time that others set up.
 _FEW_ROWS = 1024
 
@@ -62,3 +64,45 @@ def choose_solver(system, name="auto"):
             stacklevel=2,
         )
     return chosen
+
+
+def choose_streaming_solver(system, name="auto"):
+    """Choose among the solvers whose system is a sum over rows, which need not lie in memory.
+
+    1. Finite features: "primal".
+    2. Up to three columns, a spectral density that decays: "nufft".
+
+    Parameters
+    ----------
+    system : System
+        Its rows may be any in the box of all of them.
+    name : str, default="auto"
+
+    Returns
+    -------
+    type
+        A solver's class.
+
+    Raises
+    ------
+    ValueError
+        If none applies, or not the one that was asked for: with the reasons.
+    """
+    known_name(name, ("auto", *SOLVERS), "solver")
+    if name == "auto":
+        asked = STREAMING
+    elif name in STREAMING:
+        asked = {name: STREAMING[name]}
+    else:
+        raise ValueError(
+            f"solver={name!r} needs all rows in memory. Of rows that are not, 'primal' and 'nufft' "
+            f"take the sums; or pass NumPy arrays."
+        )
+    reasons = {solver: cls.why_not(system) for solver, cls in asked.items()}
+    for solver, reason in reasons.items():
+        if reason is None:
+            return asked[solver]
+    raise ValueError(
+        f"solver={name!r} does not apply to rows that are not in memory. "
+        f"{' '.join(reasons.values())}"
+    )
