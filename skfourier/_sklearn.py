@@ -96,7 +96,7 @@ def unchanged_on_error(estimator):
         raise
 
 
-def check_samples(regressor, X, y, sample_weight, *, reset):
+def check_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=False):
     """Check the arguments of a regressor's fit, and drop the rows of weight zero.
 
     As `check_all_samples`, whose parameters and errors these are.
@@ -108,14 +108,16 @@ def check_samples(regressor, X, y, sample_weight, *, reset):
         Both in float32 or float64, as they came.
     weight : ndarray of shape (n_kept,) or None
     """
-    X, y, weight = check_all_samples(regressor, X, y, sample_weight, reset=reset)
+    X, y, weight = check_all_samples(
+        regressor, X, y, sample_weight, reset=reset, allow_no_weight=allow_no_weight
+    )
     if weight is None:
         return X, y, None
     kept = weight > 0
     return X[kept], y[kept], weight[kept]
 
 
-def check_all_samples(regressor, X, y, sample_weight, *, reset):
+def check_all_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=False):
     """Check the arguments of a regressor's fit, and keep all rows.
 
     Parameters
@@ -126,6 +128,8 @@ def check_all_samples(regressor, X, y, sample_weight, *, reset):
     sample_weight : array-like of shape (n_samples,) or None
     reset : bool
         Whether this fit is the first, or X must have the columns of an earlier one.
+    allow_no_weight : bool, default=False
+        Whether all weights may be zero.
 
     Returns
     -------
@@ -151,7 +155,12 @@ def check_all_samples(regressor, X, y, sample_weight, *, reset):
     if sample_weight is None:
         return X, y, None
     weight = _check_sample_weight(
-        sample_weight, X, dtype=X.dtype, ensure_non_negative=True, ensure_same_device=False
+        sample_weight,
+        X,
+        dtype=X.dtype,
+        ensure_non_negative=True,
+        ensure_same_device=False,
+        allow_all_zero_weights=allow_no_weight,
     )
     return X, y, weight
 

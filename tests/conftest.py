@@ -1,0 +1,16 @@
+"""What several tests share."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def client():
+    """Two worker processes of dask's, whose nannies start a killed one again."""
+    from distributed import Client, LocalCluster  # noqa: PLC0415 (few tests need it)
+
+    options = {"dashboard_address": None, "worker_dashboard_address": None, "silence_logs": 50}
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, **options) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
