@@ -14,6 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skfourier import FourierFeatures, FourierKernelRegressor, FourierKernelRegressorCV
+from skfourier._kernel_regressor_cv._sigma_candidates import own_axes, resolved_range
+from skfourier.grids import find_grid
 from skfourier.images import pixel_grid
 from skfourier.metrics import make_ssim_scorer, psnr_scorer
 from skfourier.spectra import Gaussian, Matern
@@ -268,8 +270,9 @@ class TestSplits:
 
         for cv in (None, FOLDS):
             model = FourierKernelRegressorCV(SIGMAS, ALPHAS, scoring=closeness, cv=cv)
-            with pytest.warns(UserWarning, match="takes no sample_weight"):
+            with pytest.warns(UserWarning, match="takes no sample_weight") as seen:
                 model.fit(*scattered, sample_weight=weight)
+            assert seen[0].filename == __file__
 
 
 class TestHeldOut:
@@ -279,8 +282,11 @@ class TestHeldOut:
         model = FourierKernelRegressorCV(SIGMAS, ALPHAS, distribution="matern")
         for cv in (None, "gcv"):
             model.set_params(cv=cv)
-            with pytest.warns(UserWarning, match="'toeplitz'.* tenth of the rows is held out"):
+            with pytest.warns(
+                UserWarning, match="'toeplitz'.* tenth of the rows is held out"
+            ) as seen:
                 model.fit(X, y)
+            assert seen[0].filename == __file__
             assert model.solver_ == "toeplitz"
             split = ShuffleSplit(1, test_size=0.1, random_state=0)
             expected = clone(model).set_params(cv=split).fit(X, y)
@@ -302,8 +308,8 @@ class TestHeldOut:
 class TestSigmas:
     def test_own_ones_find_each_axis_its_scale(self):
         X = pixel_grid((30, 33)) * (1, 50)
-        y = np.sin(2 * np.pi * 6 * X[:, 0]) + np.cos(2 * np.pi * 0.12 * X[:, 1])
-        y = y + 0.1 * np.random.default_rng(0).normal(size=len(X))
+        y = np.sin(2 * np.pi * 6 * X[:, 0])
+        y = y + 0.3 * np.random.default_rng(0).normal(size=len(X))
         line = FourierKernelRegressorCV(cv="gcv").fit(X, y)
         assert line.sigma_.shape == (2,)
         # Equal ratios between Nyquist's frequencies of the axes, 16.5 and 0.3.
@@ -311,14 +317,22 @@ class TestSigmas:
         axes = clone(line).set_params(per_axis=True).fit(X, y)
         assert axes.best_score_ > line.best_score_
         np.testing.assert_array_equal(axes.regressor_.sigma, axes.sigma_)
-        # No other sigma of one axis is better, which the table may not show.
-        tried = np.array([params["sigma"] for params in axes.cv_results_["params"]])
-        for axis in range(2):
-            others = np.unique(tried[:, axis])
+        low, high = resolved_range(X, find_grid(X))
+        # Nothing changes along the second axis, and no other sigma of one axis is better.
+        assert axes.sigma_[1] == low[1]
+        for axis, others in enumerate(own_axes(low, high)):
             changed = np.tile(axes.sigma_, (len(others), 1))
             changed[:, axis] = others
             along = clone(line).set_params(sigmas=changed).fit(X, y)
-            assert along.best_score_ == axes.best_score_
+            assert along.best_score_ <= axes.best_score_
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_axis_by_axis_is_never_worse(self, scattered, seed):
+        X = scattered[0] * (1, 3)
+        y = np.random.default_rng(seed).normal(size=len(X))
+        line = FourierKernelRegressorCV(alphas=[0.1, 1]).fit(X, y)
+        axes = clone(line).set_params(per_axis=True).fit(X, y)
+        assert axes.best_score_ >= line.best_score_
 
     def test_axis_by_axis_takes_lists(self, pixels):
         model = FourierKernelRegressorCV([[1, 2], [3, 4, 5]], [0.1], per_axis=True, cv="gcv")
@@ -350,8 +364,9 @@ class TestSigmas:
     def test_the_edge_is_told_of(self, pixels):
         with pytest.warns(
             UserWarning, match="edge of those tried: sigma=1, the largest; alpha=1, "
-        ):
+        ) as seen:
             FourierKernelRegressorCV([0.5, 1], [1, 10]).fit(*pixels)
+        assert seen[0].filename == __file__
         with pytest.warns(UserWarning, match=r"sigma\[0\]=20, the smallest; sigma\[1\]=0.5, "):
             FourierKernelRegressorCV([[20, 40], [0.2, 0.5]], [0.1], per_axis=True).fit(*pixels)
 

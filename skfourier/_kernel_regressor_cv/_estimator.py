@@ -11,7 +11,8 @@ from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skfourier._criteria import (
+from skfourier._kernel_regressor import FourierKernelRegressor
+from skfourier._kernel_regressor_cv._criteria import (
     GeneralisedCrossValidation,
     LeaveOneOut,
     MarginalLikelihood,
@@ -19,8 +20,7 @@ from skfourier._criteria import (
     Systems,
     held_out_split,
 )
-from skfourier._kernel_regressor import FourierKernelRegressor
-from skfourier._sigma_candidates import (
+from skfourier._kernel_regressor_cv._sigma_candidates import (
     given_axes,
     given_line,
     own_axes,
@@ -29,7 +29,7 @@ from skfourier._sigma_candidates import (
     resolved_range,
     spectrum_scale,
 )
-from skfourier._sigma_search import AxisByAxis, Line, ScoreTable, at_edge
+from skfourier._kernel_regressor_cv._sigma_search import AxisByAxis, Line, ScoreTable, at_edge
 from skfourier._sklearn import (
     Interval,
     _fit_context,
@@ -43,9 +43,9 @@ from skfourier._sklearn import (
 )
 from skfourier.solvers._cholesky import Cholesky
 
-_OWN_ALPHAS = np.logspace(-4, 1, 6)
+_OWN_ALPHAS = np.logspace(-4, 1, 11)
 _LIKELIHOOD = "log_marginal_likelihood"
-# Warnings of private methods name the line that called `fit`, which is wrapped by scikit-learn.
+# A warning of what `_fit` calls names the line that called `fit`, which scikit-learn wraps.
 _OF_THE_CALLER = 5
 
 
@@ -67,8 +67,8 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         of different length or spacing each has a sigma of its own, and they rise together.
         With `per_axis` an array for all axes, or a list with one array for each.
     alphas : float, array-like of shape (n_alphas,) or None, default=None
-        Candidates of alpha, the variance of the noise where that of y is 1. None tries the powers
-        of ten from 1e-4 to 10.
+        Candidates of alpha, the variance of the noise where that of y is 1. None tries eleven from
+        1e-4 to 10, two in a power of ten.
     distribution : str, Spectrum, FourierFeatures or FrozenEstimator, default="gaussian"
         As of `FourierKernelRegressor`. Give features a `random_state`, or they are drawn anew for
         each sigma.
@@ -349,7 +349,8 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         # Nobody asked for those that would take hours.
         line = [sigma for sigma in line if not systems.only_slowly(sigma)] or line
         if self.per_axis:
-            return AxisByAxis(own_axes(low, np.minimum(high, line[-1])))
+            tuples = [tuple(np.broadcast_to(sigma, n_features).tolist()) for sigma in line]
+            return AxisByAxis(own_axes(low, np.minimum(high, line[-1])), tuples)
         return Line(line)
 
     def _criterion(self, systems, sigmas, alphas, routed):
@@ -383,7 +384,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             f"fits: a tenth of the rows is held out instead, the same in every fit. Pass cv=5 to "
             f"hold out all of them in turn. {advice}",
             UserWarning,
-            stacklevel=_OF_THE_CALLER,
+            stacklevel=_OF_THE_CALLER + 1,
         )
         return held_out_split(len(systems.rows[0]))
 

@@ -80,21 +80,19 @@ class AxisByAxis:
     ----------
     axes : list of ndarray
         The candidates of each axis, increasing.
+    line : list of tuple of float or None, default=None
+        The candidates of all axes at once. None: the first of each axis, and so on to the last.
 
     Attributes
     ----------
     first : list of tuple of float
-        The candidates of all axes at once, from the first of each to the last.
+        `line`.
     columns : list of ndarray
         `axes`.
     """
 
-    def __init__(self, axes):
-        self.columns = axes
-        n = max(map(len, axes))
-        places = [np.rint(np.linspace(0, len(axis) - 1, n)).astype(int) for axis in axes]
-        picked = [axis[place].tolist() for axis, place in zip(axes, places, strict=True)]
-        self.first = list(zip(*picked, strict=True))
+    def __init__(self, axes, line=None):
+        self.columns, self.first = axes, _diagonal(axes) if line is None else line
 
     def run(self, score):
         """Score candidates; the same ones may be asked for again."""
@@ -111,9 +109,16 @@ class AxisByAxis:
 def at_edge(value, candidates, name):
     """Name a value that is the smallest or the largest of several candidates; "" if it is not."""
     smallest, largest = min(candidates), max(candidates)
-    if smallest == largest or value not in (smallest, largest):
+    if smallest == largest or smallest < value < largest:
         return ""
-    return f"{name}={value:.4g}, the {'smallest' if value == smallest else 'largest'}"
+    return f"{name}={value:.4g}, the {'smallest' if value <= smallest else 'largest'}"
+
+
+def _diagonal(axes):
+    n = max(map(len, axes))
+    places = [np.rint(np.linspace(0, len(axis) - 1, n)).astype(int) for axis in axes]
+    picked = [axis[place].tolist() for axis, place in zip(axes, places, strict=True)]
+    return list(zip(*picked, strict=True))
 
 
 def _column(values):
