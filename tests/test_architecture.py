@@ -19,10 +19,8 @@ FLOORS = [
     {"training", "solvers", "images", "videos"},
     {"ntk"},
     {"_fourier_features", "datasets"},
-    {"_coordinate_mlp", "_kernel_regressor", "_sigma_candidates", "_sigma_search"},
-    {"_criteria"},
-    {"_kernel_regressor_cv"},
-    {"inspection"},
+    {"_coordinate_mlp", "_kernel_regressor"},
+    {"_kernel_regressor_cv", "inspection"},
     {"__init__"},
 ]
 FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}

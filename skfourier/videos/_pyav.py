@@ -34,10 +34,12 @@ def opened_video(path):
             "file, and whole, by opening it in a player."
         ) from error
     with container:
-        # FFmpeg draws text as a picture.
-        if not container.streams.video or container.format.name == "tty":
-            kinds = {stream.type for stream in container.streams} - {"video"} or {"text"}
-            raise OSError(f"{path} holds no video, but {', '.join(sorted(kinds))}.")
+        kinds = {stream.type for stream in container.streams}
+        if container.format.name == "tty":  # FFmpeg makes pictures of text
+            kinds = {"text"}
+        if "video" not in kinds:
+            found = f", but {', '.join(sorted(kinds))}" if kinds else ""
+            raise OSError(f"{path} holds no video{found}. Pass the path of a video file.")
         yield container
 
 

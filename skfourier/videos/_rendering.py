@@ -96,10 +96,12 @@ def render(
     if path is not None:
         check_format_holds(path, shape)
     frames = (predict_pixels(estimator, *axes, time) for time in times)
+    if path is None:
+        frames = _noting_losses(frames, n_frames)
     if progress:
         frames = _with_progress_bar(frames, n_frames)
     if path is None:
-        return stacked(_noting_losses(frames, n_frames), n_frames)
+        return stacked(frames, n_frames)
     return write_predictions(path, frames, shape, fps)
 
 

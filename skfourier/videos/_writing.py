@@ -14,10 +14,11 @@ from skfourier._pixels import checked_pixels, intensities, quantized
 from skfourier.videos._pyav import converted, pyav
 from skfourier.videos._reading import count_frames
 
-# By the ending of the name: codec, pixel format, and the quality of the codec.
+# By the ending of the name: codec, pixel format and options of the codec. FFmpeg's scaler puts
+# chroma between the pixels, and readers expect it elsewhere unless told; slices need more columns.
 _CODECS = {
-    ".mp4": ("libx264", "yuv420p", {"crf": "16"}),  # what every player plays
-    ".mkv": ("ffv1", "bgr0", {}),  # lossless
+    ".mp4": ("libx264", "yuv420p", {"crf": "16", "chroma_sample_location": "center"}),
+    ".mkv": ("ffv1", "bgr0", {"slices": "1"}),
 }
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from skfourier._sigma_search import AxisByAxis, Line, ScoreTable, at_edge
+from skfourier._kernel_regressor_cv._sigma_search import AxisByAxis, Line, ScoreTable, at_edge
 
 ALPHAS = np.array([0.1, 1.0])
 

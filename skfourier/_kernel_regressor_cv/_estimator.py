@@ -11,7 +11,8 @@ from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skfourier._criteria import (
+from skfourier._kernel_regressor import FourierKernelRegressor
+from skfourier._kernel_regressor_cv._criteria import (
     GeneralisedCrossValidation,
     LeaveOneOut,
     MarginalLikelihood,
@@ -19,8 +20,7 @@ from skfourier._criteria import (
     Systems,
     held_out_split,
 )
-from skfourier._kernel_regressor import FourierKernelRegressor
-from skfourier._sigma_candidates import (
+from skfourier._kernel_regressor_cv._sigma_candidates import (
     given_axes,
     given_line,
     own_axes,
@@ -29,7 +29,7 @@ from skfourier._sigma_candidates import (
     resolved_range,
     spectrum_scale,
 )
-from skfourier._sigma_search import AxisByAxis, Line, ScoreTable, at_edge
+from skfourier._kernel_regressor_cv._sigma_search import AxisByAxis, Line, ScoreTable, at_edge
 from skfourier._sklearn import (
     Interval,
     _fit_context,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skfourier._sigma_candidates import (
+from skfourier._kernel_regressor_cv._sigma_candidates import (
     given_axes,
     given_line,
     own_axes,
