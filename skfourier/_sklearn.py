@@ -4,6 +4,7 @@ Also here: what scikit-learn leaves to those who write estimators, in a few smal
 """
 
 import difflib
+import inspect
 import sys
 from collections.abc import Iterable
 from contextlib import contextmanager
@@ -11,18 +12,21 @@ from contextlib import contextmanager
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
+from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight, validate_data
 
 __all__ = [
     "Interval",
+    "NamedKernel",
     "StrOptions",
     "_check_feature_names_in",
     "_fit_context",
     "called_by_a_search",
     "check_samples",
     "known_name",
+    "plain",
     "refuse_mask",
     "unchanged_on_error",
 ]
@@ -124,3 +128,35 @@ def refuse_mask(array, name):
             f"{name} is a masked array, whose mask would be lost. Drop the masked rows, or put "
             f"values in their place ({name}.filled(...))."
         )
+
+
+class NamedKernel(Kernel):
+    """A kernel that is compared by all of its parameters, and printed by their names."""
+
+    def __eq__(self, other):
+        # scikit-learn's own broadcasts arrays against one another: one row would equal two.
+        if type(self) is not type(other):
+            return False
+        mine, others = self.get_params(deep=False), other.get_params(deep=False)
+        return all(np.array_equal(mine[name], others[name]) for name in mine)
+
+    __hash__ = None  # type: ignore[assignment]  # as scikit-learn's: parameters change
+
+    def __repr__(self):
+        """Name the parameters that are not at their defaults."""
+        defaults = inspect.signature(type(self)).parameters
+        arguments = ", ".join(
+            f"{name}={plain(value)}"
+            for name, value in self.get_params(deep=False).items()
+            if not np.array_equal(value, defaults[name].default)
+        )
+        return f"{type(self).__name__}({arguments})"
+
+
+def plain(value):
+    """Write a parameter as one would type it."""
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.size <= 8:
+        return repr(tuple(value.tolist()))
+    if isinstance(value, np.ndarray):
+        return f"<array of shape {value.shape}>"
+    return repr(value.item() if isinstance(value, np.generic) else value)

@@ -1,5 +1,6 @@
-"""The neural tangent kernel of wide networks on Fourier features."""
+"""The neural tangent kernel: of infinitely wide networks."""
 
-from skfourier.ntk._composed import ComposedKernel, relu_ntk
+from skfourier.ntk._analytic import NeuralTangentKernel, NNGPKernel
+from skfourier.ntk._composed import ComposedKernel
 
-__all__ = ["ComposedKernel", "relu_ntk"]
+__all__ = ["ComposedKernel", "NNGPKernel", "NeuralTangentKernel"]
