@@ -78,7 +78,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ----------
     hidden_layer_sizes : array-like of int, default=(256, 256, 256)
         Widths of the hidden layers.
-    activation : {"sine", "tanh", "relu", "gelu", "siren", "gaussian"}, default="sine"
+    activation : {"sine", "tanh", "relu", "gelu", "siren", "gaussian", "erf"}, default="sine"
         After each hidden layer. "sine" is sin(z), which on Fourier features of photographs learns
         faster than "tanh", and that faster than the paper's "relu". "siren" is sin(30 z), and wants
         a learning_rate_init of about 2e-4.

@@ -14,7 +14,6 @@ from sklearn.preprocessing import StandardScaler
 
 from skfourier import FourierFeatures, FourierKernelRegressor
 from skfourier.images import pixel_grid
-from skfourier.ntk import ComposedKernel
 from skfourier.solvers._choice import SOLVERS
 from skfourier.spectra import Frequencies, Gaussian, Laplace, Matern
 
@@ -242,7 +241,3 @@ class TestBadInput:
         model = FourierKernelRegressor(3, solver="nufft", alpha=ALPHA).fit(*scattered)
         with pytest.raises(ValueError, match=r"1001 rows .* at most 1000"):
             model.predict(np.zeros((1001, 2)), return_std=True)
-
-    def test_the_composed_kernel_has_no_gradient(self):
-        with pytest.raises(NotImplementedError, match="no gradient"):
-            ComposedKernel(1, Gaussian())(np.zeros((2, 2)), eval_gradient=True)
