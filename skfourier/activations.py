@@ -37,6 +37,11 @@ class Activation(nn.Module):
         first : bool
             Whether the layer reads the inputs of the network.
         generator : torch.Generator
+
+        Returns
+        -------
+        tuple of two floats
+            The variance of each weight and of each bias: the NTK parametrisation weighs by them.
         """
         raise NotImplementedError
 
@@ -78,7 +83,7 @@ class ReLU(Activation):
 
     def initialize(self, linear, *, first, generator):  # noqa: ARG002 (all layers alike)
         """Draw weights and biases as torch's linear layer does."""
-        torch_default(linear, generator)
+        return torch_default(linear, generator)
 
     def dual(self, c, a, b):
         r"""Evaluate, with the angle :math:`\theta = \arccos(c / \sqrt{ab})`, the moments.
@@ -118,7 +123,7 @@ class GELU(Activation):
 
     def initialize(self, linear, *, first, generator):  # noqa: ARG002 (all layers alike)
         """Draw weights and biases as torch's linear layer does."""
-        torch_default(linear, generator)
+        return torch_default(linear, generator)
 
 
 class Tanh(Activation):
@@ -137,6 +142,7 @@ class Tanh(Activation):
         gain = nn.init.calculate_gain("tanh")
         nn.init.xavier_uniform_(linear.weight, gain=gain, generator=generator)
         nn.init.zeros_(linear.bias)
+        return 2 * gain**2 / (linear.in_features + linear.out_features), 0.0
 
 
 class Sine(Activation):
@@ -154,7 +160,7 @@ class Sine(Activation):
 
     def initialize(self, linear, *, first, generator):  # noqa: ARG002 (all layers alike)
         """Draw normal weights of standard deviation 1.5 / sqrt(fan_in), and zero biases."""
-        normal(linear, self.weight_variance, generator)
+        return normal(linear, 1.5 / math.sqrt(linear.in_features), generator)
 
     def dual(self, c, a, b):
         r"""Evaluate the moments.
@@ -189,7 +195,7 @@ class Erf(Activation):
 
     def initialize(self, linear, *, first, generator):  # noqa: ARG002 (all layers alike)
         """Draw normal weights of standard deviation 1.5 / sqrt(fan_in), and zero biases."""
-        normal(linear, self.weight_variance, generator)
+        return normal(linear, 1.5 / math.sqrt(linear.in_features), generator)
 
     def dual(self, c, a, b):
         r"""Evaluate, with :math:`D = (1 + 2a)(1 + 2b) - 4c^2`, the moments.
@@ -227,6 +233,7 @@ class SIREN(Activation):
         bound = 1 / fan_in if first else math.sqrt(6 / fan_in) / self.omega_0
         nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
         nn.init.uniform_(linear.bias, -1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in), generator)
+        return bound**2 / 3, 1 / (3 * fan_in)
 
 
 class Gaussian(Activation):
@@ -245,7 +252,7 @@ class Gaussian(Activation):
 
     def initialize(self, linear, *, first, generator):  # noqa: ARG002 (all layers alike)
         """Draw weights and biases as torch's linear layer does."""
-        torch_default(linear, generator)
+        return torch_default(linear, generator)
 
     def dual(self, c, a, b):
         r"""Evaluate, with :math:`D = (s^2 + a)(s^2 + b) - c^2`, the moments.
@@ -267,26 +274,26 @@ class Gaussian(Activation):
 
 
 def he(linear, generator):
-    """Draw normal weights of variance 2 / fan_in and zero biases, in place.
+    """Draw normal weights of variance 2 / fan_in and zero biases; return the variances.
 
     He, Zhang, Ren and Sun, "Delving deep into rectifiers", 2015.
     """
-    nn.init.kaiming_normal_(linear.weight, nonlinearity="relu", generator=generator)
+    return normal(linear, math.sqrt(2) / math.sqrt(linear.in_features), generator)
+
+
+def normal(linear, deviation, generator):
+    """Draw normal weights of that deviation and zero biases; return the variances."""
+    nn.init.normal_(linear.weight, std=deviation, generator=generator)
     nn.init.zeros_(linear.bias)
+    return deviation**2, 0.0
 
 
 def torch_default(linear, generator):
-    """Draw weights and biases within 1 / sqrt(fan_in), as `torch.nn.Linear` does, in place."""
-    nn.init.kaiming_uniform_(linear.weight, a=math.sqrt(5), generator=generator)
+    """Draw weights and biases within 1 / sqrt(fan_in), as torch does; return the variances."""
     bound = 1 / math.sqrt(linear.in_features)
+    nn.init.kaiming_uniform_(linear.weight, a=math.sqrt(5), generator=generator)
     nn.init.uniform_(linear.bias, -bound, bound, generator)
-
-
-def normal(linear, weight_variance, generator):
-    """Draw normal weights of variance `weight_variance` / fan_in and zero biases, in place."""
-    deviation = math.sqrt(weight_variance / linear.in_features)
-    nn.init.normal_(linear.weight, std=deviation, generator=generator)
-    nn.init.zeros_(linear.bias)
+    return bound**2 / 3, bound**2 / 3
 
 
 def _angle(c, a, b):

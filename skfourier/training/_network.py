@@ -55,6 +55,13 @@ class RawCoordinates(nn.Module):
         return X.to(self.dtype)
 
 
+class Linear(nn.Linear):
+    """torch's linear layer, which remembers how widely its weights were drawn."""
+
+    #: The variances of each weight and of each bias before training.
+    initial_variances: tuple[float, float]
+
+
 class TargetScaling(nn.Module):
     """From standardised targets back to the units, and the dtype, of y."""
 
@@ -108,17 +115,21 @@ def build_network(
     """
     layers = OrderedDict(embedding=embedding)
     for depth, (fan_in, width) in enumerate(pairwise((n_inputs, *hidden_layer_sizes)), start=1):
-        linear = nn.utils.skip_init(nn.Linear, fan_in, width, dtype=dtype)
+        linear = nn.utils.skip_init(Linear, fan_in, width, dtype=dtype)
         nonlinearity = ACTIVATIONS[activation]()
-        _initialize(linear, initialization, nonlinearity, depth == 1, generator)
+        linear.initial_variances = _initialize(
+            linear, initialization, nonlinearity, depth == 1, generator
+        )
         layers[f"linear{depth}"] = linear
         layers[f"activation{depth}"] = nonlinearity
         if batch_norm:
             layers[f"normalization{depth}"] = nn.BatchNorm1d(width, dtype=dtype)
     last_width = (n_inputs, *hidden_layer_sizes)[-1]
-    layers["output"] = nn.utils.skip_init(nn.Linear, last_width, n_outputs, dtype=dtype)
+    output = nn.utils.skip_init(Linear, last_width, n_outputs, dtype=dtype)
     # No activation follows that would want another scale.
-    (he if initialization == "he" else torch_default)(layers["output"], generator)
+    draw = he if initialization == "he" else torch_default
+    output.initial_variances = draw(output, generator)
+    layers["output"] = output
     layers["output_activation"] = OUTPUT_ACTIVATIONS[output_activation]()
     layers["scaling"] = scaling
     return nn.Sequential(layers)
@@ -126,8 +137,5 @@ def build_network(
 
 def _initialize(linear, initialization, activation, first, generator):
     if initialization == "auto":
-        activation.initialize(linear, first=first, generator=generator)
-    elif initialization == "he":
-        he(linear, generator)
-    else:
-        torch_default(linear, generator)
+        return activation.initialize(linear, first=first, generator=generator)
+    return (he if initialization == "he" else torch_default)(linear, generator)
