@@ -34,12 +34,13 @@ class FourierEmbedding(nn.Module):
         # far from the origin (map projections, time stamps) survive a network in float32.
         phases = X @ self.frequencies.T.to(X.dtype)
         phases = 2 * math.pi * (phases - phases.detach().round()).to(self.amplitudes.dtype)
-        if phases.requires_grad:
-            waves = torch.stack((torch.cos(phases), torch.sin(phases)), dim=-1)
-        else:  # in place, which takes half the time
+        if self.training and not phases.requires_grad:
+            # In place, which takes half the time, but neither gradients nor torch.func go through.
             waves = phases.new_empty((*phases.shape, 2))
             torch.cos(phases, out=waves[..., 0])
             torch.sin(phases, out=waves[..., 1])
+        else:
+            waves = torch.stack((torch.cos(phases), torch.sin(phases)), dim=-1)
         return (waves if self.unit else waves * self.amplitudes[:, None]).flatten(start_dim=1)
 
 
