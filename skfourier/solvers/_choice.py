@@ -13,6 +13,8 @@ from skfourier.solvers._toeplitz import Toeplitz
 # In the order in which "auto" asks them; the last one takes all.
 _PREFERENCE = (Primal, Kronecker, MaskedKronecker, Toeplitz, NUFFT, Cholesky, NystromCG)
 SOLVERS = {cls.name: cls for cls in _PREFERENCE}
+# A fit to so many rows by a dense factorisation took 32 s on one thread of a busy machine.
+_MANY_ROWS = 8192
 # Their systems are sums over rows: `features_of(system).normal_equations(...)`, which add up.
 STREAMING = {cls.name: cls for cls in (Primal, NUFFT)}
 # So few rows are solved by a dense factorisation, exact, in the time that others set up.
@@ -28,8 +30,8 @@ def choose_solver(system, name="auto"):
     4. A grid with holes or weights, a product kernel: "masked_kronecker".
     5. An even grid, full or not, any kernel: "toeplitz".
     6. Up to three columns, a spectral density that decays: "nufft".
-    7. What fits as a dense matrix: "cholesky".
-    8. Else "cg", with a warning that this is the slow path.
+    7. What fits as a dense matrix: "cholesky"; beyond 8,192 rows with a warning that it is slow.
+    8. Else "cg", with the same warning.
 
     Parameters
     ----------
@@ -55,15 +57,26 @@ def choose_solver(system, name="auto"):
     chosen = next(cls for cls in _PREFERENCE if cls.why_not(system) is None)
     if not chosen.exact and len(system.X) <= _FEW_ROWS:
         return Cholesky
-    if chosen is NystromCG:
-        warnings.warn(
-            f"No fast solver applies to these {len(system.X):,} rows and {system.kernel!r}: "
-            f"solver='cg' multiplies by dense blocks of the kernel in each iteration, which is "
-            f"slow. NUFFT's reason: {NUFFT.why_not(system)}",
-            UserWarning,
-            stacklevel=2,
-        )
+    if chosen is NystromCG or (chosen is Cholesky and len(system.X) > _MANY_ROWS):
+        _warn_of_the_slow_path(system, chosen)
     return chosen
+
+
+def _warn_of_the_slow_path(system, chosen):
+    """Say that it is slow, and why the solver that these rows are made for does not apply."""
+    cost = {
+        "cg": "multiplies by dense blocks of the kernel in each iteration",
+        "cholesky": "factorises a dense matrix of all rows",
+    }[chosen.name]
+    # A grid misses its FFTs by little; scattered points have no grid to speak of.
+    nearest = Toeplitz if system.grid is not None and system.grid.evenly_spaced() else NUFFT
+    warnings.warn(
+        f"No fast solver applies to these {len(system.X):,} rows and {system.kernel!r}: "
+        f"solver={chosen.name!r} {cost}, which is slow. What {nearest.name!r} lacks: "
+        f"{nearest.why_not(system)}",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def choose_streaming_solver(system, name="auto"):
