@@ -4,3 +4,6 @@ import os
 
 # Read once, when scipy is first imported: one of scikit-learn's estimator checks asks for it.
 os.environ["SCIPY_ARRAY_API"] = "1"
+
+# Displays are drawn without a screen.
+os.environ["MPLBACKEND"] = "agg"

@@ -16,10 +16,10 @@ from skfourier.images import image_to_samples, load_image
 from skfourier.metrics import psnr
 
 SIZE = 512
-RELU = {"activation": "relu", "learning_rate_init": 5e-3}
-TANH = {"activation": "tanh", "learning_rate_init": 5e-3}
-TANH_FAST = TANH | {"learning_rate_init": 1e-2}
-SIREN = {"activation": "siren", "learning_rate_init": 2e-4}
+ADAM = {"solver": "adam", "learning_rate_init": 5e-3}
+RELU = ADAM | {"activation": "relu"}
+TANH = ADAM | {"activation": "tanh"}
+SIREN = ADAM | {"activation": "siren"}
 CHANGES = {
     "ReLU, Adam 5e-3": RELU,
     "ReLU, Adam 1e-3": RELU | {"learning_rate_init": 1e-3},
@@ -30,20 +30,29 @@ CHANGES = {
     "ReLU, NAdam": RELU | {"solver": "nadam"},
     "GELU, He's initialisation": RELU | {"activation": "gelu", "initialization": "he"},
     "tanh, Adam 5e-3": TANH,
-    "tanh, Adam 1e-2": TANH_FAST,
-    "sine, Adam 5e-3 (default)": {},
-    "sine, Adam 3e-3": {"learning_rate_init": 3e-3},
-    "sine, Adam 1e-2": {"learning_rate_init": 1e-2},
-    "sine, batches of 512": {"batch_size": 512, "max_iter": 8},
-    "sine, batches of 2,048": {"batch_size": 2048, "max_iter": 8},
+    "tanh, Adam 1e-2": TANH | {"learning_rate_init": 1e-2},
     "tanh, Adam 2e-2": TANH | {"learning_rate_init": 2e-2},
     "tanh, torch's initialisation": TANH | {"initialization": "torch"},
-    "SIREN's sine, Adam 2e-4": SIREN,
-    "SIREN's sine, Adam 5e-3": SIREN | {"learning_rate_init": 5e-3},
+    "SIREN's sine, Adam 2e-4": SIREN | {"learning_rate_init": 2e-4},
+    "SIREN's sine, Adam 5e-3": SIREN,
     "Gaussian activation": RELU | {"activation": "gaussian"},
+    "sine, Adam 3e-3": ADAM | {"learning_rate_init": 3e-3},
+    "sine, batches of 512": ADAM | {"batch_size": 512, "max_iter": 8},
+    "sine, batches of 2,048": ADAM | {"batch_size": 2048, "max_iter": 8},
+    **{
+        f"sine, {name}, {epochs} epochs": changes | {"max_iter": epochs}
+        for epochs in (2, 8, 30)
+        for name, changes in {
+            "Adam 5e-3": ADAM,
+            "Adam 1e-2": ADAM | {"learning_rate_init": 1e-2},
+            "schedule-free 5e-3": {"learning_rate_init": 5e-3},
+            "schedule-free 7e-3": {"learning_rate_init": 7e-3},
+            "schedule-free 1e-2": {},  # with eight epochs the default
+            "schedule-free 1.4e-2": {"learning_rate_init": 1.4e-2},
+        }.items()
+    },
     "ReLU, 40 epochs": RELU | {"max_iter": 40},
     "tanh, 40 epochs": TANH | {"max_iter": 40},
-    "sine, 40 epochs": {"max_iter": 40},
 }
 
 

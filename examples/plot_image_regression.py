@@ -71,7 +71,11 @@ for distribution in ("gaussian", "uniform"):
             sigma, n_frequencies=128, distribution=distribution
         )
 network = skfourier.CoordinateMLPRegressor(
-    activation="relu", output_activation="sigmoid", initialization="torch", random_state=0
+    activation="relu",
+    output_activation="sigmoid",
+    initialization="torch",
+    solver="adam",
+    random_state=0,
 )
 quick = {"max_iter": 30, "batch_size": 1024, "learning_rate_init": 1e-3}
 paper = {"max_iter": 400, "batch_size": "full", "learning_rate_init": 1e-4}

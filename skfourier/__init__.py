@@ -8,14 +8,21 @@ from skfourier._fourier_features import FourierFeatures
 if TYPE_CHECKING:
     from skfourier._coordinate_mlp import CoordinateMLPRegressor
     from skfourier._kernel_regressor import FourierKernelRegressor
+    from skfourier._kernel_regressor_cv import FourierKernelRegressorCV
 
-__all__ = ["CoordinateMLPRegressor", "FourierFeatures", "FourierKernelRegressor"]
+__all__ = [
+    "CoordinateMLPRegressor",
+    "FourierFeatures",
+    "FourierKernelRegressor",
+    "FourierKernelRegressorCV",
+]
 __version__ = "0.1.0.dev0"
 
 # torch and finufft take seconds and hundreds of megabytes: they come with what needs them.
 _LOADED_WHEN_USED = {
     "CoordinateMLPRegressor": "skfourier._coordinate_mlp",
     "FourierKernelRegressor": "skfourier._kernel_regressor",
+    "FourierKernelRegressorCV": "skfourier._kernel_regressor_cv",
 }
 
 

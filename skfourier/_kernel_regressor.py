@@ -22,7 +22,7 @@ from skfourier.grids import find_grid
 from skfourier.ntk import ComposedKernel
 from skfourier.solvers import _distributed
 from skfourier.solvers._box import box_of, check_domain, check_inside
-from skfourier.solvers._choice import STREAMING, choose_solver, choose_streaming_solver
+from skfourier.solvers._choice import STREAMING, choose_solver, choose_streaming_solver, solvers_for
 from skfourier.solvers._posterior import PosteriorOfRows, PosteriorOfSums
 from skfourier.solvers._system import System
 from skfourier.solvers._target_moments import TargetMoments
@@ -200,7 +200,8 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ConvergenceWarning
             If an iterative solver did not reach `tol`.
         UserWarning
-            If only the slow solver "cg" applies.
+            If "auto" finds only a slow solver, "cg" or "cholesky" for over 8,192 rows: with what
+            keeps a fast one from it.
         """
         with unchanged_on_error(self):
             self._check_alpha()
@@ -339,6 +340,18 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Solve for standardised targets, and keep what comes out."""
         self.solver_, self._posterior = solver.name, PosteriorOfRows(solver, targets)
         return self
+
+    def _fits(self, X, y, sample_weight, alphas):
+        """Yield a fit for each alpha, from the smallest on; they share what is the same."""
+        system, targets = self._system(X, y, sample_weight)
+        for solver in solvers_for(alphas, system, self.solver):
+            fit = copy.copy(self).set_params(alpha=solver.system.alpha)
+            yield fit._solved(solver, targets)
+
+    def _system(self, X, y, sample_weight):
+        """Check the arguments of `fit`; return what there is to solve, and its right-hand sides."""
+        X, y, weight = self._check_samples(X, y, sample_weight, reset=True)
+        return self._system_of(X, y, weight), self._standardised(y, weight)
 
     def _system_of(self, X, y, weight):
         """State what there is to solve for these rows."""

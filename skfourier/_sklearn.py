@@ -4,6 +4,7 @@ Also here: what scikit-learn leaves to those who write estimators, in a few smal
 """
 
 import difflib
+import inspect
 import sys
 from collections.abc import Iterable
 from contextlib import contextmanager
@@ -12,15 +13,28 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.utils import check_array
+from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, _check_sample_weight, validate_data
+from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    _check_method_params,
+    _check_sample_weight,
+    validate_data,
+)
 
 __all__ = [
     "Interval",
     "StrOptions",
     "_check_feature_names_in",
+    "_check_method_params",
     "_fit_context",
+    "_raise_for_params",
+    "_routing_enabled",
+    "accepts_sample_weight",
     "called_by_a_search",
+    "check_all_samples",
+    "check_matplotlib_support",
     "check_samples",
     "known_name",
     "refuse_mask",
@@ -44,6 +58,13 @@ def known_name(name: str, known: Iterable[str], parameter: str) -> str:
     raise ValueError(
         f"{parameter}={name!r} is unknown.{suggestion} Known are: {', '.join(map(repr, known))}."
     )
+
+
+def accepts_sample_weight(scorer):
+    """Tell whether a scorer takes `sample_weight`; scikit-learn's own know, others say so."""
+    if hasattr(scorer, "_accept_sample_weight"):
+        return scorer._accept_sample_weight()
+    return "sample_weight" in inspect.signature(scorer).parameters
 
 
 def called_by_a_search() -> bool:
@@ -78,6 +99,27 @@ def unchanged_on_error(estimator):
 def check_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=False):
     """Check the arguments of a regressor's fit, and drop the rows of weight zero.
 
+    As `check_all_samples`, whose parameters and errors these are.
+
+    Returns
+    -------
+    X : ndarray of shape (n_kept, n_features)
+    y : ndarray of shape (n_kept,) or (n_kept, n_outputs)
+        Both in float32 or float64, as they came.
+    weight : ndarray of shape (n_kept,) or None
+    """
+    X, y, weight = check_all_samples(
+        regressor, X, y, sample_weight, reset=reset, allow_no_weight=allow_no_weight
+    )
+    if weight is None:
+        return X, y, None
+    kept = weight > 0
+    return X[kept], y[kept], weight[kept]
+
+
+def check_all_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=False):
+    """Check the arguments of a regressor's fit, and keep all rows.
+
     Parameters
     ----------
     regressor : estimator
@@ -91,10 +133,10 @@ def check_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=Fals
 
     Returns
     -------
-    X : ndarray of shape (n_kept, n_features)
-    y : ndarray of shape (n_kept,) or (n_kept, n_outputs)
+    X : ndarray of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Both in float32 or float64, as they came.
-    weight : ndarray of shape (n_kept,) or None
+    weight : ndarray of shape (n_samples,) or None
 
     Raises
     ------
@@ -120,8 +162,7 @@ def check_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=Fals
         ensure_same_device=False,
         allow_all_zero_weights=allow_no_weight,
     )
-    kept = weight > 0
-    return X[kept], y[kept], weight[kept]
+    return X, y, weight
 
 
 def refuse_mask(array, name):

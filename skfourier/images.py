@@ -5,18 +5,29 @@ functions in low dimensional domains", 2020: columns (x, y) in [0, 1), the end p
 rows in the order of the pixels, row by row.
 """
 
-import math
-import os
 import re
-import shutil
-import tempfile
 import warnings
-from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
 
-from skfourier._sklearn import known_name, refuse_mask
+from skfourier._files import complete_file, existing_file
+from skfourier._pixel_grids import (
+    check_n_columns,
+    grid_rows,
+    pixel_axes,
+    predict_pixels,
+    region_axes,
+)
+from skfourier._pixels import (
+    checked_pixels,
+    checked_shape,
+    checked_size,
+    cropped_and_resized,
+    intensities,
+    quantized,
+    rows_to_pixels,
+)
 
 __all__ = [
     "image_to_samples",
@@ -27,9 +38,6 @@ __all__ = [
     "save_image",
 ]
 
-# The largest value of each dtype that an image may have.
-_WHITE = {"bool": 1, "uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
-_PIXELS_PER_PREDICTION = 65536
 # Named by dtype and number of channels; Pillow has no colour with 16 bits a channel.
 _CONTENTS = {
     ("uint8", 1): "grey",
@@ -90,7 +98,8 @@ def pixel_grid(shape, aspect="stretch"):
     >>> pixel_grid((2, 4), aspect="equal").max(axis=0)
     array([0.75, 0.25])
     """
-    return _rows(*_axes(shape, aspect))
+    height, width = checked_shape(shape, "image")[:2]
+    return grid_rows(*pixel_axes(height, width, aspect))
 
 
 def image_to_samples(image, *, aspect="stretch"):
@@ -143,10 +152,10 @@ def image_to_samples(image, *, aspect="stretch"):
     >>> y
     array([0. , 0.2, 0.4, 1. ])
     """
-    image = _checked_image(image)
-    intensities = _intensities(image)
+    image = checked_pixels(image, "image")
     height, width, *channels = image.shape
-    return pixel_grid(image.shape, aspect), intensities.reshape(height * width, *channels)
+    y = intensities(image, "The image").reshape(height * width, *channels)
+    return pixel_grid(image.shape, aspect), y
 
 
 def samples_to_image(y, shape, dtype=np.uint8):
@@ -189,22 +198,7 @@ def samples_to_image(y, shape, dtype=np.uint8):
     array([[  0,  51],
            [102, 255]], dtype=uint8)
     """
-    height, width, *channels = _checked_shape(shape)
-    y = np.asarray(y)
-    if y.dtype.kind not in "fb":
-        raise ValueError(
-            f"y must hold floats or booleans, 0 black and 1 white; came dtype {y.dtype}. Convert "
-            "it to floats and divide by its white, 255 for uint8."
-        )
-    channels = channels or list(y.shape[1:])
-    if not 1 <= y.ndim <= 2 or len(y) != height * width or y.size != len(y) * math.prod(channels):
-        raise ValueError(
-            f"shape={tuple(shape)} needs {height * width} rows, one a pixel, of its channels; y "
-            f"came with shape {y.shape}. Pass the shape of the image that y came from."
-        )
-    image_shape = _checked_shape((height, width, *channels))
-    _check_finite(y, "y")
-    return _quantized(y, dtype).reshape(image_shape)
+    return rows_to_pixels(y, shape, dtype, "image")
 
 
 def load_image(path, size=None):
@@ -259,16 +253,10 @@ def load_image(path, size=None):
      [0.6 0.8 1. ]]
     (16, 16)
     """
-    size = None if size is None else _checked_size(size)
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(
-            f"{path} does not exist. Check the path; relative ones start from {Path.cwd()}."
-        )
-    if not (path.is_file() or path.is_dir()):  # a pipe would wait for ever
-        raise OSError(f"{path} is no file. Pass the path of an image file.")
+    size = None if size is None else checked_size(size)
+    path = existing_file(path, "an image")
     try:
-        image = _intensities(_decoded(path))
+        image = intensities(_decoded(path), "The image")
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     if image.min() < 0 or image.max() > 1:
@@ -277,7 +265,7 @@ def load_image(path, size=None):
             "returns [0, 1]. Read it with imageio.v3.imread and scale it."
         )
     image = image.astype(np.float32)
-    return image if size is None else _cropped_and_resized(image, *size)
+    return image if size is None else cropped_and_resized(image, *size)
 
 
 def save_image(path, image):
@@ -317,23 +305,13 @@ def save_image(path, image):
     """
     from PIL import Image  # noqa: PLC0415
 
-    image = _checked_image(image)
+    image = checked_pixels(image, "image")
     if image.dtype.kind in "fb":
-        image = _quantized(_intensities(image), np.uint8)
+        image = quantized(intensities(image, "The image"), np.uint8)
     _check_format_holds(path, image)
-    target = Path(path).resolve()
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"The folder {target.parent} does not exist: create it first.")
     pixels = image[:, :, 0] if image.shape[2:] == (1,) else image
-    # In a folder beside the target, as a replacement is atomic within one file system only.
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
-        complete = Path(folder) / Path(path).name
+    with complete_file(path) as complete:
         Image.fromarray(pixels).save(complete)
-        if target.exists():
-            if not os.access(target, os.W_OK):
-                raise PermissionError(f"{target} is write-protected. Choose another name.")
-            shutil.copymode(target, complete)
-        os.replace(complete, target)
 
 
 def render(estimator, shape, *, region=None, aspect="stretch"):
@@ -387,58 +365,9 @@ def render(estimator, shape, *, region=None, aspect="stretch"):
     >>> render(model, (1, 2), region=(0.5, 0.5, 1.0, 1.0)).round(3)
     array([[0.6, 0.7]])
     """
-    n_columns = getattr(estimator, "n_features_in_", 2)
-    if n_columns != 2:
-        raise ValueError(
-            f"render draws functions of two columns (x, y); {type(estimator).__name__} was fitted "
-            f"with {n_columns}. Fit it with image_to_samples(image)."
-        )
-    x, y = _axes(shape, aspect)
-    if region is not None:
-        left, top, right, bottom = _checked_region(region)
-        x, y = _axes(shape, "stretch")
-        x, y = left + (right - left) * x, top + (bottom - top) * y
-    rows_at_once = max(1, _PIXELS_PER_PREDICTION // len(x))
-    bands = [
-        np.asarray(estimator.predict(_named_as_in_fit(estimator, _rows(x, band))))
-        for band in np.split(y, range(rows_at_once, len(y), rows_at_once))
-    ]
-    prediction = np.concatenate(bands)
-    if prediction.dtype.kind != "f":
-        prediction = prediction.astype(np.float64)
-    return prediction.reshape(len(y), len(x), *prediction.shape[1:])
-
-
-def _axes(shape, aspect):
-    """Return the coordinates along x and along y."""
-    height, width = _checked_shape(shape)[:2]
-    if known_name(aspect, ("stretch", "equal"), "aspect") == "equal":
-        return np.arange(width) / max(height, width), np.arange(height) / max(height, width)
-    return np.arange(width) / width, np.arange(height) / height
-
-
-def _rows(x, y):
-    """Pair every coordinate y with all of x."""
-    return np.column_stack([np.tile(x, len(y)), np.repeat(y, len(x))])
-
-
-def _intensities(image):
-    """Return a copy as floats, 0 black and 1 white; floats stay as they are."""
-    _check_dtype(image.dtype, "The image")
-    if image.dtype.kind == "f":
-        _check_finite(image, "The image")
-        return image.copy()
-    return image.astype(np.float64) / _WHITE[image.dtype.name]
-
-
-def _quantized(intensities, dtype):
-    """Clip to [0, 1] and convert, rounding to the nearest integer of an integer dtype."""
-    dtype = np.dtype(dtype)
-    _check_dtype(dtype, "dtype")
-    clipped = np.clip(intensities.astype(np.float64), 0, 1)
-    if dtype.kind != "f":
-        clipped = np.rint(clipped * _WHITE[dtype.name])
-    return clipped.astype(dtype)
+    check_n_columns(estimator, ("x", "y"), "image_to_samples(image)")
+    height, width = checked_shape(shape, "image")[:2]
+    return predict_pixels(estimator, *region_axes(height, width, region, aspect))
 
 
 def _has_16_bits(picture):
@@ -485,109 +414,6 @@ def _mode_to_read(picture):
     if picture.has_transparency_data:
         return "RGBA"
     return picture.mode if picture.mode in {"1", "L", "RGB"} else "RGB"
-
-
-def _cropped_and_resized(image, height, width):
-    """Cut out the largest central part of that aspect ratio and resample it."""
-    from PIL import Image  # noqa: PLC0415
-
-    rows, columns = image.shape[:2]
-    crop_height = min(rows, max(1, round(columns * height / width)))
-    crop_width = min(columns, max(1, round(rows * width / height)))
-    top, left = (rows - crop_height) // 2, (columns - crop_width) // 2
-    crop = image[top : top + crop_height, left : left + crop_width]
-    channels = [
-        np.asarray(Image.fromarray(channel).resize((width, height), Image.Resampling.LANCZOS))
-        for channel in np.moveaxis(np.atleast_3d(crop), -1, 0)
-    ]
-    # Lanczos weights are partly negative and overshoot at edges.
-    return np.clip(np.stack(channels, axis=-1), 0, 1).reshape(height, width, *image.shape[2:])
-
-
-def _named_as_in_fit(estimator, X):
-    """Give the columns of X the names that the estimator was fitted with, if there were any."""
-    names = getattr(estimator, "feature_names_in_", None)
-    if names is None:
-        return X
-    try:
-        import pandas as pd  # noqa: PLC0415
-    except ImportError as error:
-        raise ImportError(
-            f"{type(estimator).__name__} was fitted with named columns, and render needs pandas "
-            "to name them again. Install it: pip install pandas; or fit with an array."
-        ) from error
-    return pd.DataFrame(X, columns=names)
-
-
-def _checked_image(image):
-    """Return the array, in native byte order, after checking that it is an image."""
-    refuse_mask(image, "image")
-    image = np.asarray(image)
-    _check_dtype(image.dtype, "The image")
-    if image.ndim not in (2, 3) or image.size == 0 or image.shape[2:] > (4,):
-        raise ValueError(
-            "An image has shape (height, width) or (height, width, channels) with 1 to 4 "
-            f"channels; came {image.shape}. Channels come last: np.moveaxis(image, 0, -1)."
-        )
-    return image.astype(image.dtype.newbyteorder("="), copy=False)
-
-
-def _checked_shape(shape):
-    """Return the shape of an image as a tuple after checking it."""
-    numbers = _positive_integers(shape)
-    if len(numbers) not in (2, 3) or (len(numbers) == 3 and numbers[2] > 4):
-        raise ValueError(
-            "shape must be (height, width) or (height, width, channels), positive integers, with "
-            f"at most 4 channels; came {shape!r}. Pass image.shape."
-        )
-    return numbers
-
-
-def _checked_size(size):
-    """Return the size as (height, width) after checking it."""
-    numbers = _positive_integers((size, size) if isinstance(size, Integral) else size)
-    if len(numbers) != 2:
-        raise ValueError(
-            "size must be a positive integer, for a square, or a pair (height, width) of them; "
-            f"came {size!r}."
-        )
-    return numbers
-
-
-def _positive_integers(numbers):
-    """Return a tuple of integers, empty if anything in it is not a positive integer."""
-    numbers = tuple(numbers) if np.iterable(numbers) else ()
-    if all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n > 0 for n in numbers):
-        return tuple(map(int, numbers))
-    return ()
-
-
-def _checked_region(region):
-    """Return (left, top, right, bottom) after checking that they enclose something."""
-    numbers = tuple(region) if np.iterable(region) else ()
-    if (
-        len(numbers) != 4
-        or not all(isinstance(n, Real) and math.isfinite(n) for n in numbers)
-        or not (numbers[0] < numbers[2] and numbers[1] < numbers[3])
-    ):
-        raise ValueError(
-            "region must be (left, top, right, bottom) in units of X, with left < right and "
-            f"top < bottom; came {region!r}."
-        )
-    return numbers
-
-
-def _check_dtype(dtype, name):
-    if dtype.name not in _WHITE:
-        raise ValueError(
-            f"{name} is {dtype}; known are {', '.join(_WHITE)}. Convert to one of them: "
-            "to floats, 0 black and 1 white."
-        )
-
-
-def _check_finite(values, name):
-    if not np.isfinite(values).all():
-        raise ValueError(f"{name} holds NaN or infinity: replace those values first.")
 
 
 def _check_format_holds(path, image):

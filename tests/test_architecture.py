@@ -14,11 +14,13 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # The lowest first. A part may import those of lower floors, and from within itself.
 FLOORS = [
-    {"_sklearn", "grids"},
-    {"spectra", "activations", "images", "metrics"},
-    {"training", "ntk", "solvers"},
-    {"_fourier_features"},
+    {"_sklearn", "_files", "grids"},
+    {"spectra", "activations", "metrics", "model_selection", "_pixels", "_pixel_grids"},
+    {"training", "solvers", "images", "videos"},
+    {"ntk"},
+    {"_fourier_features", "datasets"},
     {"_coordinate_mlp", "_kernel_regressor"},
+    {"_kernel_regressor_cv", "inspection"},
     {"__init__"},
 ]
 FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
@@ -74,10 +76,13 @@ def test_private_names_of_scikit_learn_are_imported_in_one_place(path):
             assert not private, f"{path.name} imports {private}: do it in _sklearn.py"
 
 
-@pytest.mark.parametrize("heavy", ["torch", "finufft", "matplotlib", "imageio", "skimage"])
+@pytest.mark.parametrize(
+    "heavy", ["torch", "finufft", "matplotlib", "imageio", "skimage", "av", "PIL"]
+)
 def test_import_stays_light(heavy):
     code = (
         "import sys, skfourier, skfourier.spectra, skfourier.images, skfourier.metrics;"
+        "import skfourier.videos, skfourier.datasets, skfourier.model_selection;"
         f"sys.exit({heavy!r} in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,6 +5,7 @@ import signal
 
 import numpy as np
 import pytest
+import schedulefree
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -27,6 +28,10 @@ def small(sigma=3, **params):
     """A network that trains in a tenth of a second."""
     params = {"max_iter": 30, "random_state": 0} | params
     return CoordinateMLPRegressor((32, 32), embedding=FourierFeatures(sigma), **params)
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
 
 
 class TestEmbedding:
@@ -178,11 +183,40 @@ class TestSteps:
         np.testing.assert_array_equal(np.sort(rows, axis=0), X)
         assert np.array_equal(rows, X) != shuffle
 
-    @pytest.mark.parametrize("solver", ["adam", "adamw", "sgd", "rmsprop", "lbfgs", "nadam"])
+    @pytest.mark.parametrize(
+        "solver", ["schedulefree", "adam", "adamw", "sgd", "rmsprop", "lbfgs", "nadam"]
+    )
     def test_torch_optimizers_by_name(self, wave, solver):
         rate, max_iter = {"sgd": (0.1, 60), "lbfgs": (0.5, 5)}.get(solver, (5e-3, 60))
         network = small(solver=solver, learning_rate_init=rate, max_iter=max_iter).fit(*wave)
         assert network.loss_curve_[-1] < 0.5 * network.loss_curve_[0]
+
+    def test_schedulefree_leaves_its_average(self, wave):
+        X, y = wave
+        network = small(precision="float64", batch_size="full", max_iter=20).fit(X, y)
+        # A step of 1e-300 leaves the initial weights as they are.
+        byhand = small(precision="float64", learning_rate_init=1e-300, max_iter=1).fit(X, y).module_
+        optimizer = schedulefree.AdamWScheduleFree(byhand.parameters(), lr=1e-2)
+        optimizer.train()
+        targets = (torch.tensor(y) - byhand.scaling.mean) / byhand.scaling.scale
+        for _ in range(20):
+            optimizer.zero_grad()
+            (byhand[:-1](torch.tensor(X)) - targets).square().mean().backward()
+            optimizer.step()
+        optimizer.eval()
+        # The loop goes to the average and back after each epoch, which rounds: 1e-16 of weights
+        # below 2, amplified by twenty steps that divide small gradients by their size.
+        for ours, theirs in zip(network.module_.parameters(), byhand.parameters(), strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-10)
+
+    def test_an_interrupted_epoch_leaves_an_average_too(self, wave, monkeypatch):
+        network = small().partial_fit(*wave)
+        monkeypatch.setattr(_loop.Training, "step", interrupt)
+        with pytest.warns(ConvergenceWarning, match="interrupted"):
+            network.partial_fit(*wave)
+        assert not network._optimizer.param_groups[0]["train_mode"]
+        monkeypatch.undo()
+        assert network.partial_fit(*wave).n_iter_ == 2
 
     def test_alpha_shrinks_the_weights(self, wave):
         norms = [
@@ -392,7 +426,7 @@ class TestGradient:
         rng = np.random.default_rng(0)
         X, y = rng.uniform(size=(50, 2)), rng.normal(size=(50, 3))
         network = small((1, 2), activation=activation, batch_norm=batch_norm, max_iter=20)
-        network.set_params(learning_rate_init=1e-4)  # sines steepen fast
+        network.set_params(solver="adam", learning_rate_init=1e-4)  # sines steepen fast
         gradient = network.fit(X, 1000 * y).predict_gradient(X)
         h = 1e-6
         steps = [h * np.eye(2)[axis] for axis in (0, 1)]

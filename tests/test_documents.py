@@ -1,7 +1,9 @@
 """What the documents show is what happens: code blocks run, quoted code is the code."""
 
 import ast
+import doctest
 import inspect
+import math
 import re
 import textwrap
 from pathlib import Path
@@ -9,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import skfourier
+from skfourier.solvers import _choice, _cholesky, _equispaced_modes, _kronecker, _primal, _toeplitz
+from skfourier.solvers._conjugate_gradients import _MOST_DEVIATIONS
 from skfourier.spectra import Laplace
 
 ROOT = Path(skfourier.__file__).parent.parent
@@ -67,3 +71,48 @@ def test_pictures_of_the_readme_exist():
     assert pictures
     for picture in pictures:
         assert (ROOT / picture).is_file()
+
+
+SOLVERS_PAGE = ROOT / "docs" / "choosing_a_solver.md"
+
+
+def steps(text):
+    """Return the numbered steps of a text."""
+    return re.findall(r"^\d\. .*$", inspect.cleandoc(text), flags=re.MULTILINE)
+
+
+def test_the_tree_of_solvers_is_the_codes():
+    tree = steps(_choice.choose_solver.__doc__)
+    assert steps(SOLVERS_PAGE.read_text()) == tree
+    names = [re.search(r'"(\w+)"', step)[1] for step in tree]
+    # The third step is the exception for few rows, not a solver's turn.
+    assert f"{_choice._FEW_ROWS:,} rows" in tree[2]
+    del names[2]
+    assert names == [solver.name for solver in _choice._PREFERENCE]
+
+
+def test_the_page_of_solvers_runs():
+    # What it shows chosen is what is chosen.
+    options = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
+    failed, attempted = doctest.testfile(
+        str(SOLVERS_PAGE), module_relative=False, optionflags=options
+    )
+    assert attempted > 10
+    assert not failed
+
+
+def test_the_limits_of_solvers_are_the_codes():
+    table = SOLVERS_PAGE.read_text().split("| solver |")[1].split("\n\n")[0]
+    rows = {row.split("`")[1]: row for row in table.splitlines() if row.startswith("| `")}
+    assert list(rows) == [solver.name for solver in _choice._PREFERENCE]
+    limits = {
+        "primal": [math.isqrt(_primal._MOST_GRAM_BYTES // 8)],
+        "kronecker": [_kronecker._LONGEST_AXIS],
+        "toeplitz": [_toeplitz._MOST_POINTS],
+        "nufft": [_equispaced_modes._MOST_COLUMNS, _equispaced_modes._MOST_TOEPLITZ_MODES],
+        "cholesky": [math.isqrt(_cholesky._MOST_BYTES // 24)],
+    }
+    for name, numbers in limits.items():
+        for number in numbers:
+            assert f"more than {number:,}" in rows[name]
+    assert f"{_MOST_DEVIATIONS:,} at most" in SOLVERS_PAGE.read_text()

@@ -2,17 +2,25 @@
 
 import warnings
 
+import pytest
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from skfourier import CoordinateMLPRegressor, FourierFeatures, FourierKernelRegressor
+from skfourier import (
+    CoordinateMLPRegressor,
+    FourierFeatures,
+    FourierKernelRegressor,
+    FourierKernelRegressorCV,
+)
 
 # The default network passes as well; a smaller one takes a tenth of the time.
 SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 100, "random_state": 0}
 
 
+# The targets of the checks are noise, of which no scale is the best.
+@pytest.mark.filterwarnings("ignore:The best candidate is at the edge")
 @parametrize_with_checks(
     [
         FourierFeatures(),
@@ -24,6 +32,8 @@ SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 100, "random_state": 0}
         FourierKernelRegressor(
             distribution=FourierFeatures(0.1, n_frequencies=32, random_state=0), solver="primal"
         ),
+        FourierKernelRegressorCV(),
+        FourierKernelRegressorCV([0.1, 1], [1e-3, 1e-1], cv=3),
         CoordinateMLPRegressor(**SMALL),
         CoordinateMLPRegressor(**SMALL, embedding=FourierFeatures(sigma=0.1, n_frequencies=32)),
     ]

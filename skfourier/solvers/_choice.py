@@ -1,6 +1,7 @@
 """Which solver takes a system: the decision tree of `solver="auto"`."""
 
 import warnings
+from dataclasses import replace
 
 from skfourier._sklearn import known_name
 from skfourier.solvers._cholesky import Cholesky
@@ -54,9 +55,7 @@ def choose_solver(system, name="auto"):
         if refusal is not None:
             raise ValueError(f"solver={name!r} does not apply. {refusal}")
         return SOLVERS[name]
-    chosen = next(cls for cls in _PREFERENCE if cls.why_not(system) is None)
-    if not chosen.exact and len(system.X) <= _FEW_ROWS:
-        return Cholesky
+    chosen = _automatic(system)
     if chosen is NystromCG or (chosen is Cholesky and len(system.X) > _MANY_ROWS):
         _warn_of_the_slow_path(system, chosen)
     return chosen
@@ -119,3 +118,36 @@ def choose_streaming_solver(system, name="auto"):
         f"solver={name!r} does not apply to rows that are not in memory. "
         f"{' '.join(reasons.values())}"
     )
+
+
+def solvers_for(alphas, system, name="auto"):
+    """Yield a solver for each alpha; they share what does not depend on it.
+
+    Parameters
+    ----------
+    alphas : iterable of float
+        Yielded from the smallest on, which is set up for: the Fourier modes of "nufft" that suffice
+        for one alpha suffice for larger ones.
+    system : System
+    name : str, default="auto"
+
+    Yields
+    ------
+    solver
+    """
+    smallest, *others = sorted(map(float, alphas))
+    system = replace(system, alpha=smallest)
+    solver = choose_solver(system, name)(system)
+    yield solver
+    for alpha in others:
+        yield solver.with_alpha(alpha)
+
+
+def only_slowly(system):
+    """Tell whether "auto" would take the slow path."""
+    return _automatic(system) is NystromCG
+
+
+def _automatic(system):
+    chosen = next(cls for cls in _PREFERENCE if cls.why_not(system) is None)
+    return Cholesky if not chosen.exact and len(system.X) <= _FEW_ROWS else chosen

@@ -14,6 +14,8 @@ from dataclasses import replace
 import numpy as np
 from sklearn.utils import gen_batches
 
+from skfourier.solvers._leave_one_out import Eigenbasis
+
 # Three matrices in float64, the kernel's, its factor and, for leave-one-out, the inverse: 16,384
 # rows.
 _MOST_BYTES = 6 * 2**30
@@ -63,13 +65,16 @@ class Cholesky:
 
     def with_alpha(self, alpha):
         """Return this solver with another alpha; an eigendecomposition is shared by all of them."""
-        if "eigen" not in self._shared:
-            self._shared["eigen"] = _eigendecomposition(self._matrix())
-        values, vectors = self._shared["eigen"]
+        values, vectors = self._eigen()
         other = copy.copy(self)
         other.system = replace(self.system, alpha=alpha)
         other._factor = _Eigenvectors(values, vectors, alpha)
         return other
+
+    def _eigen(self):
+        if "eigen" not in self._shared:
+            self._shared["eigen"] = _eigendecomposition(self._matrix())
+        return self._shared["eigen"]
 
     def solve(self, y):
         """Return the dual coefficients c, for y of shape (n_samples, n_outputs)."""
@@ -103,6 +108,11 @@ class Cholesky:
         r"""Return the diagonal of :math:`(K + \alpha W^{-1})^{-1}`."""
         diagonal = self._factor.inverse_diagonal()
         return diagonal if self._root is None else self._root**2 * diagonal
+
+    def eigenbasis(self, y):
+        """Return the system of y of shape (n_samples, n_outputs) along the eigenvectors of B."""
+        values, vectors = self._eigen()
+        return Eigenbasis(values, np.square(vectors.T @ self._weighted(y)), n_samples=len(y))
 
     def _matrix(self):
         """Evaluate B."""

@@ -8,6 +8,7 @@ from sklearn.utils import gen_batches
 
 from skfourier.grids import find_grid
 from skfourier.solvers._conjugate_gradients import variance_by_solving, warn_unless_converged
+from skfourier.solvers._leave_one_out import Eigenbasis
 from skfourier.solvers._masked import MaskedModes, weight_on_grid
 from skfourier.solvers._modes import ProductModes, axis_matrix, contract, contract_rows
 
@@ -105,6 +106,12 @@ class Kronecker:
         squares = [vectors**2 for vectors in self.modes.axis_vectors]
         return self.system.grid.gather(contract(1 / self._values()[None], squares))[:, 0]
 
+    def eigenbasis(self, y):
+        """Return the system of y of shape (n_samples, n_outputs) as numbers along the modes."""
+        components = self.modes.forward(self.system.grid.scatter(y))
+        power = np.square(components).reshape(len(components), -1).T
+        return Eigenbasis(self.modes.values.ravel(), power, n_samples=len(y))
+
     def _values(self):
         return self.modes.values + self.system.alpha
 
@@ -137,9 +144,21 @@ class MaskedKronecker:
     def __init__(self, system):
         self.system = system
         self.weight = weight_on_grid(system, system.grid)
+        self._modes = ProductModes(system.kernel, system.grid.axes)
+        self._mask()
+
+    def with_alpha(self, alpha):
+        """Return the solver with another alpha: the decompositions of the axes are shared."""
+        other = copy.copy(self)
+        other.system = replace(self.system, alpha=alpha)
+        other._mask()
+        return other
+
+    def _mask(self):
+        system = self.system
         # Modes below it move the residual by no more than a tenth of tol.
         smallest = 0.1 * system.tol * system.alpha / self.weight.max()
-        modes = ProductModes(system.kernel, system.grid.axes, smallest)
+        modes = self._modes.larger_than(smallest)
         self.masked = MaskedModes(modes, self.weight, system.alpha, _MOST_MODES_PER_ROW)
 
     @staticmethod

@@ -1,5 +1,6 @@
 r"""A kernel matrix on a grid in an orthogonal basis, :math:`K = V \Lambda V^T`."""
 
+import copy
 import math
 
 import numpy as np
@@ -17,30 +18,37 @@ class ProductModes:
         A product of one function an axis, k(0) = 1.
     axes : tuple of ndarray
         The coordinates along each axis, evenly spaced or not.
-    smallest : float, default=0.0
-        Modes are left out where no eigenvalue of the grid that they take part in is larger.
 
     Attributes
     ----------
     values : ndarray of shape (n_modes_1, n_modes_2, ...)
+    axis_values : list of ndarray of shape (n_modes_j,)
     axis_vectors : list of ndarray of shape (n_points_j, n_modes_j)
+    least_ratio : float
+        Least eigenvalue of an axis over its largest, before the negative ones were set to 0.
     """
 
-    def __init__(self, kernel, axes, smallest=0.0):
+    def __init__(self, kernel, axes):
         matrices = [axis_matrix(kernel, j, len(axes), x, x) for j, x in enumerate(axes)]
         pairs = [np.linalg.eigh(matrix) for matrix in matrices]
+        self.least_ratio = min(values[0] / values[-1] for values, _ in pairs)
         # Rounding makes the smallest eigenvalues negative.
-        axis_values = [np.maximum(values, 0) for values, _ in pairs]
-        largest = [values.max() for values in axis_values]
+        self.axis_values = [np.maximum(values, 0) for values, _ in pairs]
+        self.axis_vectors = [vectors for _, vectors in pairs]
+        self.values = outer_product(self.axis_values)
+
+    def larger_than(self, smallest):
+        """Leave out those of an axis that take part in no eigenvalue as large as `smallest`."""
+        largest = [values.max() for values in self.axis_values]
         kept = [
             values * (math.prod(largest) / top) >= smallest
-            for values, top in zip(axis_values, largest, strict=True)
+            for values, top in zip(self.axis_values, largest, strict=True)
         ]
-        axis_values = [values[keep] for values, keep in zip(axis_values, kept, strict=True)]
-        self.axis_vectors = [
-            vectors[:, keep] for (_, vectors), keep in zip(pairs, kept, strict=True)
-        ]
-        self.values = outer_product(axis_values)
+        other = copy.copy(self)
+        other.axis_values = [v[keep] for v, keep in zip(self.axis_values, kept, strict=True)]
+        other.axis_vectors = [v[:, keep] for v, keep in zip(self.axis_vectors, kept, strict=True)]
+        other.values = outer_product(other.axis_values)
+        return other
 
     def forward(self, array):
         """Apply V^T: (n, *points) to (n, *modes)."""

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from skfourier.solvers._leave_one_out import Eigenbasis
 from skfourier.solvers._normal_equations import FiniteFeatures
 
 # The Gram matrix, its eigenvectors and what LAPACK works in: four matrices of this many bytes.
@@ -78,11 +79,15 @@ class Primal:
 
     def solve(self, y):
         """Return the coefficients of the features, for y of shape (n_samples, n_outputs)."""
+        return self._equations.apply_inverse(self._right_hand_sides(y), self.system.alpha)
+
+    def _right_hand_sides(self, y):
+        """Return Phi^T W y."""
         weighted = y if self.system.weight is None else self.system.weight[:, None] * y
         right = np.zeros((self.features.width, y.shape[1]))
         for rows, phi in self.features.blocks(self.system.X):
             right += phi.T @ weighted[rows]
-        return self._equations.apply_inverse(right, self.system.alpha)
+        return right
 
     def predict(self, coefficients, X):
         """Evaluate at the rows of X: (n_test, n_outputs)."""
@@ -114,3 +119,23 @@ class Primal:
         weight = 1.0 if self.system.weight is None else self.system.weight
         leverage = weight * self._equations.quadratic_form(self.system.X, self.system.alpha)
         return weight * (1 - leverage) / self.system.alpha
+
+    def eigenbasis(self, y):
+        r"""Return the system of y of shape (n_samples, n_outputs) along the eigenvectors of B.
+
+        :math:`B = W^{1/2} \Phi \Phi^T W^{1/2}` has the eigenvalues of the Gram matrix, whose
+        eigenvectors v stand for :math:`W^{1/2} \Phi v / \sqrt\lambda`. What these do not reach is
+        the residual of the least-squares fit.
+        """
+        values, vectors = self._equations.eigenvalues, self._equations.eigenvectors
+        seen = values > len(values) * np.finfo(float).eps * values[-1]
+        values, vectors = values[seen], vectors[:, seen]
+        components = vectors.T @ self._right_hand_sides(y)
+        fit = self.predict(vectors @ (components / values[:, None]), self.system.X)
+        weight = np.ones(len(y)) if self.system.weight is None else self.system.weight
+        return Eigenbasis(
+            values,
+            np.square(components) / values[:, None],
+            n_samples=len(y),
+            rest=weight @ np.square(y - fit),
+        )

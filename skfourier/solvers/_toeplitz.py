@@ -1,6 +1,8 @@
 """Any stationary kernel on an evenly spaced grid: products by FFT, conjugate gradients."""
 
 import math
+from copy import copy as shallow_copy
+from dataclasses import replace
 
 import numpy as np
 from scipy import fft
@@ -79,10 +81,22 @@ class Toeplitz:
         lags = self._kernel_at_lags()
         self.convolution = Convolution(lags, self.grid.shape)
         self.weight = weight_on_grid(system, self.grid)
-        self.noise = system.alpha * np.divide(
+        self._modes = CosineModes(lags)
+        self._mask()
+
+    def with_alpha(self, alpha):
+        """Return the solver with another alpha: the kernel is not evaluated again."""
+        other = shallow_copy(self)
+        other.system = replace(self.system, alpha=alpha)
+        other._mask()
+        return other
+
+    def _mask(self):
+        alpha = self.system.alpha
+        self.noise = alpha * np.divide(
             1, self.weight, out=np.zeros_like(self.weight), where=self.weight > 0
         )
-        self.masked = MaskedModes(CosineModes(lags), self.weight, system.alpha)
+        self.masked = MaskedModes(self._modes, self.weight, alpha)
 
     @staticmethod
     def why_not(system):

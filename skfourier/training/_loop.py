@@ -3,12 +3,14 @@
 import copy
 import math
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from skfourier._sklearn import called_by_a_search
+from skfourier.training._optimizers import averages
 
 # A last loss so many times the first one is no noise.
 _EXPLODED = 10
@@ -63,16 +65,27 @@ class Training:
 
     def epoch(self, samples):
         """Take one step for each batch; return the mean loss, as it was before each step."""
-        self.network.train()
         if self.generator is not None:
             samples = samples.shuffled(self.generator)
         total = torch.zeros((), dtype=torch.float64, device=samples.X.device)
-        for batch in samples.split(self.batch_size):
-            total += self.step(batch) * len(batch)
-            if self.schedule is not None:
-                self.schedule.step()
-        self.network.eval()
+        with self.training_mode():
+            for batch in samples.split(self.batch_size):
+                total += self.step(batch) * len(batch)
+                if self.schedule is not None:
+                    self.schedule.step()
         return total.item() / len(samples)
+
+    @contextmanager
+    def training_mode(self):
+        """Put the network, and an optimiser that averages its weights, in training mode."""
+        parts: list = [self.network, *([self.optimizer] if averages(self.optimizer) else [])]
+        for part in parts:
+            part.train()
+        try:
+            yield
+        finally:
+            for part in parts:
+                part.eval()
 
     def step(self, batch):
         """Move the weights once; return the loss before."""
@@ -97,7 +110,7 @@ def squared_error(network, samples, precision):
     With precision "bfloat16" the hidden layers' products are rounded to it. The phases of the
     embedding, the sums of the output layer and the errors need all the digits of the weights.
     """
-    features = network.embedding(samples.X)
+    features = network.embedding(samples.X) if samples.features is None else samples.features
     low = precision == "bfloat16"
     with torch.autocast(features.device.type, dtype=torch.bfloat16, enabled=low):
         hidden = network[1:-3](features)
@@ -139,6 +152,8 @@ def train(training, samples, *, max_iter, tol=None, n_iter_no_change=10, score=N
         If the loss explodes later, or Ctrl-C is pressed. The best weights are kept.
     """
     before = _weights(training.network), copy.deepcopy(training.optimizer.state_dict())
+    if training.precision == "bfloat16" and max_iter > 1:
+        samples = samples.with_features(training.network)
     try:
         return _train(
             training,

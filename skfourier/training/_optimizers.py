@@ -1,7 +1,8 @@
-"""torch's optimisers by name, and the learning rate's schedule."""
+"""Optimisers by name, and the learning rate's schedule."""
 
 import inspect
 
+import schedulefree
 import torch
 from torch import nn
 
@@ -13,12 +14,12 @@ OPTIMIZERS = {
     and cls is not torch.optim.Optimizer
     # SparseAdam takes sparse gradients only, Muon no biases.
     and name not in ("SparseAdam", "Muon")
-}
-SCHEDULES = ("constant", "cosine")
+} | {"schedulefree": schedulefree.AdamWScheduleFree}
+SCHEDULES = ("auto", "constant", "cosine")
 
 
 def build_optimizer(network, solver, *, learning_rate, alpha):
-    """Build torch's optimiser of that name over the network's parameters.
+    """Build the optimiser of that name over the network's parameters.
 
     `alpha` becomes its weight decay, on the weights of the linear layers alone.
 
@@ -49,6 +50,15 @@ def build_optimizer(network, solver, *, learning_rate, alpha):
 
 def build_schedule(optimizer, learning_rate, n_steps):
     """Build the schedule of the learning rate over `n_steps` steps; None leaves it constant."""
-    if learning_rate == "constant":
+    if learning_rate == "constant" or (learning_rate == "auto" and averages(optimizer)):
         return None
     return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=n_steps)
+
+
+def averages(optimizer):
+    """Tell whether the optimiser averages the weights itself: it then has two modes.
+
+    Between `train()` and `eval()` the network's weights are those that gradients are taken at,
+    otherwise their average.
+    """
+    return hasattr(optimizer, "eval")

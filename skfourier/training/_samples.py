@@ -1,23 +1,29 @@
 """The training set as tensors, and its division into batches and blocks."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from sklearn.utils import gen_even_slices
+from sklearn.utils import gen_batches, gen_even_slices
+
+# All features of the training set, kept for all epochs: the pixels of 512 x 512 at the defaults.
+_MOST_FEATURE_BYTES = 2**28
+_BLOCK_ROWS = 1024
 
 
 @dataclass(frozen=True)
 class Samples:
     """Rows of coordinates, targets and weights; the weights' mean over all rows is 1.
 
-    The weights are None where all rows weigh the same.
+    The weights are None where all rows weigh the same. The features are None where each block
+    computes its own.
     """
 
     X: torch.Tensor
     y: torch.Tensor
     weight: torch.Tensor | None
+    features: torch.Tensor | None = None
 
     def __len__(self):
         """Count the rows."""
@@ -26,8 +32,27 @@ class Samples:
     def take(self, rows):
         """Take a slice or an index of rows."""
         return Samples(
-            self.X[rows], self.y[rows], None if self.weight is None else self.weight[rows]
+            self.X[rows],
+            self.y[rows],
+            None if self.weight is None else self.weight[rows],
+            None if self.features is None else self.features[rows],
         )
+
+    def with_features(self, network):
+        """Return the samples with all their features in bfloat16, if they fit.
+
+        The first hidden layer's product would round them to it anyway, so that the training stays
+        the same to the last bit. In float32 gathering twice the bytes takes as long as the cosines.
+        """
+        n_features = network[1].in_features
+        has_hidden_layers = network[1] is not network.output
+        if not has_hidden_layers or 2 * len(self) * n_features > _MOST_FEATURE_BYTES:
+            return self
+        features = self.X.new_empty((len(self), n_features), dtype=torch.bfloat16)
+        with torch.no_grad():
+            for rows in gen_batches(len(self), _BLOCK_ROWS):
+                features[rows] = network.embedding(self.X[rows])
+        return replace(self, features=features)
 
     def shuffled(self, generator):
         """Return the rows in another order, gathered once so that batches are plain slices."""

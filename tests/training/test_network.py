@@ -30,6 +30,7 @@ def paper(embedding, precision="float64", **params):
         output_activation="sigmoid",
         initialization="torch",
         batch_size="full",
+        solver="adam",
         learning_rate_init=1e-4,
         learning_rate="constant",
         max_iter=N_STEPS,

@@ -1,0 +1,54 @@
+"""Files that are read, and files that appear only when they are complete."""
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def existing_file(path, kind):
+    """Return the path of a file to read, of some `kind`, after checking that it exists.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing of that name.
+    OSError
+        If it is a pipe or a device. (A directory fails when it is opened.)
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path} does not exist. Check the path; relative ones start from {Path.cwd()}."
+        )
+    if not (path.is_file() or path.is_dir()):  # a pipe would wait for ever
+        raise OSError(f"{path} is no file. Pass the path of {kind} file.")
+    return path
+
+
+@contextmanager
+def complete_file(path):
+    """Give a path to write to; at the end of the block that file takes the place of `path`.
+
+    When the block raises, what was written is removed, and an older file stays as it was.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder does not exist.
+    PermissionError
+        If there is a file of that name that may not be written to.
+    """
+    target = Path(path).resolve()
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"The folder {target.parent} does not exist: create it first.")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(f"{target} is write-protected. Choose another name.")
+    # In a folder beside the target, as a replacement is atomic within one file system only.
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
+        complete = Path(folder) / Path(path).name
+        yield complete
+        if target.exists():
+            shutil.copymode(target, complete)
+        os.replace(complete, target)

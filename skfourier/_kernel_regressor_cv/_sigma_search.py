@@ -1,0 +1,134 @@
+"""In which order sigmas are tried, each once: along a line, or axis by axis."""
+
+import numpy as np
+from scipy.stats import rankdata
+
+# Rounds of a search axis by axis.
+_MOST_ROUNDS = 3
+
+
+class ScoreTable:
+    """The scores of the sigmas tried so far, each computed once.
+
+    Parameters
+    ----------
+    criterion : callable
+        sigma, a float or a tuple of them, to an array of shape (n_alphas, n_splits).
+    alphas : ndarray of shape (n_alphas,)
+        In the criterion's order.
+
+    Attributes
+    ----------
+    scores : dict
+        sigma to what the criterion says.
+    """
+
+    def __init__(self, criterion, alphas):
+        self.criterion, self.alphas = criterion, alphas
+        self.scores = {}
+
+    def __call__(self, sigma):
+        """Return the mean score of this sigma with its best alpha; -inf if all are NaN."""
+        if sigma not in self.scores:
+            self.scores[sigma] = self.criterion(sigma)
+        return _nan_last(self.scores[sigma].mean(axis=1)).max()
+
+    def results(self):
+        """Return the table in the manner of GridSearchCV's `cv_results_`."""
+        params = [{"sigma": s, "alpha": a} for s in self.scores for a in self.alphas.tolist()]
+        scores = np.concatenate(list(self.scores.values()))
+        mean = scores.mean(axis=1)
+        return {
+            "param_sigma": _column([candidate["sigma"] for candidate in params]),
+            "param_alpha": _column([candidate["alpha"] for candidate in params]),
+            "params": params,
+            **{f"split{split}_test_score": column for split, column in enumerate(scores.T)},
+            "mean_test_score": mean,
+            "std_test_score": scores.std(axis=1),
+            "rank_test_score": rankdata(-_nan_last(mean), method="min").astype(np.int32),
+        }
+
+
+class Line:
+    """Candidates that are tried one after the other.
+
+    Parameters
+    ----------
+    candidates : list of float or of tuple of float
+
+    Attributes
+    ----------
+    first : list
+        What is tried whatever comes out.
+    columns : ndarray of shape (1 or n_features, n_candidates)
+        The sigmas tried, of all axes at once or of each.
+    """
+
+    def __init__(self, candidates):
+        self.first, self.columns = candidates, np.atleast_2d(np.transpose(candidates))
+
+    def run(self, score):
+        """Score all candidates; `score` maps a sigma to a number."""
+        for sigma in self.first:
+            score(sigma)
+
+
+class AxisByAxis:
+    """Coordinate descent: the best of all axes at once, then of each axis, the others held.
+
+    Parameters
+    ----------
+    axes : list of ndarray
+        The candidates of each axis, increasing.
+    line : list of tuple of float or None, default=None
+        The candidates of all axes at once. None: the first of each axis, and so on to the last.
+
+    Attributes
+    ----------
+    first : list of tuple of float
+        `line`.
+    columns : list of ndarray
+        `axes`.
+    """
+
+    def __init__(self, axes, line=None):
+        self.columns, self.first = axes, _diagonal(axes) if line is None else line
+
+    def run(self, score):
+        """Score candidates; the same ones may be asked for again."""
+        best = max(self.first, key=score)
+        for _ in range(_MOST_ROUNDS):
+            before = best
+            for axis, values in enumerate(self.columns):
+                line = [(*best[:axis], value, *best[axis + 1 :]) for value in values.tolist()]
+                best = max([best, *line], key=score)
+            if best == before:
+                break
+
+
+def at_edge(value, candidates, name):
+    """Name a value that is the smallest or the largest of several candidates; "" if it is not."""
+    smallest, largest = min(candidates), max(candidates)
+    if smallest == largest or smallest < value < largest:
+        return ""
+    return f"{name}={value:.4g}, the {'smallest' if value <= smallest else 'largest'}"
+
+
+def _diagonal(axes):
+    n = max(map(len, axes))
+    places = [np.rint(np.linspace(0, len(axis) - 1, n)).astype(int) for axis in axes]
+    picked = [axis[place].tolist() for axis, place in zip(axes, places, strict=True)]
+    return list(zip(*picked, strict=True))
+
+
+def _column(values):
+    """Return an array with an entry for each value, tuples too."""
+    if not isinstance(values[0], tuple):
+        return np.array(values)
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
+
+def _nan_last(scores):
+    return np.where(np.isnan(scores), -np.inf, scores)

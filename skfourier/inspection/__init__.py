@@ -1,0 +1,11 @@
+"""Displays: kernels, spectra and training, drawn; in the manner of scikit-learn's.
+
+Their data are attributes; `from_estimator`, or what begins like it, computes them; `plot` draws
+them and returns the display. matplotlib is loaded when something is drawn.
+"""
+
+from skfourier.inspection._eigenspectrum import EigenspectrumDisplay
+from skfourier.inspection._kernel import KernelDisplay
+from skfourier.inspection._spectrum import SpectrumDisplay
+
+__all__ = ["EigenspectrumDisplay", "KernelDisplay", "SpectrumDisplay"]

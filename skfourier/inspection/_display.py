@@ -1,0 +1,50 @@
+"""What the displays share: axes, and the Fourier features within an estimator."""
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skfourier._fourier_features import FourierFeatures
+from skfourier._sklearn import check_matplotlib_support
+
+
+class Display:
+    """A display, once it is drawn: `ax_` and `figure_` are where."""
+
+    def _axes(self, ax):
+        """Return the axes to draw on, new ones if None."""
+        check_matplotlib_support(f"{type(self).__name__}.plot")
+        import matplotlib.pyplot as plt  # noqa: PLC0415 (loaded when something is drawn)
+
+        self.ax_ = plt.subplots()[1] if ax is None else ax
+        self.figure_ = self.ax_.figure
+        return self.ax_
+
+
+def last_step(estimator):
+    """Return a Pipeline's last step; any other estimator as it is."""
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def fitted_features(estimator):
+    """Return the fitted Fourier features: the estimator, its embedding, or a step of a Pipeline.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    NotFittedError
+        If they are not fitted.
+    """
+    steps = (
+        [step for _, step in estimator.steps] if isinstance(estimator, Pipeline) else [estimator]
+    )
+    check_is_fitted(steps[-1])
+    for step in steps:
+        features = getattr(step, "embedding_", step)
+        if isinstance(features, FourierFeatures):
+            check_is_fitted(features)
+            return features
+    raise ValueError(
+        f"There are no Fourier features to draw: give a fitted FourierFeatures, a Pipeline with "
+        f"it, or a CoordinateMLPRegressor with an embedding. Got {estimator!r}."
+    )

@@ -1,0 +1,144 @@
+"""What is learned when, drawn."""
+
+import numpy as np
+
+from skfourier._sklearn import known_name
+from skfourier.inspection._display import Display
+from skfourier.ntk import eigenspectrum
+
+KINDS = ("power", "eigenvalues")
+
+
+class EigenspectrumDisplay(Display):
+    """Eigenspectra side by side: what share of the target is learned by when.
+
+    Parameters
+    ----------
+    spectra : list of Eigenspectrum
+    names : list of str
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    lines_ : list of matplotlib Line2D
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfourier.inspection import EigenspectrumDisplay
+    >>> from skfourier.spectra import Gaussian
+    >>> X = np.linspace(0, 1, 64, endpoint=False).reshape(-1, 1)
+    >>> y = (4 * X[:, 0]) % 1 - 0.5
+    >>> display = EigenspectrumDisplay.from_kernels([Gaussian(1), Gaussian(10)], X, y)
+    >>> display.ax_.get_xlabel()
+    'steps of gradient descent'
+    """
+
+    def __init__(self, spectra, *, names):
+        self.spectra = spectra
+        self.names = names
+
+    @classmethod
+    def from_kernels(
+        cls, kernels, X, y, *, names=None, kind="power", ax=None, line_kw=None, **options
+    ):
+        """Decompose the kernel matrices of kernels, and draw them.
+
+        Parameters
+        ----------
+        kernels : list of sklearn.gaussian_process.kernels.Kernel
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        names : list of str, default=None
+            None takes what the kernels print.
+        kind, ax, line_kw
+            As in `plot`.
+        **options : dict
+            For `skfourier.ntk.eigenspectrum`: learning_rate, loss, remaining.
+
+        Returns
+        -------
+        EigenspectrumDisplay
+        """
+        spectra = [eigenspectrum(kernel, X, y, **options) for kernel in kernels]
+        names = [repr(kernel) for kernel in kernels] if names is None else list(names)
+        return cls(spectra, names=names).plot(ax, kind=kind, line_kw=line_kw)
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, kind="power", ax=None, line_kw=None, **options):
+        """Decompose the kernel matrix of an estimator, and draw it.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted, as `skfourier.ntk.eigenspectrum` takes it.
+        X, y, kind, ax, line_kw, **options
+            As in `from_kernels`.
+
+        Returns
+        -------
+        EigenspectrumDisplay
+        """
+        return cls.from_kernels(
+            [estimator],
+            X,
+            y,
+            names=[type(estimator).__name__],
+            kind=kind,
+            ax=ax,
+            line_kw=line_kw,
+            **options,
+        )
+
+    def plot(self, ax=None, *, kind="power", line_kw=None):
+        """Draw the spectra.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a new figure.
+        kind : {"power", "eigenvalues"}, default="power"
+            The share of the target's power in the components that are learned after so many steps
+            of gradient descent, or the eigenvalues in descending order.
+        line_kw : dict, default=None
+            For matplotlib's `plot`.
+
+        Returns
+        -------
+        EigenspectrumDisplay
+        """
+        known_name(kind, KINDS, "kind")
+        ax, line_kw = self._axes(ax), line_kw or {}
+        curve = _learned if kind == "power" else _descending
+        self.lines_ = [
+            ax.plot(*curve(spectrum), **({"label": name} | line_kw))[0]
+            for name, spectrum in zip(self.names, self.spectra, strict=True)
+        ]
+        if kind == "power":
+            ax.set(xlabel="steps of gradient descent", xscale="log", ylim=(0, 1.02))
+            ax.set_ylabel("share of the target learned")
+        else:
+            ax.set(xlabel="component", xscale="log", yscale="log", ylabel="eigenvalue")
+        ax.legend()
+        return self
+
+
+def _learned(spectrum):
+    """Return steps, and the share of the power in components that take no more of them."""
+    if spectrum.power is None:
+        raise ValueError(
+            "The power of the target is not known: eigenspectrum with y, or kind='eigenvalues'."
+        )
+    power = spectrum.power.reshape(len(spectrum.steps), -1).sum(axis=1)
+    order = np.argsort(spectrum.steps, kind="stable")
+    share = np.cumsum(power[order]) / power.sum()
+    finite = np.isfinite(spectrum.steps[order])
+    return spectrum.steps[order][finite], share[finite]
+
+
+def _descending(spectrum):
+    """Return ranks and eigenvalues, as far as rounding lets these be known."""
+    values = spectrum.eigenvalues
+    known = values > len(values) * np.finfo(float).eps * values[0]
+    return np.arange(1, len(values) + 1)[known], values[known]

@@ -1,0 +1,53 @@
+"""What the splitters have in common: masks of rows become indices, checked on the way."""
+
+import warnings
+from abc import abstractmethod
+
+import numpy as np
+from sklearn.model_selection import BaseCrossValidator
+from sklearn.utils import indexable
+
+
+class MaskSplitter(BaseCrossValidator):
+    """A splitter that marks the rows to train and to test on; some may be in neither."""
+
+    def split(self, X, y=None, groups=None):
+        """Yield the rows to train and to test on.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Coordinates, or what is made of them.
+        y : array-like of shape (n_samples, ...), default=None
+            Not used.
+        groups : None
+            Not used: neighbours are told by the rows themselves.
+
+        Yields
+        ------
+        train, test : ndarray of int
+            Indices of rows, increasing; no row is in both.
+
+        Raises
+        ------
+        ValueError
+            If X is None, its rows are not those that the splitter is made for, or one side would
+            be empty.
+
+        Warns
+        -----
+        UserWarning
+            If groups are given.
+        """
+        name = type(self).__name__
+        if X is None:
+            raise ValueError(f"{name} splits the rows of X; got X=None. Pass the coordinates.")
+        if groups is not None:
+            warnings.warn(f"{name} ignores groups.", UserWarning, stacklevel=2)
+        X, _ = indexable(X, y)
+        for train, test in self._masks(X):
+            yield np.flatnonzero(train), np.flatnonzero(test)
+
+    @abstractmethod
+    def _masks(self, X):
+        """Yield pairs of boolean masks, each of shape (n_samples,) and true somewhere."""

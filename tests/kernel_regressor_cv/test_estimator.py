@@ -1,0 +1,482 @@
+"""Cross-validation of the kernel regressor: RidgeCV, GridSearchCV and the Gaussian process."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.linear_model import RidgeCV
+from sklearn.metrics import get_scorer, make_scorer, mean_squared_error
+from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skfourier import FourierFeatures, FourierKernelRegressor, FourierKernelRegressorCV
+from skfourier._kernel_regressor_cv._sigma_candidates import own_axes, resolved_range
+from skfourier.grids import find_grid
+from skfourier.images import pixel_grid
+from skfourier.metrics import make_ssim_scorer, psnr_scorer
+from skfourier.spectra import Gaussian, Matern
+
+SIGMAS, ALPHAS = [1.0, 3.0, 8.0], [1e-2, 0.1, 1.0]
+FOLDS = KFold(3, shuffle=True, random_state=0)
+X_NEW = np.random.default_rng(2).uniform(size=(50, 2))
+pytestmark = pytest.mark.filterwarnings("ignore:The best candidate is at the edge")
+
+
+def values(X, noise=0.1):
+    y = np.stack([np.sin(9 * X[:, 0]) + X[:, -1], 30 * np.cos(12 * X[:, -1])], axis=1)
+    return y + noise * y.std(axis=0) * np.random.default_rng(0).normal(size=y.shape)
+
+
+@pytest.fixture
+def pixels():
+    X = pixel_grid((12, 15)).astype(float)
+    return X, values(X)
+
+
+@pytest.fixture
+def scattered():
+    X = np.random.default_rng(1).uniform(size=(120, 2))
+    return X, values(X)
+
+
+@pytest.fixture
+def weight():
+    return np.random.default_rng(3).uniform(0.5, 2, size=120)
+
+
+def table(model):
+    """Return the mean scores, one row for each sigma."""
+    return model.cv_results_["mean_test_score"].reshape(-1, len(ALPHAS))
+
+
+class TestLeaveOneOut:
+    @pytest.mark.parametrize("solver", ["kronecker", "cholesky"])
+    def test_equals_refits_with_the_mean_held_fixed(self, pixels, solver):
+        X, y = pixels
+        model = FourierKernelRegressorCV([3], [0.05], solver=solver).fit(X, y)
+        matrix, centred = Gaussian(3)(X) + 0.05 * np.eye(len(X)), y - y.mean(axis=0)
+        errors = []
+        for left_out in range(len(X)):
+            others = np.arange(len(X)) != left_out
+            dual = np.linalg.solve(matrix[np.ix_(others, others)], centred[others])
+            errors.append(centred[left_out] - matrix[left_out, others] @ dual)
+        # Both direct: rounding times the condition, at most n / alpha = 4e3.
+        np.testing.assert_allclose(model.best_score_, -np.mean(np.square(errors)), rtol=1e-10)
+
+    @pytest.mark.parametrize("weighted", [False, True])
+    def test_equals_ridge_cv_on_finite_features(self, scattered, weight, weighted):
+        X, y = scattered
+        weight = weight if weighted else None
+        features = FourierFeatures(2, n_frequencies=20, random_state=0)
+        ours = FourierKernelRegressorCV([1], ALPHAS, distribution=features)
+        ours.fit(X, y, sample_weight=weight)
+        assert ours.solver_ == "primal"
+        ridge = RidgeCV(ALPHAS, fit_intercept=False, store_cv_results=True)
+        centred = y - np.average(y, axis=0, weights=weight)
+        ridge.fit(features.fit_transform(X) / np.sqrt(20), centred, sample_weight=weight)
+        # RidgeCV's errors carry their weights, and are divided by the number of rows.
+        total = len(X) if weight is None else weight.sum()
+        expected = -ridge.cv_results_.sum(axis=0).mean(axis=0) / total
+        np.testing.assert_allclose(ours.cv_results_["mean_test_score"], expected, rtol=1e-9)
+        assert ours.alpha_ == ridge.alpha_
+
+    @pytest.mark.parametrize("scoring", ["neg_mean_absolute_error", "r2", "callable"])
+    def test_scorers_equal_ridge_cvs(self, scattered, weight, scoring):
+        X, y = scattered
+        if scoring == "callable":
+            scoring = make_scorer(mean_squared_error, greater_is_better=False)
+        y = y - np.average(y, axis=0, weights=weight)
+        features = FourierFeatures(2, n_frequencies=20, random_state=0)
+        ours = FourierKernelRegressorCV([1], ALPHAS, distribution=features, scoring=scoring)
+        ours.fit(X, y, sample_weight=weight)
+        # RidgeCV hands the weights to a scorer under metadata routing only.
+        with config_context(enable_metadata_routing=True):
+            scorer = get_scorer(scoring).set_score_request(sample_weight=True)
+            ridge = RidgeCV(ALPHAS, fit_intercept=False, scoring=scorer)
+            ridge.fit(features.fit_transform(X) / np.sqrt(20), y, sample_weight=weight)
+        np.testing.assert_allclose(ours.best_score_, ridge.best_score_, rtol=1e-9)
+        assert ours.alpha_ == ridge.alpha_
+
+    def test_rows_of_weight_zero_are_none(self, scattered, weight):
+        X, y = scattered
+        weight[::3] = 0
+        kept = weight > 0
+        for params in ({}, {"scoring": "r2"}, {"cv": "gcv"}):
+            model = FourierKernelRegressorCV(SIGMAS, ALPHAS, **params)
+            without = clone(model).fit(X[kept], y[kept], sample_weight=weight[kept])
+            model.fit(X, y, sample_weight=weight)
+            np.testing.assert_array_equal(table(model), table(without))
+
+    def test_a_scorer_sees_the_whole_image(self, pixels):
+        X, y = pixels
+        y = (y - y.min()) / np.ptp(y)
+        model = FourierKernelRegressorCV(SIGMAS, ALPHAS, scoring=make_ssim_scorer((12, 15, 2)))
+        assert 0 < model.fit(X, y).best_score_ < 1
+
+
+class TestOtherCriteria:
+    @pytest.mark.parametrize("weighted", [False, True])
+    def test_gcv_is_its_definition_in_the_units_of_y(self, scattered, weight, weighted):
+        X, y = scattered
+        weight = weight if weighted else np.ones(len(X))
+        model = FourierKernelRegressorCV([3], [0.05], cv="gcv")
+        model.fit(X, y, sample_weight=weight if weighted else None)
+        kernel = Gaussian(3)(X)
+        hat = kernel @ np.linalg.inv(kernel + np.diag(0.05 / weight))
+        centred = y - np.average(y, axis=0, weights=weight)
+        error = np.average(np.square(centred - hat @ centred).mean(axis=1), weights=weight)
+        expected = -error / (1 - np.trace(hat) / len(X)) ** 2
+        # As above: rounding times the condition.
+        np.testing.assert_allclose(model.best_score_, expected, rtol=1e-9)
+
+    def test_likelihood_is_that_of_a_gaussian_process(self, pixels):
+        X, y = pixels
+        model = FourierKernelRegressorCV(SIGMAS, ALPHAS, scoring="log_marginal_likelihood")
+        model.fit(X, y)
+        expected = [
+            [
+                GaussianProcessRegressor(Gaussian(s), alpha=a, normalize_y=True, optimizer=None)
+                .fit(X, y)
+                .log_marginal_likelihood_value_
+                for a in ALPHAS
+            ]
+            for s in SIGMAS
+        ]
+        np.testing.assert_allclose(table(model), expected, rtol=1e-9)
+        best = model.regressor_.log_marginal_likelihood_value_
+        np.testing.assert_allclose(model.best_score_, best, rtol=1e-9)
+
+    @pytest.mark.parametrize("scoring", [None, "log_marginal_likelihood"])
+    def test_all_criteria_find_the_sigma_that_made_the_data(self, scoring):
+        X = pixel_grid((40, 40)).astype(float)
+        kernel = Gaussian(4)(X) + 1e-9 * np.eye(len(X))
+        rng = np.random.default_rng(0)
+        y = np.linalg.cholesky(kernel) @ rng.normal(size=(len(X), 3))
+        y += 0.1 * rng.normal(size=y.shape)
+        for cv in (None, "gcv") if scoring is None else (None,):
+            model = FourierKernelRegressorCV([1, 2, 4, 8, 16], cv=cv, scoring=scoring)
+            model.fit(X, y)
+            assert (model.sigma_, model.alpha_) == (4, 0.01)
+
+
+class TestSplits:
+    def compare(self, X, y, scoring="neg_mean_squared_error", rtol=1e-9, fit_params=None, **params):
+        """Compare with GridSearchCV; a scorer of None stands for the squared error."""
+        fit_params = fit_params or {}
+        cv = params.pop("cv", FOLDS)
+        ours = FourierKernelRegressorCV(
+            SIGMAS,
+            ALPHAS,
+            cv=cv,
+            scoring=None if scoring == "neg_mean_squared_error" else scoring,
+            **params,
+        ).fit(X, y, **fit_params)
+        theirs = GridSearchCV(
+            FourierKernelRegressor(**params),
+            {"sigma": SIGMAS, "alpha": ALPHAS},
+            cv=cv,
+            scoring=scoring,
+        ).fit(X, y, **fit_params)
+        rank = theirs.cv_results_["params"]
+        order = [rank.index(candidate) for candidate in ours.cv_results_["params"]]
+        for name, column in ours.cv_results_.items():
+            if name.endswith("test_score") and not name.startswith("rank"):
+                expected = theirs.cv_results_[name][order]
+                np.testing.assert_allclose(column, expected, rtol=rtol, atol=1e-12, err_msg=name)
+        assert ours.cv_results_["rank_test_score"].tolist() == (
+            theirs.cv_results_["rank_test_score"][order].tolist()
+        )
+        assert {"sigma": ours.sigma_, "alpha": ours.alpha_} == theirs.best_params_
+        np.testing.assert_allclose(ours.predict(X_NEW), theirs.predict(X_NEW), rtol=rtol)
+
+    # Direct solvers, one by a Cholesky decomposition and one by eigenvectors: rounding times the
+    # condition, n / alpha = 1e4.
+    @pytest.mark.parametrize(
+        "scoring", ["neg_mean_squared_error", "r2", "neg_median_absolute_error"]
+    )
+    def test_equal_grid_search(self, scattered, scoring):
+        self.compare(*scattered, scoring=scoring)
+
+    def test_equal_grid_search_with_weights(self, scattered, weight):
+        weight[::5] = 0
+        self.compare(*scattered, fit_params={"sample_weight": weight})
+
+    def test_equal_grid_search_with_groups(self, scattered):
+        groups = np.arange(120) % 7
+        self.compare(*scattered, cv=GroupKFold(3), fit_params={"groups": groups})
+
+    def test_equal_grid_search_with_an_int_and_one_output(self, scattered):
+        X, y = scattered
+        self.compare(X, y[:, 0], cv=3)
+
+    def test_equal_grid_search_on_finite_features(self, scattered):
+        features = FourierFeatures(2, n_frequencies=20, random_state=0)
+        self.compare(*scattered, distribution=features)
+
+    # Iterative ones: their residuals are at most tol, which the condition, n / alpha = 2e5,
+    # amplifies where all of the error lies along the smallest eigenvalue; 1e-5 is generous
+    # against that, and the scores agree to far less than candidates differ.
+    @pytest.mark.parametrize(
+        "params", [{}, {"distribution": "matern"}, {"n_hidden_layers": 1}], ids=str
+    )
+    def test_equal_grid_search_on_folds_of_an_image(self, params):
+        X = pixel_grid((40, 40)).astype(float)
+        self.compare(X, values(X), rtol=1e-6, tol=1e-9, **params)
+
+    def test_equal_grid_search_by_nufft(self, scattered):
+        # Here the Fourier modes are an alpha's own, or the smallest one's: 1e-7 of the kernel,
+        # times the condition.
+        self.compare(*scattered, rtol=1e-3, tol=1e-7, solver="nufft")
+
+    def test_alphas_share_what_does_not_depend_on_them(self, scattered, monkeypatch):
+        made = []
+        make = FourierKernelRegressor._system_of
+
+        def counted(self, *args):
+            made.append(self.sigma)
+            return make(self, *args)
+
+        monkeypatch.setattr(FourierKernelRegressor, "_system_of", counted)
+        FourierKernelRegressorCV(SIGMAS, ALPHAS, cv=FOLDS).fit(*scattered)
+        # Each sigma and fold; the rows are looked at once before, and once for the best fit.
+        assert len(made) == 3 * 3 + 2
+
+    def test_what_was_asked_for_goes_where_it_was_requested(self, scattered, weight):
+        X, y = scattered
+        groups = np.arange(120) % 7
+        with config_context(enable_metadata_routing=True):
+            scorer = make_scorer(mean_squared_error, greater_is_better=False)
+            scorer.set_score_request(sample_weight=True)
+            ours = FourierKernelRegressorCV(SIGMAS, ALPHAS, cv=GroupKFold(3), scoring=scorer)
+            ours.fit(X, y, sample_weight=weight, groups=groups)
+            unweighted = clone(ours).set_params(
+                scoring=scorer.set_score_request(sample_weight=False)
+            )
+            unweighted.fit(X, y, sample_weight=weight, groups=groups)
+            with pytest.raises(TypeError, match="price"):
+                ours.fit(X, y, price=weight)
+        plain = FourierKernelRegressorCV(SIGMAS, ALPHAS, cv=GroupKFold(3))
+        plain.fit(X, y, sample_weight=weight, groups=groups)
+        np.testing.assert_array_equal(table(ours), table(plain))
+        assert not np.array_equal(table(unweighted), table(plain))
+
+    def test_a_scorer_that_takes_no_weights_is_told_of(self, scattered, weight):
+        def closeness(estimator, X, y):
+            return -np.abs(estimator.predict(X) - y).max()
+
+        for cv in (None, FOLDS):
+            model = FourierKernelRegressorCV(SIGMAS, ALPHAS, scoring=closeness, cv=cv)
+            with pytest.warns(UserWarning, match="takes no sample_weight") as seen:
+                model.fit(*scattered, sample_weight=weight)
+            assert seen[0].filename == __file__
+
+
+class TestHeldOut:
+    def test_where_nothing_factorises_a_tenth_is_held_out_with_a_warning(self):
+        X = pixel_grid((40, 40)).astype(float)
+        y = values(X)
+        model = FourierKernelRegressorCV(SIGMAS, ALPHAS, distribution="matern")
+        for cv in (None, "gcv"):
+            model.set_params(cv=cv)
+            with pytest.warns(
+                UserWarning, match="'toeplitz'.* tenth of the rows is held out"
+            ) as seen:
+                model.fit(X, y)
+            assert seen[0].filename == __file__
+            assert model.solver_ == "toeplitz"
+            split = ShuffleSplit(1, test_size=0.1, random_state=0)
+            expected = clone(model).set_params(cv=split).fit(X, y)
+            np.testing.assert_array_equal(table(model), table(expected))
+
+    def test_the_likelihood_is_refused_there(self):
+        X = pixel_grid((40, 40)).astype(float)
+        model = FourierKernelRegressorCV(
+            SIGMAS, ALPHAS, distribution="matern", scoring="log_marginal_likelihood"
+        )
+        with pytest.raises(
+            ValueError, match=r"does not know the determinant.*'cholesky' factorises"
+        ):
+            model.fit(X, values(X))
+        model.set_params(sigmas=[3], alphas=[0.1], solver="cholesky").fit(X, values(X))
+        assert np.isfinite(model.best_score_)
+
+
+class TestSigmas:
+    def test_own_ones_find_each_axis_its_scale(self):
+        X = pixel_grid((30, 33)) * (1, 50)
+        y = np.sin(2 * np.pi * 6 * X[:, 0])
+        y = y + 0.3 * np.random.default_rng(0).normal(size=len(X))
+        line = FourierKernelRegressorCV(cv="gcv").fit(X, y)
+        assert line.sigma_.shape == (2,)
+        # Equal ratios between Nyquist's frequencies of the axes, 16.5 and 0.3.
+        assert 20 < line.sigma_[0] / line.sigma_[1] < 100
+        axes = clone(line).set_params(per_axis=True).fit(X, y)
+        assert axes.best_score_ > line.best_score_
+        np.testing.assert_array_equal(axes.regressor_.sigma, axes.sigma_)
+        low, high = resolved_range(X, find_grid(X))
+        # Nothing changes along the second axis, and no other sigma of one axis is better.
+        assert axes.sigma_[1] == low[1]
+        for axis, others in enumerate(own_axes(low, high)):
+            changed = np.tile(axes.sigma_, (len(others), 1))
+            changed[:, axis] = others
+            along = clone(line).set_params(sigmas=changed).fit(X, y)
+            assert along.best_score_ <= axes.best_score_
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_axis_by_axis_is_never_worse(self, scattered, seed):
+        X = scattered[0] * (1, 3)
+        y = np.random.default_rng(seed).normal(size=len(X))
+        line = FourierKernelRegressorCV(alphas=[0.1, 1]).fit(X, y)
+        axes = clone(line).set_params(per_axis=True).fit(X, y)
+        assert axes.best_score_ >= line.best_score_
+
+    def test_axis_by_axis_takes_lists(self, pixels):
+        model = FourierKernelRegressorCV([[1, 2], [3, 4, 5]], [0.1], per_axis=True, cv="gcv")
+        tried = [params["sigma"] for params in model.fit(*pixels).cv_results_["params"]]
+        assert len(tried) == len(set(tried))
+        assert {sigma[0] for sigma in tried} == {1, 2}
+        assert {sigma[1] for sigma in tried} == {3, 4, 5}
+        shared = model.set_params(sigmas=[1, 3]).fit(*pixels)
+        assert set(shared.sigma_) <= {1, 3}
+
+    def test_the_distributions_own_scale_is_allowed_for(self, pixels):
+        plain = FourierKernelRegressorCV(cv="gcv").fit(*pixels)
+        scaled = FourierKernelRegressorCV(cv="gcv", distribution=Gaussian(10)).fit(*pixels)
+        np.testing.assert_allclose(10 * scaled.sigma_, plain.sigma_)
+        np.testing.assert_allclose(table_of(scaled), table_of(plain), rtol=1e-9)
+
+    def test_own_ones_leave_out_what_only_the_slow_path_takes(self, monkeypatch):
+        monkeypatch.setattr("skfourier.solvers._cholesky._MOST_BYTES", 0)
+        monkeypatch.setattr("skfourier.solvers._equispaced_modes._MOST_TOEPLITZ_MODES", 2**14)
+        X = np.random.default_rng(0).uniform(size=(1100, 2))
+        model = FourierKernelRegressorCV(alphas=[0.1, 1])
+        with pytest.warns(UserWarning, match="'nufft'.* held out"):
+            model.fit(X, values(X))
+        tried = [params["sigma"] for params in model.cv_results_["params"]]
+        # Nyquist's frequency is 16; 4,096 modes are some 64 along an axis, of a Gaussian to 1e-6
+        # on twice the square.
+        assert 2 < max(tried) < 8
+
+    def test_the_edge_is_told_of(self, pixels):
+        with pytest.warns(
+            UserWarning, match="edge of those tried: sigma=1, the largest; alpha=1, "
+        ) as seen:
+            FourierKernelRegressorCV([0.5, 1], [1, 10]).fit(*pixels)
+        assert seen[0].filename == __file__
+        with pytest.warns(UserWarning, match=r"sigma\[0\]=20, the smallest; sigma\[1\]=0.5, "):
+            FourierKernelRegressorCV([[20, 40], [0.2, 0.5]], [0.1], per_axis=True).fit(*pixels)
+
+    @pytest.mark.filterwarnings("error")
+    def test_one_candidate_has_no_edge(self, pixels):
+        FourierKernelRegressorCV([0.5], 10).fit(*pixels)
+
+
+def table_of(model):
+    return model.cv_results_["mean_test_score"]
+
+
+class TestEstimator:
+    def test_predicts_what_the_best_regressor_does(self, pixels):
+        model = FourierKernelRegressorCV(SIGMAS, ALPHAS).fit(*pixels)
+        best = FourierKernelRegressor(model.sigma_, alpha=model.alpha_).fit(*pixels)
+        for mine, expected in zip(
+            model.predict(X_NEW, return_std=True), best.predict(X_NEW, return_std=True), strict=True
+        ):
+            np.testing.assert_array_equal(mine, expected)
+        assert (model.solver_, model.n_iter_) == ("kronecker", 1)
+        assert model.best_score_ == table(model).max()
+        row = model.cv_results_["rank_test_score"].argmin()
+        assert model.cv_results_["params"][row] == {"sigma": model.sigma_, "alpha": model.alpha_}
+
+    def test_pickles_and_clones(self, pixels):
+        model = FourierKernelRegressorCV(SIGMAS, ALPHAS).fit(*pixels)
+        again = pickle.loads(pickle.dumps(model))
+        np.testing.assert_array_equal(again.predict(X_NEW), model.predict(X_NEW))
+        np.testing.assert_array_equal(
+            clone(model).fit(*pixels).predict(X_NEW), model.predict(X_NEW)
+        )
+
+    def test_float32_and_shapes_of_y_come_back(self, pixels):
+        X, y = pixels[0].astype(np.float32), pixels[1].astype(np.float32)
+        model = FourierKernelRegressorCV(SIGMAS, ALPHAS).fit(X, y)
+        assert model.predict(X_NEW).dtype == np.float32
+        assert model.fit(X, y[:, 0]).predict(X_NEW).shape == (50,)
+
+    def test_in_a_pipeline_with_a_psnr(self, pixels):
+        X, y = pixels
+        y = (y - y.min()) / np.ptp(y)
+        model = FourierKernelRegressorCV(scoring=psnr_scorer)
+        assert make_pipeline(StandardScaler(), model).fit(X, y).score(X, y) > 0.9
+
+    def test_a_failed_fit_loses_nothing(self, pixels):
+        X, y = pixels
+        model = FourierKernelRegressorCV(SIGMAS, ALPHAS).fit(X, y)
+        before = dict(vars(model))
+        with pytest.raises(ValueError, match="NaN"):
+            model.fit(X, np.where(y == y.max(), np.nan, y))
+        with pytest.raises(ValueError, match="solver='fast' is unknown"):
+            model.set_params(solver="fast").fit(X[:100], y[:100])
+        assert vars(model.set_params(solver="auto")) == before
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("params", "message"),
+        [
+            ({"sigmas": []}, "sigmas must hold at least one candidate"),
+            ({"sigmas": [1, -1]}, "sigmas must be positive and finite"),
+            ({"sigmas": [[1, 2, 3]]}, "each of the 2 columns"),
+            ({"sigmas": [[1], [2], [3]], "per_axis": True}, "each of the 2 columns. Got 3 lists"),
+            ({"alphas": []}, "alphas must hold at least one candidate"),
+            ({"alphas": [0, 1]}, "alphas must be positive and finite"),
+            ({"alphas": 0}, "alphas"),
+            ({"alphas": ["a"]}, "alphas must be positive numbers"),
+            ({"cv": "gvc"}, "Did you mean 'gcv'"),
+            ({"cv": 1}, "cv"),
+            ({"cv": []}, "has no splits"),
+            ({"cv": [([0, 1], [])]}, "Split 0 of cv leaves no row of positive weight to test"),
+            ({"cv": [([0], [1]), ([], [1])]}, "Split 1 of cv leaves no row .* to train"),
+            ({"cv": 500}, "n_splits=500"),
+            ({"cv": "gcv", "scoring": "r2"}, "cv='gcv' is an estimate of the squared error"),
+            ({"cv": 3, "scoring": "log_marginal_likelihood"}, "takes neither cv nor"),
+            ({"scoring": "log_marginal_likelyhood"}, "Did you mean 'log_marginal_likelihood'"),
+            ({"scoring": lambda *_: np.nan}, "gave NaN for all 9 candidates"),
+            ({"solver": "kroneker"}, "Did you mean 'kronecker'"),
+            ({"solver": "primal"}, "solver='primal' does not apply"),
+            ({"distribution": "gauss"}, "Did you mean 'gaussian'"),
+            ({"n_hidden_layers": -1}, "n_hidden_layers"),
+            ({"tol": 0}, "tol"),
+        ],
+    )
+    def test_parameters(self, pixels, params, message):
+        model = FourierKernelRegressorCV(**{"sigmas": SIGMAS, "alphas": ALPHAS} | params)
+        with pytest.raises(ValueError, match=message):
+            model.fit(*pixels)
+
+    def test_what_does_not_go_together(self, pixels):
+        ones = np.ones(len(pixels[0]))
+        model = FourierKernelRegressorCV(SIGMAS, ALPHAS)
+        with pytest.raises(ValueError, match="groups are for a splitter"):
+            model.fit(*pixels, groups=ones)
+        with pytest.raises(ValueError, match="price"):
+            model.fit(*pixels, price=ones)
+        model.set_params(scoring="log_marginal_likelihood")
+        with pytest.raises(ValueError, match="neither cv nor sample_weight"):
+            model.fit(*pixels, sample_weight=ones)
+
+    def test_weights_that_leave_a_fold_nothing(self, scattered):
+        X, y = scattered
+        model = FourierKernelRegressorCV(SIGMAS, ALPHAS, cv=3)
+        with pytest.raises(ValueError, match=r"Split 0 .* to test on"):
+            model.fit(X, y, sample_weight=np.arange(120) >= 40)
+        with pytest.raises(ValueError, match="n_samples=1"):
+            model.fit(X, y, sample_weight=np.arange(120) == 3)
+
+    @pytest.mark.parametrize("distribution", [Matern(), "gaussian"], ids=repr)
+    def test_one_row_is_too_few(self, distribution):
+        with pytest.raises(ValueError, match="n_samples=1"):
+            FourierKernelRegressorCV(distribution=distribution).fit([[1.0]], [2.0])
