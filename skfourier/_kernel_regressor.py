@@ -205,7 +205,8 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ConvergenceWarning
             If an iterative solver did not reach `tol`.
         UserWarning
-            If only the slow solver "cg" applies.
+            If "auto" finds only a slow solver, "cg" or "cholesky" for over 8,192 rows: with what
+            keeps a fast one from it.
         """
         with unchanged_on_error(self):
             self._check_alpha()
