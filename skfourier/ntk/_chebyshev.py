@@ -25,7 +25,8 @@ def chebyshev_coefficients(function, upper, tol, most=2**20):
     and those at the end are dropped which together are below `tol`: a bound of the error, since
     :math:`|T_j| \le 1`. They may change at any scale of :math:`\lambda`, as those of many steps do
     near 0: the error is looked at on a logarithmic scale too. For :math:`(1 - \lambda)^t` on
-    [0, 1] the degree grows as :math:`\sqrt{t \log(1 / \mathrm{tol})}`. Below the rounding of the values nothing is resolved.
+    [0, 1] the degree grows as :math:`\sqrt{t \log(1 / \mathrm{tol})}`. Below the rounding of the
+    values nothing is resolved.
 
     Parameters
     ----------
