@@ -86,7 +86,7 @@ def predict_training(
     *,
     learning_rate,
     steps,
-    loss="half_sum",
+    loss="auto",
     continuous=False,
     initial_train=None,
     initial_test=None,
@@ -138,8 +138,9 @@ def predict_training(
         :math:`\eta`.
     steps : int or array-like of int
         t: how many steps, once or many times; real numbers with `continuous`.
-    loss : {"half_sum", "mean"}, default="half_sum"
-        What the learning rate refers to, see above.
+    loss : {"auto", "half_sum", "mean"}, default="auto"
+        What the learning rate refers to, see above; "auto" is "mean" for a network, which trains on
+        that, else "half_sum".
     continuous : bool, default=False
         Whether to follow the gradient flow instead of discrete steps.
     initial_train, initial_test : array-like, shaped as y and its like at X_test, default=None
@@ -223,6 +224,8 @@ def predict_training(
         tol=tol,
         parametrization=parametrization,
     )
+    if loss == "auto":  # of these, networks alone start from a function
+        loss = "half_sum" if initial is None else "mean"
     unit = loss_unit(loss, *targets.shape)
     stable = 2 / (unit * max(matrix.largest, np.finfo(float).tiny))
     rate = check_learning_rate(learning_rate, np.inf if continuous else stable)
