@@ -72,7 +72,7 @@ def test_a_killed_worker_changes_nothing(client, model, tmp_path):
     actual = clone(model).fit(dangerous, distributed(Y), sample_weight=WEIGHT)
     assert flag.exists()
     assert_same_fit(actual, clone(model).fit(X, Y, sample_weight=WEIGHT))
-    client.wait_for_workers(2, timeout=10)
+    client.wait_for_workers(2, timeout=120)
     assert set(client.scheduler_info()["workers"]) != before
 
 

@@ -71,7 +71,7 @@ def test_a_killed_worker_changes_nothing(client, features, tmp_path):
     sums = _distributed.normal_equations(features, dangerous, distributed(Y), WEIGHT)
     assert flag.exists()
     assert_equal_sums(sums, features.normal_equations(X, Y, WEIGHT))
-    client.wait_for_workers(2, timeout=10)
+    client.wait_for_workers(2, timeout=120)
     assert set(client.scheduler_info()["workers"]) != before
 
 
