@@ -138,10 +138,9 @@ class WideNetworkKernel(NamedKernel):
 
     def _matrix(self, network, X, Y):
         """Evaluate the kernel block by block; if Y is X, each pair of rows once."""
-        inner = inner_products(self.base, X, Y)
         a, b = (network.variances(squared_lengths(self.base, Z)) for Z in (X, Y))
         a, b = a[:, :, None], b[:, None, :]
-        kernel = np.empty((len(X), len(Y)), dtype=np.result_type(X, Y))
+        kernel, inner = inner_products(self.base, X, Y)
         for rows in gen_batches(len(X), _BLOCK):
             for columns in gen_batches(len(Y), _BLOCK):
                 if Y is X and columns.start < rows.start:

@@ -7,7 +7,7 @@ from skfourier.spectra._finite import check_amplitudes
 
 
 def inner_products(base, X, Y):
-    """Return a function that evaluates inner products of the inputs strip by strip.
+    """Prepare the inner products of the inputs, to be read block by block.
 
     Parameters
     ----------
@@ -17,15 +17,18 @@ def inner_products(base, X, Y):
 
     Returns
     -------
-    callable
-        Takes slices of the rows of X and of Y; returns an ndarray of the shape of the block.
+    matrix : ndarray of shape (n_samples_X, n_samples_Y)
+        May be written to where its blocks are no longer needed.
+    inner : callable
+        Takes slices of the rows of X and of Y; returns the inner products of this block.
     """
-    if base is None:
-        return lambda rows, columns: X[rows] @ Y[columns].T
-    if hasattr(base, "given_frequencies"):
-        x, y = _unit_features(base, X, Y)
-        return lambda rows, columns: x[rows] @ y[columns].T
-    return lambda rows, columns: base.evaluate(_lags(X[rows], Y[columns]))
+    if base is not None and not hasattr(base, "given_frequencies"):
+        matrix = np.empty((len(X), len(Y)), dtype=np.result_type(X, Y))
+        return matrix, lambda rows, columns: base.evaluate(_lags(X[rows], Y[columns]))
+    x, y = (X, Y) if base is None else _unit_features(base, X, Y)
+    # One product of all rows: in many small ones BLAS's threads wait for one another.
+    matrix = x @ y.T
+    return matrix, lambda rows, columns: matrix[rows, columns]
 
 
 def squared_lengths(base, X):
