@@ -2,7 +2,7 @@
 
     python benchmarks/kernel_regression.py kodim05.png
 
-`--only` picks one of the rows: grid, megapixel, video, gcv, composed, scattered, growth, stream or
+`--only` picks one of the rows: grid, megapixel, video, gcv, search, composed, scattered, growth, stream or
 dense. `--video clip.mp4` takes a clip for the row "video", of 64 frames at least; without it that
 row is random smooth data of the shape of one. The row "stream" takes a few minutes, nothing else
 should run meanwhile. Memory is read from Linux's /proc.
@@ -13,6 +13,7 @@ import functools
 import os
 import platform
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,11 @@ from sklearn.gaussian_process.kernels import Matern as MaternCovariance
 from sklearn.kernel_approximation import Nystroem
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skfourier import FourierKernelRegressor
+from skfourier import FourierKernelRegressor, FourierKernelRegressorCV
 from skfourier.images import image_to_samples, load_image, pixel_grid
 from skfourier.spectra import Gaussian, Matern
 
@@ -130,8 +133,6 @@ def frames_of(clip, shape):
 
 
 def gcv(path, _):
-    from skfourier import FourierKernelRegressorCV  # noqa: PLC0415 (only here)
-
     X, y = pixels(path, 256)
     one = min(
         seconds(lambda: FourierKernelRegressor(SIGMA, alpha=ALPHA).fit(X, y))[0] for _ in range(3)
@@ -145,6 +146,22 @@ def gcv(path, _):
         25,
         at_most=1,
     )
+
+
+def search(path, _):
+    X, y = pixels(path, 128)
+    folds, sigmas = KFold(5, shuffle=True, random_state=0), [2, 5, 10, 20, 40]
+    scaled = make_pipeline(StandardScaler(), FourierKernelRegressor())
+    # StandardScaler divides [0, 1) by its deviation, 0.289.
+    for name, model, grid in (
+        ("alone", FourierKernelRegressor(), {"sigma": sigmas}),
+        ("in a Pipeline", scaled, {"fourierkernelregressor__sigma": [0.289 * s for s in sigmas]}),
+    ):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "No fast solver applies")  # no fold falls to cg
+            found = GridSearchCV(model, grid, cv=folds, error_score="raise")
+            duration, _ = seconds(lambda found=found: found.fit(X, y))
+        row(f"GridSearchCV, 5 sigmas, 5 folds, 128 x 128, {name}: s", duration, 60, at_most=True)
 
 
 def composed(path, _):
@@ -295,7 +312,8 @@ def compare_solvers(kernel, data, place):
 
 
 ROWS = {
-    f.__name__: f for f in (grid, megapixel, video, gcv, composed, scattered, growth, stream, dense)
+    f.__name__: f
+    for f in (grid, megapixel, video, gcv, search, composed, scattered, growth, stream, dense)
 }
 
 
