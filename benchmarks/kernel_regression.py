@@ -2,10 +2,10 @@
 
     python benchmarks/kernel_regression.py kodim05.png
 
-`--only` picks one of the rows: grid, megapixel, video, gcv, search, composed, scattered, growth, stream or
-dense. `--video clip.mp4` takes a clip for the row "video", of 64 frames at least; without it that
-row is random smooth data of the shape of one. The row "stream" takes a few minutes, nothing else
-should run meanwhile. Memory is read from Linux's /proc.
+`--only` picks one of the rows: grid, megapixel, video, gcv, search, composed, scattered, growth,
+stream or dense. `--video clip.mp4` takes a clip for the row "video", of 64 frames at least; without
+it that row is random smooth data of the shape of one. The row "stream" takes a few minutes; nothing
+else should run meanwhile. Memory is read from Linux's /proc.
 """
 
 import argparse
