@@ -3,9 +3,11 @@
     python benchmarks/ntk.py
 
 takes about a minute on two cores; nothing else should run meanwhile. It needs scikit-ntk. Peak
-memory is that of the process, sampled during the call, less what it held before.
+memory is that of the process, sampled during the call, less what it held before. `--only`
+picks one of the measurements: analytic or empirical.
 """
 
+import argparse
 import platform
 import threading
 import time
@@ -118,13 +120,20 @@ def compare_empirical():
     note(f"largest difference, float32: {error:.1e} of the largest entry")
 
 
+MEASUREMENTS = {"analytic": compare_analytic, "empirical": compare_empirical}
+
+
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--only", choices=MEASUREMENTS)
+    only = parser.parse_args().only
     print(
         f"{processor()}; numpy {np.__version__}, torch {torch.__version__}, "
         f"{torch.get_num_threads()} threads"
     )
-    compare_analytic()
-    compare_empirical()
+    for name, measure in MEASUREMENTS.items():
+        if only in (None, name):
+            measure()
 
 
 def processor():
