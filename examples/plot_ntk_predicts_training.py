@@ -10,8 +10,8 @@ errors: that of an infinitely wide network, and that of this very network before
 
 A relative error of an eigenvalue is one of the clock: a loss that has fallen by k decades is off by
 k times as much. So the two part where the loss is small, and first for the mappings of large p,
-whose slow components have small eigenvalues: these miss the limit by most, and move most while the
-network is trained. ``--width 4096`` takes half an hour.
+whose slow components have small eigenvalues: these move most while the network is trained. What
+was measured is in docs/performance.md.
 """
 
 import argparse
