@@ -7,7 +7,7 @@ import numpy as np
 
 from skfourier._sklearn import known_name
 
-LOSSES = ("half_sum", "mean")
+LOSSES = ("auto", "half_sum", "mean")
 # Beyond the largest stable rate by rounding of that.
 _BEYOND = 1 + 1e-8
 
@@ -75,13 +75,15 @@ class Descent:
         return np.divide(self.learned(eigenvalues), eigenvalues, out=at_zero.copy(), where=positive)
 
 
-def loss_unit(loss, n_samples, n_outputs):
+def loss_unit(loss, n_samples, n_outputs, *, is_network=False):
     r"""Return what a learning rate counts for: as a multiple of one for the half sum of squares.
 
     Parameters
     ----------
-    loss : {"half_sum", "mean"}
+    loss : {"auto", "half_sum", "mean"}
     n_samples, n_outputs : int
+    is_network : bool, default=False
+        Whether "auto" is "mean", which networks train on, or else "half_sum".
 
     Returns
     -------
@@ -93,8 +95,8 @@ def loss_unit(loss, n_samples, n_outputs):
     ValueError
         If the loss is unknown.
     """
-    mean = known_name(loss, LOSSES, "loss") == "mean"
-    return 2 / (n_samples * n_outputs) if mean else 1.0
+    is_mean = known_name(loss, LOSSES, "loss") == "mean" or (loss == "auto" and is_network)
+    return 2 / (n_samples * n_outputs) if is_mean else 1.0
 
 
 def check_learning_rate(learning_rate, largest_stable):

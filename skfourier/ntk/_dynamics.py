@@ -224,9 +224,8 @@ def predict_training(
         tol=tol,
         parametrization=parametrization,
     )
-    if loss == "auto":  # of these, networks alone start from a function
-        loss = "half_sum" if initial is None else "mean"
-    unit = loss_unit(loss, *targets.shape)
+    # Networks alone start from a function of their own.
+    unit = loss_unit(loss, *targets.shape, is_network=initial is not None)
     stable = 2 / (unit * max(matrix.largest, np.finfo(float).tiny))
     rate = check_learning_rate(learning_rate, np.inf if continuous else stable)
     descent = Descent(rate * unit, steps.ravel().astype(float), continuous)

@@ -48,7 +48,7 @@ class Eigenspectrum:
 
 
 def eigenspectrum(
-    kernel_or_estimator, X, y=None, *, learning_rate=None, loss="half_sum", remaining=1 / math.e
+    kernel_or_estimator, X, y=None, *, learning_rate=None, loss="auto", remaining=1 / math.e
 ):
     r"""Tell before the training how fast each part of a signal is learned.
 
@@ -73,9 +73,9 @@ def eigenspectrum(
         None takes 1 / largest eigenvalue, half of the largest stable one: the fastest at which no
         component overshoots. (At the largest stable one itself the first component changes its sign
         in each step, and is never learned.)
-    loss : {"half_sum", "mean"}, default="half_sum"
-        What the learning rate refers to, as in `predict_training`; "mean" asks for y, whose number
-        of outputs counts.
+    loss : {"auto", "half_sum", "mean"}, default="auto"
+        What the learning rate refers to, as in `predict_training`; the mean asks for y, whose
+        number of outputs counts.
     remaining : float, default=1/e
         r, the share of its error that is left when a component counts as learned.
 
@@ -125,12 +125,14 @@ def eigenspectrum(
         y = check_targets(y)
         check_consistent_length(X, y)
         n_outputs = y.reshape(len(y), -1).shape[1]
-    elif loss == "mean":
-        raise ValueError("loss='mean' depends on the number of outputs: pass y.")
     if not 0 < remaining < 1:
         raise ValueError(f"remaining must lie between 0 and 1. Got {remaining!r}.")
     model, initial = tangent_model(kernel_or_estimator, X, n_outputs=n_outputs, tol=None)
-    unit = loss_unit(loss, len(X), n_outputs)
+    if n_outputs is None and (loss == "mean" or (loss == "auto" and initial is not None)):
+        raise ValueError(
+            "The mean squared error depends on the number of outputs: pass y, or loss='half_sum'."
+        )
+    unit = loss_unit(loss, len(X), n_outputs, is_network=initial is not None)
     if y is not None and initial is not None:
         y = y - initial(X)
     order = np.argsort(model.eigenvalues)[::-1]

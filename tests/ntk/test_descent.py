@@ -52,7 +52,9 @@ def test_many_small_steps_are_the_flow():
 def test_the_unit_of_the_mean():
     assert loss_unit("half_sum", 7, 3) == 1
     assert loss_unit("mean", 7, 3) == pytest.approx(2 / 21)
-    with pytest.raises(ValueError, match="'half_sum', 'mean'"):
+    assert loss_unit("auto", 7, 3) == 1
+    assert loss_unit("auto", 7, 3, is_network=True) == pytest.approx(2 / 21)
+    with pytest.raises(ValueError, match="'auto', 'half_sum', 'mean'"):
         loss_unit("sum", 7, 3)
 
 

@@ -113,7 +113,7 @@ def test_a_large_product_grid_takes_no_dense_matrix():
         ("diverges", {"learning_rate": 1e3}),
         ("remaining must lie between 0 and 1. Got 1", {"remaining": 1}),
         ("pass y", {"loss": "mean"}),
-        ("'half_sum', 'mean'", {"loss": "sum"}),
+        ("'auto', 'half_sum', 'mean'", {"loss": "sum"}),
         ("inconsistent numbers of samples", {"y": [1.0]}),
         ("dim <= 2 is required", {"y": np.ones((48, 1, 1))}),
     ],

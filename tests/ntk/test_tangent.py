@@ -92,7 +92,7 @@ def test_a_small_step_of_the_estimator_is_what_was_foretold():
 
 def test_a_pipeline_transforms_its_rows():
     pipeline = make_pipeline(MinMaxScaler(), network()).fit(X, Y)
-    options = {"learning_rate": 0.01, "steps": 9}
+    options = {"learning_rate": 0.01, "steps": 9, "loss": "half_sum"}
     scaler, inner = pipeline[0], pipeline[-1]
     expected = predict_training(inner, scaler.transform(X), Y, scaler.transform(X_TEST), **options)
     result = predict_training(pipeline, X, Y, X_TEST, **options)
@@ -105,7 +105,13 @@ def test_the_parametrization_is_the_kernels(parametrization):
     kernel = empirical_ntk(fitted, X, parametrization=parametrization)
     error = Y[:, 0] - fitted.predict(X)
     result = predict_training(
-        fitted, X, Y[:, 0], learning_rate=0.01, steps=1, parametrization=parametrization
+        fitted,
+        X,
+        Y[:, 0],
+        learning_rate=0.01,
+        steps=1,
+        loss="half_sum",
+        parametrization=parametrization,
     )
     step = 0.01 * kernel @ error
     np.testing.assert_allclose(result.train - fitted.predict(X), step, rtol=0, atol=EXACT)
@@ -113,7 +119,7 @@ def test_the_parametrization_is_the_kernels(parametrization):
 
 def test_an_initial_function_of_ones_own():
     fitted, zero = network().fit(X, Y[:, 0]), np.zeros(len(X))
-    options = {"learning_rate": 0.01, "steps": 1}
+    options = {"learning_rate": 0.01, "steps": 1, "loss": "half_sum"}
     result = predict_training(fitted, X, Y[:, 0], initial_train=zero, **options)
     expected = 0.01 * empirical_ntk(fitted, X) @ Y[:, 0]
     np.testing.assert_allclose(result.train, expected, rtol=0, atol=EXACT)
@@ -131,6 +137,17 @@ def test_the_eigenspectrum_foretells_its_loss(y):
     left = (1 - 2 / y.size * spectrum.learning_rate * spectrum.eigenvalues) ** (2 * steps[:, None])
     errors = ((result.train - y).reshape(3, len(X), -1) / scale) ** 2
     np.testing.assert_allclose(left @ spectrum.power, errors.sum(axis=(1, 2)), rtol=1e-9)
+
+
+def test_a_networks_loss_is_the_mean():
+    fitted, options = network().fit(X, Y), {"learning_rate": 0.01, "steps": 3}
+    by_default = predict_training(fitted, X, Y, **options)
+    mean = predict_training(fitted, X, Y, loss="mean", **options)
+    np.testing.assert_array_equal(by_default.train, mean.train)
+    spectrum = eigenspectrum(fitted, X, Y)
+    assert spectrum.learning_rate == eigenspectrum(fitted, X, Y, loss="mean").learning_rate
+    with pytest.raises(ValueError, match="pass y, or loss='half_sum'"):
+        eigenspectrum(fitted, X)
 
 
 def test_what_is_refused(monkeypatch):
