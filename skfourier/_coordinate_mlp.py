@@ -339,6 +339,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ValueError
             As in `fit`; or if `early_stopping` is set: it asks for rows held out of the whole.
         """
+        self._validate_params()  # scikit-learn's decorator does so in the first call only
         if self.early_stopping:
             raise ValueError(
                 "partial_fit sees one block at a time and cannot hold rows out of the whole. Set "

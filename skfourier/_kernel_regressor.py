@@ -335,6 +335,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._keep_sums(sums, self.solver, weighted=weighted)
 
     def _keep_sums(self, sums, solver_name, *, weighted):
+        _check_size_of_y(sums.moments)
         self.solver_ = solver_name
         self._y_mean, self._y_scale = sums.moments.mean, sums.moments.scale
         self._posterior = PosteriorOfSums(
@@ -470,6 +471,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _standardised(self, y, weight):
         """Return y of weighted mean 0 and deviation 1, and keep both."""
         moments = TargetMoments.of(y, weight)
+        _check_size_of_y(moments)
         self._y_mean, self._y_scale = moments.mean, moments.scale
         return (y - self._y_mean) / self._y_scale
 
@@ -502,3 +504,12 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         else:
             spectrum = copy.deepcopy(spectrum)  # the user's object may change later
         return ComposedKernel(self.n_hidden_layers, spectrum) if self.n_hidden_layers else spectrum
+
+
+def _check_size_of_y(moments):
+    """Raise ValueError where targets, or weights, are so large that their squares overflow."""
+    if not (np.isfinite(moments.weight_sum) and np.all(np.isfinite(moments.variation))):
+        raise ValueError(
+            "y or sample_weight is too large: sums of weighted squares overflow float64. Scale it, "
+            "or drop the rows that are meant to be missing."
+        )

@@ -298,7 +298,7 @@ def torch_default(linear, generator):
 
 def _angle(c, a, b):
     """Return cosine and sine of the angle between two vectors, and the product of their lengths."""
-    length = np.sqrt(a * b)
+    length = np.sqrt(a) * np.sqrt(b)  # and not of the product, which leaves the range of floats
     # A vector of length 0 is perpendicular to all others; rounding may leave [-1, 1].
     cosine = c / np.maximum(length, np.finfo(c.dtype).tiny)
     np.clip(cosine, -1, 1, out=cosine)

@@ -209,6 +209,13 @@ class TestSteps:
         for ours, theirs in zip(network.module_.parameters(), byhand.parameters(), strict=True):
             torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-10)
 
+    def test_parameters_are_checked_in_each_partial_fit(self, wave):
+        network = small().partial_fit(*wave)
+        before = network.predict(wave[0])
+        with pytest.raises(ValueError, match="learning_rate_init"):
+            network.set_params(learning_rate_init=-1.0).partial_fit(*wave)
+        np.testing.assert_array_equal(network.predict(wave[0]), before)
+
     def test_an_interrupted_epoch_leaves_an_average_too(self, wave, monkeypatch):
         network = small().partial_fit(*wave)
         monkeypatch.setattr(_loop.Training, "step", interrupt)

@@ -126,6 +126,29 @@ def test_a_far_origin_does_not_matter(data, request):
     np.testing.assert_allclose(far.predict(X_NEW + 1e6), near.predict(X_NEW), atol=1e-6)
 
 
+@pytest.mark.parametrize("size", [1e-19, 1e13])
+def test_nufft_sees_no_units_of_y(scattered, size):
+    X, y = scattered
+    model = FourierKernelRegressor(3, alpha=ALPHA, solver="nufft", tol=1e-8)
+    expected = model.fit(X, y).predict(X_NEW)
+    # Two outputs share a transform, and the first one has that of the weights.
+    for units in (np.array([size, size]), np.array([size, 1.0])):
+        scaled = clone(model).fit(X, y * units).predict(X_NEW) / units
+        # The kernel's error, 1e-8, is amplified by at most n / alpha = 2e4.
+        np.testing.assert_allclose(scaled, expected, rtol=2e-4, atol=2e-4)
+
+
+@pytest.mark.parametrize("solver", ["nufft", "cholesky", "primal"])
+def test_values_whose_squares_overflow_are_refused(scattered, solver):
+    X, y = scattered
+    distribution = FourierFeatures(3, random_state=0) if solver == "primal" else "gaussian"
+    model = FourierKernelRegressor(3, distribution=distribution, solver=solver, alpha=ALPHA)
+    before = model.fit(X, y).predict(X_NEW)
+    with pytest.raises(ValueError, match="too large"):
+        model.fit(X, np.where(y == y.max(), 1e200, y))
+    np.testing.assert_array_equal(model.predict(X_NEW), before)
+
+
 class TestChoice:
     @pytest.mark.parametrize(
         ("params", "n_hidden", "expected"),

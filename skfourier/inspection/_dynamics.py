@@ -12,6 +12,7 @@ _PLAIN = {
     "batch_size": "full",
     "learning_rate": "constant",
     "alpha": 0,
+    "tol": None,
     "early_stopping": False,
     "batch_norm": False,
 }

@@ -134,7 +134,7 @@ def eigenspectrum(
         )
     unit = loss_unit(loss, len(X), n_outputs, is_network=initial is not None)
     if y is not None and initial is not None:
-        y = y - initial(X)
+        y = y - initial(X).reshape(y.shape)
     order = np.argsort(model.eigenvalues)[::-1]
     eigenvalues = model.eigenvalues[order]
     stable = 2 / (unit * max(model.largest, np.finfo(float).tiny))

@@ -233,7 +233,10 @@ class EquispacedModes:
         """
         n_outputs = len(coefficients)
         values = np.zeros((len(X), n_outputs))
+        # Two outputs share a transform: see `_sums`.
+        units = _powers_of_two(coefficients)
         waves = completed(coefficients, self.highest)
+        waves /= units.reshape(-1, *(1,) * len(self.highest))
         waves = paired(waves, waves.shape[1:])
         transform = self._plan(2, waves.shape[1:], len(waves))
         for block in gen_batches(len(X), _block_rows(waves[0].size)) if len(X) else ():
@@ -246,6 +249,7 @@ class EquispacedModes:
                     .reshape(-1, rows.size)
                     .T[:, :n_outputs]
                 )
+        values *= units
         return values
 
     def within_reach(self, X):
@@ -276,18 +280,23 @@ class EquispacedModes:
 
         With a column of ones before them, if these are asked for. Two real sums are one complex
         transform, of w (y + i y'): yields, for each block of rows and each pair, its number and
-        the two sums.
+        the two sums. Both go in with entries of about 1, or the rounding of the larger would drown
+        the smaller.
         """
         shape = tuple(2 * m + 1 for m in highest)
         transform = self._plan(1, shape, 1)
         for rows in gen_batches(len(X), _block_rows(math.prod(shape))) if len(X) else ():
             transform.setpts(*self._angles(X[rows]))
-            columns = ([1.0] if with_ones else []) + list((y[rows] - origin).T)
+            columns = y[rows].T - np.reshape(origin, (-1, 1))
+            units = _powers_of_two(columns)
+            columns = ([1.0] if with_ones else []) + list(columns / units[:, None])
+            units = np.append([1.0, *units] if with_ones else units, 1.0)
             pairs = paired(columns, y[rows].shape[:1])
             if weight is not None:
                 pairs *= weight[rows]
             for pair, values in enumerate(pairs):
-                yield pair, separated(transform.execute(values)[None], highest)
+                both = separated(transform.execute(values)[None], highest)
+                yield pair, both * units[2 * pair : 2 * pair + 2].reshape(-1, *(1,) * len(highest))
 
     def _plan(self, kind, shape, n_transforms):
         import finufft  # noqa: PLC0415 (skfourier's import stays light)
@@ -311,3 +320,9 @@ def _block_rows(n_modes):
     """Tell how many rows a transform takes at once."""
     # Each block costs an FFT over the modes: no more blocks than memory asks for.
     return max(_BLOCK_ROWS, n_modes)
+
+
+def _powers_of_two(rows):
+    """Return for each row a power of two as large as its entries, which divides without rounding."""
+    largest = np.abs(rows).reshape(len(rows), -1).max(axis=1, initial=0.0)
+    return np.ldexp(1.0, np.frexp(np.where(largest > 0, largest, 1.0))[1])

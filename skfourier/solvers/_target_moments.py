@@ -42,7 +42,8 @@ class TargetMoments:
             # Column by column: along the rows of a narrow array NumPy takes ten times as long.
             for j, column in enumerate(y.T):
                 mean[j] = _weighted_sum(column, weight) / weight_sum
-                variation[j] = _weighted_sum(np.square(column - mean[j]), weight)
+                with np.errstate(over="ignore"):  # the regressor says what to do
+                    variation[j] = _weighted_sum(np.square(column - mean[j]), weight)
         return cls(weight_sum, mean, variation)
 
     def __add__(self, other):
@@ -50,10 +51,10 @@ class TargetMoments:
         weight_sum = self.weight_sum + other.weight_sum
         share = other.weight_sum / weight_sum if weight_sum else 0.0
         step = other.mean - self.mean
+        with np.errstate(over="ignore", invalid="ignore"):
+            between = self.weight_sum * share * np.square(step)
         return TargetMoments(
-            weight_sum,
-            self.mean + share * step,
-            self.variation + other.variation + self.weight_sum * share * np.square(step),
+            weight_sum, self.mean + share * step, self.variation + other.variation + between
         )
 
     @property

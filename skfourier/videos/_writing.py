@@ -18,7 +18,7 @@ from skfourier.videos._reading import count_frames
 # chroma between the pixels, and readers expect it elsewhere unless told; slices need more columns.
 _CODECS = {
     ".mp4": ("libx264", "yuv420p", {"crf": "16", "chroma_sample_location": "center"}),
-    ".mkv": ("ffv1", "bgr0", {"slices": "1"}),
+    ".mkv": ("ffv1", "bgr0", {}),
 }
 
 
