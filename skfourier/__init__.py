@@ -24,13 +24,27 @@ _LOADED_WHEN_USED = {
     "FourierKernelRegressor": "skfourier._kernel_regressor",
     "FourierKernelRegressorCV": "skfourier._kernel_regressor_cv",
 }
+_MODULES = (
+    "activations",
+    "datasets",
+    "grids",
+    "images",
+    "inspection",
+    "metrics",
+    "model_selection",
+    "ntk",
+    "spectra",
+    "videos",
+)
 
 
 def __getattr__(name):
     if name in _LOADED_WHEN_USED:
         return getattr(import_module(_LOADED_WHEN_USED[name]), name)
+    if name in _MODULES:
+        return import_module(f"skfourier.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted(__all__)
+    return sorted((*__all__, *_MODULES))

@@ -78,7 +78,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ----------
     hidden_layer_sizes : array-like of int, default=(256, 256, 256)
         Widths of the hidden layers.
-    activation : {"sine", "tanh", "relu", "gelu", "siren", "gaussian"}, default="sine"
+    activation : {"sine", "tanh", "relu", "gelu", "siren", "gaussian", "erf"}, default="sine"
         After each hidden layer. "sine" is sin(z), which on Fourier features of photographs learns
         faster than "tanh", and that faster than the paper's "relu". "siren" is sin(30 z), and wants
         a learning_rate_init of about 2e-4.
@@ -112,7 +112,8 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "constant" for "schedulefree", which needs no other, else "cosine".
     max_iter : int or "auto", default="auto"
         Number of epochs: passes over all rows. "auto" takes as many as make 500 steps, about 10 s
-        on two cores with the default network; more of them give a better fit.
+        on two cores with the default network; more of them give a better fit. 0 builds the
+        network and leaves it as it is drawn.
     shuffle : bool, default=True
         Whether rows are put in another order before each epoch (where a batch is not all rows).
     tol : float or None, default=None
@@ -153,7 +154,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         of the variance that is not explained) or of y itself ("sigmoid"), taken while the
         weights move.
     best_loss_ : float
-        The least of `loss_curve_`.
+        The least of `loss_curve_`; NaN if there was no epoch.
     validation_scores_ : list of float
         R^2 on the rows held out after each epoch; empty without `early_stopping`.
     best_validation_score_ : float or None
@@ -215,7 +216,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto", "full"})],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "learning_rate": [str],
-        "max_iter": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "max_iter": [Interval(Integral, 0, None, closed="left"), StrOptions({"auto"})],
         "shuffle": ["boolean"],
         "tol": [Interval(Real, 0, None, closed="left"), None],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],

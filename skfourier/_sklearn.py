@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
+from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_array
 from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -25,6 +26,7 @@ from sklearn.utils.validation import (
 
 __all__ = [
     "Interval",
+    "NamedKernel",
     "StrOptions",
     "_check_feature_names_in",
     "_check_method_params",
@@ -37,6 +39,7 @@ __all__ = [
     "check_matplotlib_support",
     "check_samples",
     "known_name",
+    "plain",
     "refuse_mask",
     "unchanged_on_error",
 ]
@@ -96,7 +99,7 @@ def unchanged_on_error(estimator):
         raise
 
 
-def check_samples(regressor, X, y, sample_weight, *, reset):
+def check_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=False):
     """Check the arguments of a regressor's fit, and drop the rows of weight zero.
 
     As `check_all_samples`, whose parameters and errors these are.
@@ -108,14 +111,16 @@ def check_samples(regressor, X, y, sample_weight, *, reset):
         Both in float32 or float64, as they came.
     weight : ndarray of shape (n_kept,) or None
     """
-    X, y, weight = check_all_samples(regressor, X, y, sample_weight, reset=reset)
+    X, y, weight = check_all_samples(
+        regressor, X, y, sample_weight, reset=reset, allow_no_weight=allow_no_weight
+    )
     if weight is None:
         return X, y, None
     kept = weight > 0
     return X[kept], y[kept], weight[kept]
 
 
-def check_all_samples(regressor, X, y, sample_weight, *, reset):
+def check_all_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=False):
     """Check the arguments of a regressor's fit, and keep all rows.
 
     Parameters
@@ -126,6 +131,8 @@ def check_all_samples(regressor, X, y, sample_weight, *, reset):
     sample_weight : array-like of shape (n_samples,) or None
     reset : bool
         Whether this fit is the first, or X must have the columns of an earlier one.
+    allow_no_weight : bool, default=False
+        Whether all weights may be zero.
 
     Returns
     -------
@@ -151,7 +158,12 @@ def check_all_samples(regressor, X, y, sample_weight, *, reset):
     if sample_weight is None:
         return X, y, None
     weight = _check_sample_weight(
-        sample_weight, X, dtype=X.dtype, ensure_non_negative=True, ensure_same_device=False
+        sample_weight,
+        X,
+        dtype=X.dtype,
+        ensure_non_negative=True,
+        ensure_same_device=False,
+        allow_all_zero_weights=allow_no_weight,
     )
     return X, y, weight
 
@@ -163,3 +175,35 @@ def refuse_mask(array, name):
             f"{name} is a masked array, whose mask would be lost. Drop the masked rows, or put "
             f"values in their place ({name}.filled(...))."
         )
+
+
+class NamedKernel(Kernel):
+    """A kernel that is compared by all of its parameters, and printed by their names."""
+
+    def __eq__(self, other):
+        # scikit-learn's own broadcasts arrays against one another: one row would equal two.
+        if type(self) is not type(other):
+            return False
+        mine, others = self.get_params(deep=False), other.get_params(deep=False)
+        return all(np.array_equal(mine[name], others[name]) for name in mine)
+
+    __hash__ = None  # type: ignore[assignment]  # as scikit-learn's: parameters change
+
+    def __repr__(self):
+        """Name the parameters that are not at their defaults."""
+        defaults = inspect.signature(type(self)).parameters
+        arguments = ", ".join(
+            f"{name}={plain(value)}"
+            for name, value in self.get_params(deep=False).items()
+            if not np.array_equal(value, defaults[name].default)
+        )
+        return f"{type(self).__name__}({arguments})"
+
+
+def plain(value):
+    """Write a parameter as one would type it."""
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.size <= 8:
+        return repr(tuple(value.tolist()))
+    if isinstance(value, np.ndarray):
+        return f"<array of shape {value.shape}>"
+    return repr(value.item() if isinstance(value, np.generic) else value)

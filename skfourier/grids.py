@@ -170,7 +170,7 @@ def find_grid(X, *, most_points_per_row=8, rounding=None):
     if X.dtype.kind != "f":
         X = X.astype(float)
     n_samples, n_features = X.shape
-    if not n_samples or not n_features:
+    if not n_samples or not n_features or _too_many_lines(X, most_points_per_row):
         return None
     axes: list[np.ndarray] = []
     for column in X.T:
@@ -195,6 +195,17 @@ def find_grid(X, *, most_points_per_row=8, rounding=None):
         index,
         tuple(map(float, np.broadcast_to(rounding, n_features))),
     )
+
+
+def _too_many_lines(X, most_points_per_row):
+    """Tell from some of the rows that these are no grid, without sorting all of them.
+
+    So many rows of two columns in general position already span more points than are allowed.
+    """
+    n_rows = math.isqrt(int(most_points_per_row * len(X))) + 1
+    sample = X[:: max(1, len(X) // n_rows)]
+    n_points = math.prod(len(np.unique(column)) for column in sample.T)
+    return n_points > most_points_per_row * len(X)
 
 
 def _mean_spacing(axis):

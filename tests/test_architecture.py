@@ -59,6 +59,20 @@ def test_imports_go_down_only(path):
     assert not climbing, f"{part} imports {climbing}, which do not lie below it"
 
 
+def test_public_modules_are_attributes():
+    code = (
+        "import skfourier;"
+        "print(*[name for name in dir(skfourier) if name.islower()]);"
+        "[getattr(skfourier, name) for name in dir(skfourier)]"
+    )
+    listed = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    public = {part for part in FLOOR_OF if not part.startswith("_")}
+    # How the solvers and the training work is nobody's interface.
+    assert set(listed.stdout.split()) == public - {"solvers", "training"}
+
+
 def test_every_floor_is_drawn():
     drawing = (PACKAGE.parent / "docs" / "architecture.md").read_text()
     for part in FLOOR_OF:

@@ -264,6 +264,20 @@ class TestEndings:
         assert network.loss_curve_[0] < first[0] / 2
         assert network.embedding_.frequencies_ is frequencies
 
+    @pytest.mark.parametrize("early_stopping", [False, True])
+    def test_no_epoch_leaves_the_network_as_it_is_drawn(self, wave, early_stopping):
+        drawn = small(max_iter=0, early_stopping=early_stopping).fit(*wave)
+        assert drawn.n_iter_ == len(drawn.loss_curve_) == 0
+        assert np.isnan(drawn.best_loss_)
+        assert np.all(np.isfinite(drawn.predict(wave[0])))
+
+    def test_training_goes_on_from_a_network_without_epochs(self, wave):
+        params = {"batch_size": "full", "max_iter": 5}
+        drawn = small(**params | {"max_iter": 0, "warm_start": True}).fit(*wave)
+        later = drawn.set_params(**params).fit(*wave)
+        # The same weights and steps: the same losses to the last digit.
+        assert later.loss_curve_ == small(**params).fit(*wave).loss_curve_
+
     def test_warm_start_refuses_another_network(self, wave):
         X, y = wave
         network = small(warm_start=True, max_iter=1).fit(X, y)
@@ -505,7 +519,7 @@ class TestBadInput:
             ({"embedding": "gaussian"}, "embedding"),
             ({"batch_size": 0}, "batch_size"),
             ({"early_stopping": True, "validation_fraction": 0.01}, "holds out 1"),
-            ({"max_iter": 0}, "max_iter"),
+            ({"max_iter": -1}, "max_iter"),
             ({"learning_rate_init": 0}, "learning_rate_init"),
             ({"alpha": -1}, "alpha"),
             ({"alpha": 1, "solver": "lbfgs"}, "no weight decay"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import skfourier
-from skfourier.solvers import _choice, _cholesky, _kronecker, _nufft, _primal, _toeplitz
+from skfourier.solvers import _choice, _cholesky, _equispaced_modes, _kronecker, _primal, _toeplitz
 from skfourier.solvers._conjugate_gradients import _MOST_DEVIATIONS
 from skfourier.spectra import Laplace
 
@@ -109,7 +109,7 @@ def test_the_limits_of_solvers_are_the_codes():
         "primal": [math.isqrt(_primal._MOST_GRAM_BYTES // 8)],
         "kronecker": [_kronecker._LONGEST_AXIS],
         "toeplitz": [_toeplitz._MOST_POINTS],
-        "nufft": [_nufft._MOST_COLUMNS, _nufft._MOST_TOEPLITZ_MODES],
+        "nufft": [_equispaced_modes._MOST_COLUMNS, _equispaced_modes._MOST_TOEPLITZ_MODES],
         "cholesky": [math.isqrt(_cholesky._MOST_BYTES // 24)],
     }
     for name, numbers in limits.items():

@@ -29,6 +29,9 @@ SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 100, "random_state": 0}
         FourierKernelRegressor(),
         FourierKernelRegressor(0.1, n_hidden_layers=2),
         FourierKernelRegressor(distribution=FourierFeatures(0.1, n_frequencies=32, random_state=0)),
+        FourierKernelRegressor(
+            distribution=FourierFeatures(0.1, n_frequencies=32, random_state=0), solver="primal"
+        ),
         FourierKernelRegressorCV(),
         FourierKernelRegressorCV([0.1, 1], [1e-3, 1e-1], cv=3),
         CoordinateMLPRegressor(**SMALL),

@@ -14,7 +14,6 @@ from sklearn.preprocessing import StandardScaler
 
 from skfourier import FourierFeatures, FourierKernelRegressor
 from skfourier.images import pixel_grid
-from skfourier.ntk import ComposedKernel
 from skfourier.solvers._choice import SOLVERS
 from skfourier.spectra import Frequencies, Gaussian, Laplace, Matern
 
@@ -161,8 +160,30 @@ class TestChoice:
     def test_the_slow_path_is_not_taken_in_silence(self, monkeypatch):
         monkeypatch.setattr("skfourier.solvers._cholesky._MOST_BYTES", 0)
         X = np.random.default_rng(0).uniform(size=(1500, 4))
-        with pytest.warns(UserWarning, match="solver='cg'.* is slow"):
+        with pytest.warns(
+            UserWarning, match=r"solver='cg'.* is slow. What 'nufft' lacks: .*X has 4"
+        ):
             assert FourierKernelRegressor(0.1).fit(X, values(X)).solver_ == "cg"
+
+    def test_a_slow_factorisation_says_what_would_be_fast(self, monkeypatch):
+        X = np.random.default_rng(0).uniform(size=(1200, 2))
+        model = FourierKernelRegressor(10, distribution=Matern(nu=1.5), alpha=ALPHA)
+        assert model.fit(X, values(X)).solver_ == "cholesky"
+        monkeypatch.setattr("skfourier.solvers._choice._MANY_ROWS", 1100)
+        with pytest.warns(UserWarning, match=r"solver='cholesky' .* slow.* tol=1e-05 would need"):
+            assert model.fit(X, values(X)).solver_ == "cholesky"
+        assert model.set_params(tol=1e-4).fit(X, values(X)).solver_ == "nufft"
+
+    def test_a_grid_beyond_memory_says_what_it_needs_and_what_to_take(self, monkeypatch):
+        monkeypatch.setattr("skfourier.solvers._toeplitz._MOST_POINTS", 1000)
+        X = pixel_grid((40, 40))
+        layers = FourierKernelRegressor(5, n_hidden_layers=2, alpha=ALPHA)
+        with pytest.raises(ValueError, match=r"FFTs of 6400 points .* GB an array.*'kronecker'"):
+            clone(layers).set_params(solver="toeplitz").fit(X, values(X))
+        assert layers.fit(X, values(X)).solver_ == "cholesky"
+        monkeypatch.setattr("skfourier.solvers._cholesky._MOST_BYTES", 0)
+        with pytest.warns(UserWarning, match="'cg'.* slow. What 'toeplitz' lacks: .*6400 points"):
+            assert layers.fit(X, values(X)).solver_ == "cg"
 
 
 def test_searches_sigma_in_folds_of_an_image(pixels):
@@ -192,6 +213,21 @@ def test_pickles_predict_the_same(pixels, name):
     np.testing.assert_array_equal(again.predict(X_NEW), model.predict(X_NEW))
 
 
+@pytest.mark.parametrize("name", ["auto", "cholesky", "nufft", "cg"])
+def test_repeated_points_with_other_values_are_as_the_algebra_says(scattered, name):
+    X, y = scattered
+    X, y = np.vstack([X, X[:50], X[:50]]), np.vstack([y, y[:50] + 1, -y[:50]])
+    theirs = GaussianProcessRegressor(Gaussian(3), alpha=ALPHA, normalize_y=True, optimizer=None)
+    ours = FourierKernelRegressor(3, alpha=ALPHA, solver=name, tol=1e-10).fit(X, y)
+    # Relative errors of 1e-10 times n / alpha, 3e4.
+    for mine, expected in zip(
+        ours.predict(X_NEW[:5], return_std=True),
+        theirs.fit(X, y).predict(X_NEW[:5], return_std=True),
+        strict=True,
+    ):
+        np.testing.assert_allclose(mine, expected, atol=3e-6 * np.abs(y).max())
+
+
 def test_far_away_it_falls_to_the_mean(pixels, scattered):
     for X, y in (pixels, scattered):
         for solver in ("auto", "nufft"):
@@ -216,7 +252,10 @@ class TestBadInput:
         [
             ({"solver": "kroneker"}, "Did you mean 'kronecker'"),
             ({"solver": "primal"}, "solver='primal' does not apply. The solver 'primal' needs"),
-            ({"alpha": 0}, "alpha"),
+            ({"alpha": 0}, "alpha must be positive: .* take alpha=1e-8"),
+            ({"alpha": -1.0}, "alpha must be positive"),
+            ({"alpha": np.nan}, "alpha must be positive"),
+            ({"alpha": "1"}, "alpha"),
             ({"sigma": -1}, "sigma"),
             ({"sigma": (1, 2, 3)}, "one for each of the 2 columns"),
             ({"distribution": "gauss"}, "Did you mean 'gaussian'"),
@@ -230,6 +269,18 @@ class TestBadInput:
         with pytest.raises(ValueError, match=message):
             FourierKernelRegressor(**params).fit(*pixels)
 
+    def test_complex_numbers(self, pixels):
+        X, y = pixels
+        for bad in ((X + 0j, y), (X, y * 1j)):
+            with pytest.raises(ValueError, match="Complex data not supported"):
+                FourierKernelRegressor(3).fit(*bad)
+
+    def test_a_small_alpha_is_enough_for_exact_values(self, pixels):
+        X, y = pixels
+        model = FourierKernelRegressor(30, distribution="laplace", alpha=1e-8).fit(X, y)
+        # What is left at the rows is alpha times the coefficients, of size 1 here.
+        np.testing.assert_allclose(model.predict(X), y, atol=1e-6)
+
     def test_a_failed_fit_loses_nothing(self, pixels):
         X, y = pixels
         model = FourierKernelRegressor(3).fit(X, y)
@@ -240,9 +291,5 @@ class TestBadInput:
 
     def test_many_deviations_of_an_iterative_solver_are_refused(self, scattered):
         model = FourierKernelRegressor(3, solver="nufft", alpha=ALPHA).fit(*scattered)
-        with pytest.raises(ValueError, match="1000 at most; 1001 were asked for"):
+        with pytest.raises(ValueError, match=r"1001 rows .* at most 1000"):
             model.predict(np.zeros((1001, 2)), return_std=True)
-
-    def test_the_composed_kernel_has_no_gradient(self):
-        with pytest.raises(NotImplementedError, match="no gradient"):
-            ComposedKernel(1, Gaussian())(np.zeros((2, 2)), eval_gradient=True)

@@ -105,6 +105,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "split0_test_score", ...; and "params", a list of dict.
     regressor_ : FourierKernelRegressor
         Fitted on all rows with the best ones.
+    kernel_ : Kernel
     solver_ : str
     n_iter_ : int
         Those of `regressor_`.
@@ -235,7 +236,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._warn_at_edges(search.columns, alphas)
         best = self._regressor().set_params(sigma=self.sigma_, alpha=self.alpha_)
         self.regressor_ = best.fit(X, y, sample_weight=weight)
-        self.solver_, self.n_iter_ = best.solver_, best.n_iter_
+        self.kernel_, self.solver_, self.n_iter_ = best.kernel_, best.solver_, best.n_iter_
         return self
 
     def predict(self, X, return_std=False):

@@ -4,8 +4,9 @@ Their data are attributes; `from_estimator`, or what begins like it, computes th
 them and returns the display. matplotlib is loaded when something is drawn.
 """
 
+from skfourier.inspection._dynamics import TrainingDynamicsDisplay
 from skfourier.inspection._eigenspectrum import EigenspectrumDisplay
 from skfourier.inspection._kernel import KernelDisplay
 from skfourier.inspection._spectrum import SpectrumDisplay
 
-__all__ = ["EigenspectrumDisplay", "KernelDisplay", "SpectrumDisplay"]
+__all__ = ["EigenspectrumDisplay", "KernelDisplay", "SpectrumDisplay", "TrainingDynamicsDisplay"]

@@ -110,9 +110,12 @@ class EigenspectrumDisplay(Display):
         """
         known_name(kind, KINDS, "kind")
         ax, line_kw = self._axes(ax), line_kw or {}
-        curve = _learned if kind == "power" else _descending
+        if kind == "power":
+            curve, options = _learned, {"drawstyle": "steps-post"}
+        else:
+            curve, options = _descending, {}
         self.lines_ = [
-            ax.plot(*curve(spectrum), **({"label": name} | line_kw))[0]
+            ax.plot(*curve(spectrum), **({"label": name} | options | line_kw))[0]
             for name, spectrum in zip(self.names, self.spectra, strict=True)
         ]
         if kind == "power":
@@ -128,17 +131,23 @@ def _learned(spectrum):
     """Return steps, and the share of the power in components that take no more of them."""
     if spectrum.power is None:
         raise ValueError(
-            "The power of the target is not known: eigenspectrum with y, or kind='eigenvalues'."
+            "The power of the target is not known. Take eigenspectrum with y, or "
+            "kind='eigenvalues'."
         )
     power = spectrum.power.reshape(len(spectrum.steps), -1).sum(axis=1)
     order = np.argsort(spectrum.steps, kind="stable")
-    share = np.cumsum(power[order]) / power.sum()
-    finite = np.isfinite(spectrum.steps[order])
-    return spectrum.steps[order][finite], share[finite]
+    known = _known(spectrum)[order]
+    return spectrum.steps[order][known], (np.cumsum(power[order]) / power.sum())[known]
 
 
 def _descending(spectrum):
-    """Return ranks and eigenvalues, as far as rounding lets these be known."""
+    """Return ranks and eigenvalues."""
+    known = _known(spectrum)
+    return np.arange(1, len(known) + 1)[known], spectrum.eigenvalues[known]
+
+
+def _known(spectrum):
+    """Tell which eigenvalues are more than rounding, and learned at all."""
     values = spectrum.eigenvalues
-    known = values > len(values) * np.finfo(float).eps * values[0]
-    return np.arange(1, len(values) + 1)[known], values[known]
+    rounding = len(values) * np.finfo(float).eps * values[0]
+    return (values > rounding) & np.isfinite(spectrum.steps)

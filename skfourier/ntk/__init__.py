@@ -1,14 +1,34 @@
-"""The neural tangent kernel of wide networks on Fourier features."""
+"""The neural tangent kernel, of networks infinitely wide or at hand, and what it foretells."""
 
-from skfourier.ntk._composed import ComposedKernel, relu_ntk
+from typing import TYPE_CHECKING
+
+from skfourier.ntk._analytic import NeuralTangentKernel, NNGPKernel
+from skfourier.ntk._composed import ComposedKernel
 from skfourier.ntk._dynamics import TrainingDynamics, predict_training
 from skfourier.ntk._eigenspectrum import Eigenspectrum, eigenspectrum
+
+if TYPE_CHECKING:
+    from skfourier.ntk._empirical import empirical_ntk
 
 __all__ = [
     "ComposedKernel",
     "Eigenspectrum",
+    "NNGPKernel",
+    "NeuralTangentKernel",
     "TrainingDynamics",
     "eigenspectrum",
+    "empirical_ntk",
     "predict_training",
-    "relu_ntk",
 ]
+
+
+def __getattr__(name):
+    if name == "empirical_ntk":  # it loads torch
+        from skfourier.ntk._empirical import empirical_ntk  # noqa: PLC0415
+
+        return empirical_ntk
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

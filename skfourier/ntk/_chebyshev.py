@@ -4,9 +4,13 @@ import math
 
 import numpy as np
 from scipy import fft
+from sklearn.utils import gen_batches
 
 # Polynomials that are held at once, to be added up by one product of matrices.
 _POLYNOMIALS_A_BLOCK = 16
+# Places where an expansion is compared with its function: down to the rounding of eigenvalues, a
+# dozen in each power of ten; and degrees that are evaluated there at once, 16 MB.
+_LEAST, _N_CHECKS, _DEGREES_A_BLOCK = 1e-16, 193, 8192
 # Norms above that of the vector come from eigenvalues outside of the interval; rounding is below.
 _GROWTH = 1 + 1e-6
 
@@ -19,8 +23,10 @@ def chebyshev_coefficients(function, upper, tol, most=2**20):
 
     The functions are interpolated in more and more points until the coefficients have decayed,
     and those at the end are dropped which together are below `tol`: a bound of the error, since
-    :math:`|T_j| \le 1`. For :math:`(1 - \lambda)^t` on [0, 1] the degree grows as
-    :math:`\sqrt{t \log(1 / \mathrm{tol})}`. Below the rounding of the values nothing is resolved.
+    :math:`|T_j| \le 1`. They may change at any scale of :math:`\lambda`, as those of many steps do
+    near 0: the error is looked at on a logarithmic scale too. For :math:`(1 - \lambda)^t` on
+    [0, 1] the degree grows as :math:`\sqrt{t \log(1 / \mathrm{tol})}`. Below the rounding of the
+    values nothing is resolved.
 
     Parameters
     ----------
@@ -45,6 +51,7 @@ def chebyshev_coefficients(function, upper, tol, most=2**20):
     ----------
     L. N. Trefethen, "Approximation theory and approximation practice", 2013, chapters 4 and 8.
     """
+    checks = upper * np.append(0, np.geomspace(_LEAST, 1, _N_CHECKS))
     n_points = 32
     while n_points <= most:
         # (1 + cos a) / 2 = sin^2((pi - a) / 2): small ones keep their digits.
@@ -56,13 +63,26 @@ def chebyshev_coefficients(function, upper, tol, most=2**20):
         tails = np.cumsum(np.abs(coefficients[:, ::-1]), axis=1)[:, ::-1].max(axis=0)
         rounding = np.finfo(float).eps * math.sqrt(n_points) * np.abs(values).max()
         degree = int(np.count_nonzero(tails > max(tol / 2, rounding)))
-        if degree <= n_points // 2:
-            return coefficients[:, : max(degree, 1)]
+        kept = coefficients[:, : max(degree, 1)]
+        # What happens near 0 alone may have fallen between the points, and no tail tells.
+        if degree <= n_points // 2 and _error(kept, function, upper, checks) <= tol + rounding:
+            return kept
         n_points *= 2
     raise ValueError(
         f"The functions asked for need polynomials of a degree above {most // 2:,}, a product with "
         f"the kernel matrix each. Ask for fewer steps, or a larger tol."
     )
+
+
+def _error(coefficients, function, upper, eigenvalues):
+    """Return the largest error of expansions at these eigenvalues."""
+    # arccos(2 x / u - 1), without losing the digits of small x.
+    angles = math.pi - 2 * np.arcsin(np.sqrt(eigenvalues / upper))
+    expansion = np.zeros((len(coefficients), len(eigenvalues)))
+    for block in gen_batches(coefficients.shape[1], _DEGREES_A_BLOCK):
+        degrees = np.arange(block.start, block.stop)
+        expansion += coefficients[:, block] @ np.cos(np.outer(degrees, angles))
+    return np.abs(expansion - function(eigenvalues)).max()
 
 
 def apply_polynomials(coefficients, upper, product, vectors):

@@ -86,10 +86,11 @@ def predict_training(
     *,
     learning_rate,
     steps,
-    loss="half_sum",
+    loss="auto",
     continuous=False,
     initial_train=None,
     initial_test=None,
+    parametrization="standard",
     tol=1e-6,
 ):
     r"""Predict the predictions of a network of constant tangent kernel while it is trained.
@@ -115,7 +116,7 @@ def predict_training(
     counts for 2 / (n m) times as much. The flow of time t is the limit of many small steps: t steps
     of rate :math:`\eta` follow it for small :math:`\eta`, and only the product
     :math:`\eta t` matters to it. A network starts from :math:`f_0`, its function before the
-    training, which is 0 here unless given.
+    training: that of an estimator, as it is; else 0 unless given.
 
     Parameters
     ----------
@@ -123,7 +124,10 @@ def predict_training(
         The tangent kernel, all outputs alike and independent: of the infinitely wide network
         (`NeuralTangentKernel`), or of a linear model on features (their `induced_kernel()`), in the
         parametrisation of the gradient descent meant. An estimator with a `kernel_` (a fitted
-        `FourierKernelRegressor`) stands for that.
+        `FourierKernelRegressor`) stands for that. A fitted `CoordinateMLPRegressor`, or a Pipeline
+        that ends in one, stands for its own tangent kernel and function, equation 1, as it is now:
+        with ``max_iter=0`` before any training, else for training that goes on. Outputs are
+        coupled, as they are in a network of finite width.
     X : array-like of shape (n_samples, n_features)
         Coordinates trained on.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
@@ -134,12 +138,16 @@ def predict_training(
         :math:`\eta`.
     steps : int or array-like of int
         t: how many steps, once or many times; real numbers with `continuous`.
-    loss : {"half_sum", "mean"}, default="half_sum"
-        What the learning rate refers to, see above.
+    loss : {"auto", "half_sum", "mean"}, default="auto"
+        What the learning rate refers to, see above; "auto" is "mean" for a network, which trains on
+        that, else "half_sum".
     continuous : bool, default=False
         Whether to follow the gradient flow instead of discrete steps.
     initial_train, initial_test : array-like, shaped as y and its like at X_test, default=None
-        :math:`f_0` at X and X_test; 0 if None.
+        :math:`f_0` at X and X_test; if None that of the estimator, or 0.
+    parametrization : {"standard", "ntk"}, default="standard"
+        Of an estimator's kernel: see `empirical_ntk`. Its own gradient descent
+        (``solver="sgd"``) is that of the standard one.
     tol : float, default=1e-6
         Error of the predictions where they are approximated (method "toeplitz"), relative to the
         norm of y - f_0. The others are exact but for rounding, which at test rows grows as t times
@@ -209,7 +217,15 @@ def predict_training(
                 "give both or none of them."
             )
     _check_memory(steps.size * targets.shape[1] * (len(X) + (0 if X_test is None else len(X_test))))
-    matrix, initial = tangent_model(kernel_or_estimator, X, tol)
+    matrix, initial = tangent_model(
+        kernel_or_estimator,
+        X,
+        n_outputs=targets.shape[1],
+        tol=tol,
+        parametrization=parametrization,
+    )
+    if loss == "auto":  # of these, networks alone start from a function
+        loss = "half_sum" if initial is None else "mean"
     unit = loss_unit(loss, *targets.shape)
     stable = 2 / (unit * max(matrix.largest, np.finfo(float).tiny))
     rate = check_learning_rate(learning_rate, np.inf if continuous else stable)

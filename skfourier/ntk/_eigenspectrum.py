@@ -23,8 +23,9 @@ class Eigenspectrum:
         Steps of gradient descent until no more than `remaining` of a component's error is left:
         whole numbers, as floats, infinite for a component that is never learned.
     power : ndarray of shape (n_components,) or (n_components, n_outputs), or None
-        Squared component of y along each eigenvector: they add up to the sum of y squared. None
-        without y.
+        Squared component of y along each eigenvector: they add up to the sum of y squared. Of a
+        network's kernel, which couples its outputs, the components are those of all outputs of
+        y - f_0 together, standardised as in its training. None without y.
     learning_rate : float
     largest_stable_learning_rate : float
         2 / largest eigenvalue, in the units of `learning_rate`.
@@ -66,7 +67,8 @@ def eigenspectrum(
     X : array-like of shape (n_samples, n_features)
         Coordinates.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-        Values there; less those of the initial function, where it is not 0.
+        Values there; less those of the initial function, where it is not 0. (Those of an
+        estimator are subtracted here.)
     learning_rate : float, default=None
         None takes 1 / largest eigenvalue, half of the largest stable one: the fastest at which no
         component overshoots. (At the largest stable one itself the first component changes its sign
@@ -118,8 +120,7 @@ def eigenspectrum(
     3 19 0.83
     10 64 1.0
     """
-    X = check_coordinates(X, "X")
-    n_outputs, model = 1, tangent_model(kernel_or_estimator, X, tol=None)[0]
+    X, n_outputs = check_coordinates(X, "X"), None
     if y is not None:
         y = check_targets(y)
         check_consistent_length(X, y)
@@ -128,7 +129,10 @@ def eigenspectrum(
         raise ValueError("loss='mean' depends on the number of outputs: pass y.")
     if not 0 < remaining < 1:
         raise ValueError(f"remaining must lie between 0 and 1. Got {remaining!r}.")
+    model, initial = tangent_model(kernel_or_estimator, X, n_outputs=n_outputs, tol=None)
     unit = loss_unit(loss, len(X), n_outputs)
+    if y is not None and initial is not None:
+        y = y - initial(X)
     order = np.argsort(model.eigenvalues)[::-1]
     eigenvalues = model.eigenvalues[order]
     stable = 2 / (unit * max(model.largest, np.finfo(float).tiny))
@@ -155,4 +159,4 @@ def _steps(x, remaining):
 def _power(model, y):
     components = model.forward(model.scatter(y.reshape(len(y), -1).astype(float)))
     power = (components**2).T
-    return power[:, 0] if y.ndim == 1 else power
+    return power[:, 0] if y.ndim == 1 or power.shape[1] == 1 < y.shape[1] else power

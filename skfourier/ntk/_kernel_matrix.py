@@ -1,6 +1,6 @@
 """Functions of a kernel matrix: by the structure of the rows, not by its entries.
 
-Three classes with one interface. Arrays of outputs on the rows are laid out as each class likes
+Four classes with one interface. Arrays of outputs on the rows are laid out as each class likes
 (`scatter`, `gather`); `apply` evaluates functions of the matrix, given as functions of its
 eigenvalues, and `predict` multiplies coefficients by the kernel at other rows.
 """
@@ -66,7 +66,7 @@ def kernel_matrix(kernel, X, tol):
             return ProductGridMatrix(system, origin)
         if tol is not None and len(X) > _FEW_ROWS and Toeplitz.why_not(system) is None:
             return EvenGridMatrix(system, origin, tol)
-    _check_fits(len(X))
+    check_fits(len(X))
     return DenseMatrix(kernel(X), lambda X_test: kernel(X_test, X))
 
 
@@ -131,6 +131,39 @@ class DenseMatrix:
         for rows in gen_batches(len(X), max(1, _BLOCK // n)):
             values[rows] = self._cross(X[rows]) @ flat
         return np.moveaxis(values.reshape(len(X), n_functions, n_outputs), 0, 1)
+
+
+class CoupledMatrix(DenseMatrix):
+    """A matrix between all pairs of rows and outputs, the outputs of a row side by side.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n * n_outputs, n * n_outputs)
+    cross : callable
+        X_test to the kernel between its rows' outputs and those of the matrix.
+    scale : ndarray of shape (n_outputs,)
+        The matrix is that of outputs divided by these.
+    """
+
+    def __init__(self, matrix, cross, scale):
+        super().__init__(matrix, cross)
+        self.scale = scale.astype(float)
+
+    def scatter(self, rows):
+        """Lay out (n, n_outputs) as (1, n * n_outputs)."""
+        return (rows / self.scale).reshape(1, -1)
+
+    def gather(self, array):
+        """Turn (n_functions, 1, n * n_outputs) into (n_functions, n, n_outputs)."""
+        return array.reshape(len(array), -1, len(self.scale)) * self.scale
+
+    def predict(self, coefficients, X):
+        """Evaluate at the rows of X: (n_functions, n_rows, n_outputs)."""
+        n_rows = max(1, _BLOCK // coefficients.shape[-1] // len(self.scale))
+        blocks = [
+            coefficients[:, 0] @ self._cross(X[rows]).T for rows in gen_batches(len(X), n_rows)
+        ]
+        return self.gather(np.concatenate(blocks, axis=1))
 
 
 class GridMatrix:
@@ -261,7 +294,8 @@ def _unflatten(rows, array):
     return np.moveaxis(rows.reshape(len(rows), *array.shape[:2]), 0, 1)
 
 
-def _check_fits(n_rows):
+def check_fits(n_rows):
+    """Raise ValueError if dense matrices of so many rows do not fit."""
     n_bytes = 8 * _MATRICES * n_rows**2
     if n_bytes > _MOST_BYTES:
         most = math.isqrt(_MOST_BYTES // (8 * _MATRICES))

@@ -1,36 +1,69 @@
-"""What a kernel, or an estimator, is in the kernel regime: a kernel matrix and a start."""
+"""What a kernel, or a network, is in the kernel regime: a kernel matrix and a start."""
 
+import numpy as np
 from sklearn.gaussian_process.kernels import Kernel
 
-from skfourier.ntk._kernel_matrix import kernel_matrix
+from skfourier.ntk._kernel_matrix import CoupledMatrix, check_fits, kernel_matrix
 
 
-def tangent_model(kernel_or_estimator, X, tol):
+def tangent_model(kernel_or_estimator, X, *, n_outputs, tol, parametrization="standard"):
     """Return the kernel matrix on X, and the function that gradient descent starts from.
 
     Parameters
     ----------
     kernel_or_estimator : Kernel or estimator
-        With `kernel_`: see `predict_training`.
+        See `predict_training`.
     X : ndarray of shape (n_samples, n_features)
-    tol : float
+    n_outputs : int or None
+        Of y; None where there is none.
+    tol : float or None
+        See `kernel_matrix`.
+    parametrization : {"standard", "ntk"}, default="standard"
+        Of a network.
 
     Returns
     -------
-    matrix : DenseMatrix, ProductGridMatrix or EvenGridMatrix
+    matrix : DenseMatrix, CoupledMatrix, ProductGridMatrix or EvenGridMatrix
     initial : callable or None
         Rows to the initial function there; None stands for 0.
 
     Raises
     ------
     ValueError
-        If it is neither a kernel nor such an estimator.
+        If it is neither a kernel nor such an estimator; if the dense matrices do not fit.
     """
     kernel = getattr(kernel_or_estimator, "kernel_", kernel_or_estimator)
-    if not isinstance(kernel, Kernel):
+    if isinstance(kernel, Kernel):
+        return kernel_matrix(kernel, X, tol), None
+    if isinstance(kernel_or_estimator, str) or not hasattr(kernel_or_estimator, "predict"):
         raise ValueError(
             f"Give a kernel of scikit-learn's interface (NeuralTangentKernel, a spectrum, "
-            f"features.induced_kernel()) or a fitted estimator with one. Got "
-            f"{kernel_or_estimator!r}."
+            f"features.induced_kernel()), a fitted CoordinateMLPRegressor, or a fitted estimator "
+            f"with a kernel_. Got {kernel_or_estimator!r}."
         )
-    return kernel_matrix(kernel, X, tol), None
+    return _network_matrix(kernel_or_estimator, X, n_outputs, parametrization)
+
+
+def _network_matrix(estimator, X, n_outputs, parametrization):
+    """Return the tangent kernel of a network's standardised outputs, all pairs of them."""
+    from skfourier.ntk._empirical import (  # noqa: PLC0415 (it loads torch)
+        empirical_ntk,
+        network_and_coordinates,
+    )
+
+    scale = network_and_coordinates(estimator, X)[0].scaling.scale.cpu().numpy()
+    if n_outputs not in (None, len(scale)):
+        raise ValueError(
+            f"y must have the {len(scale)} outputs that the network was fitted with. Got "
+            f"{n_outputs}."
+        )
+    check_fits(len(X) * len(scale))
+
+    def kernel(rows, columns):
+        pairs = empirical_ntk(
+            estimator, rows, columns, parametrization=parametrization, outputs="full"
+        )
+        return pairs.transpose(0, 2, 1, 3).reshape(len(rows) * len(scale), -1)
+
+    matrix = CoupledMatrix(kernel(X, None), lambda X_test: kernel(X_test, X), scale)
+    return matrix, lambda rows: np.asarray(estimator.predict(rows), dtype=float)

@@ -144,18 +144,23 @@ def variance_by_solving(solver, X):
     ValueError
         If X has over a thousand rows.
     """
-    if len(X) > _MOST_DEVIATIONS:
-        raise ValueError(
-            f"The deviations of {len(X)} rows were asked for; the solver {solver.name!r} solves a "
-            f"system for each, and takes at most {_MOST_DEVIATIONS}. Predict fewer rows at a time, "
-            f"or take a solver that factorises: 'kronecker' on a full grid, 'primal' with finite "
-            f"features, 'cholesky' on few rows."
-        )
+    refuse_many_deviations(solver.name, len(X))
     kernel, variance = solver.system.kernel, np.empty(len(X))
     for rows in gen_batches(len(X), _DEVIATIONS_A_BLOCK):
         coefficients = solver.solve(kernel(solver.system.X, X[rows]))
         variance[rows] = 1 - np.diag(solver.predict(coefficients, X[rows]))
     return np.maximum(variance, 0)
+
+
+def refuse_many_deviations(solver_name, n_rows):
+    """Raise ValueError if so many solves are more than a user would wait for."""
+    if n_rows > _MOST_DEVIATIONS:
+        raise ValueError(
+            f"The deviations of {n_rows} rows were asked for; the solver {solver_name!r} solves a "
+            f"system for each, and takes at most {_MOST_DEVIATIONS}. Predict fewer rows at a time, "
+            f"or take a solver that factorises: 'kronecker' on a full grid, 'primal' with finite "
+            f"features, 'cholesky' on few rows."
+        )
 
 
 def _columns(array, index):

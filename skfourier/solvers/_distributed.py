@@ -9,40 +9,90 @@ import operator
 
 import numpy as np
 
+from skfourier._sklearn import refuse_mask
+from skfourier.solvers._box import box_of, check_inside
+
 # Sums that one task adds: more of them would have to lie in one worker's memory.
 _ADDED_AT_ONCE = 4
 
 
 def is_dask(array):
-    """Tell whether this is a dask array, without importing dask."""
-    return type(array).__module__.startswith("dask.array")
-
-
-def bounds(X):
-    """Find the smallest and the largest coordinate of each column of a dask array.
-
-    Parameters
-    ----------
-    X : dask.array.Array of shape (n_samples, n_features)
-
-    Returns
-    -------
-    low, high : ndarray of shape (n_features,)
+    """Tell whether this is a dask array, without importing dask.
 
     Raises
     ------
     ValueError
-        If the sizes of the blocks are unknown, or X holds NaN or infinity.
+        If it is a data frame of dask's: as an array it would be read into memory as a whole.
+    """
+    module = type(array).__module__
+    if module.startswith(("dask.dataframe", "dask_expr")):
+        raise ValueError(
+            "A data frame of dask's has no array's order of rows. Pass its "
+            "to_dask_array(lengths=True), for X, y and the weights alike."
+        )
+    return module.startswith("dask.array")
+
+
+def check_columns(X, y, weight):
+    """Check what is known of dask arrays before they are computed: dimensions, lengths, dtypes.
+
+    Parameters
+    ----------
+    X : dask.array.Array
+    y : array
+    weight : array or None
+
+    Raises
+    ------
+    ValueError
+        If dimensions or lengths do not fit, there is no row or column, or numbers are not real.
+    """
+    if X.ndim != 2 or not all(X.shape):
+        raise ValueError(
+            f"X must have two dimensions, rows and columns, and one of each at least. Got shape "
+            f"{X.shape}."
+        )
+    for name, array, dimensions in (("y", y, (1, 2)), ("sample_weight", weight, (1,))):
+        if array is not None and len(np.shape(array)) not in dimensions:
+            raise ValueError(
+                f"{name} must have {' or '.join(map(str, dimensions))} dimensions. Got shape "
+                f"{np.shape(array)}."
+            )
+    for name, array in (("X", X), ("y", y), ("sample_weight", weight)):
+        if array is not None:
+            _refuse_complex(array, name)
+
+
+def bounds(X, weight=None):
+    """Find the box of the rows of a dask array that have a weight, and the sum of the weights.
+
+    Parameters
+    ----------
+    X : dask.array.Array of shape (n_samples, n_features)
+    weight : array of shape (n_samples,), default=None
+        dask's or NumPy's.
+
+    Returns
+    -------
+    low, high : ndarray of shape (n_features,)
+    weight_sum : float
+
+    Raises
+    ------
+    ValueError
+        If the sizes of the blocks are unknown, a block holds NaN or infinity, or all weights are
+        zero.
     """
     import dask  # noqa: PLC0415 (optional, and heavy)
 
-    tasks = [dask.delayed(_block_bounds)(*block) for block in _blocks(X)]
-    found = dask.compute(*tasks)
-    low, high = (np.stack(ends) for ends in zip(*found, strict=True))
-    return low.min(axis=0), high.max(axis=0)
+    tasks = [dask.delayed(_block_bounds)(*block) for block in _blocks(X, sample_weight=weight)]
+    low, high, weights = zip(*dask.compute(*tasks), strict=True)
+    weight_sum = math.fsum(weights)
+    _check_any_weight(weight_sum)
+    return np.min(low, axis=0), np.max(high, axis=0), weight_sum
 
 
-def normal_equations(features, X, y, weight=None, *, origin=0.0):
+def normal_equations(features, X, y, weight=None, *, origin=0.0, domain=None):
     """Take the sums of `features.normal_equations` over all rows of dask arrays.
 
     Parameters
@@ -55,6 +105,8 @@ def normal_equations(features, X, y, weight=None, *, origin=0.0):
         Likewise.
     origin : ndarray of shape (n_features,), default=0.0
         Subtracted from X.
+    domain : (low, high) or None, default=None
+        Box in which all rows of positive weight must lie, arrays of shape (n_features,).
 
     Returns
     -------
@@ -63,26 +115,27 @@ def normal_equations(features, X, y, weight=None, *, origin=0.0):
     Raises
     ------
     ValueError
-        If lengths differ, the sizes of the blocks are unknown, or a block holds NaN or infinity.
+        If lengths differ, the sizes of the blocks are unknown, a block holds NaN, infinity or
+        negative weights, a row lies outside the domain, or all weights are zero.
     """
     import dask  # noqa: PLC0415 (optional, and heavy)
 
     # The features are sent once to each worker, not with each task.
     features, block_sums = dask.delayed(features), dask.delayed(_block_sums)
     sums = [
-        block_sums(features, *block, origin=origin)
+        block_sums(features, *block, origin=origin, domain=domain)
         for block in _blocks(X, y=y, sample_weight=weight)
     ]
     add = dask.delayed(_added)
     while len(sums) > 1:
         sums = [add(sums[i : i + _ADDED_AT_ONCE]) for i in range(0, len(sums), _ADDED_AT_ONCE)]
-    return sums[0].compute()
+    total = sums[0].compute()
+    _check_any_weight(total.moments.weight_sum)
+    return total
 
 
 def _blocks(X, **columns):
     """Return for each block of rows its first row, X and the columns, as delayed objects."""
-    if X.ndim != 2:
-        raise ValueError(f"X must have two dimensions, rows and columns. Got shape {X.shape}.")
     _check_sizes(X, "X")
     X = X.rechunk({1: -1})
     starts = np.concatenate([[0], np.cumsum(X.chunks[0])[:-1]]).tolist()
@@ -102,6 +155,7 @@ def _cut_alike(column, name, X):
     if is_dask(column):
         _check_sizes(column, name)
     else:
+        refuse_mask(column, name)
         column = dask.array.from_array(np.asarray(column), chunks=-1)
     if column.shape[:1] != X.shape[:1]:
         raise ValueError(
@@ -120,29 +174,65 @@ def _check_sizes(array, name):
         )
 
 
-def _block_bounds(start, X):
-    X = _finite(X, "X", start)
-    if not len(X):
-        return np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
-    return X.min(axis=0), X.max(axis=0)
-
-
-def _block_sums(features, start, X, y, weight, *, origin):
-    X, y = _finite(X, "X", start), _finite(y, "y", start)
+def _block_bounds(start, X, weight):
+    X, weight = _finite(X, "X", start), _weights(weight, start)
     if weight is not None:
-        weight = _finite(weight, "sample_weight", start)
-    return features.normal_equations(X - origin, y if y.ndim == 2 else y[:, None], weight)
+        X, weight = X[weight > 0], weight[weight > 0]
+    if not len(X):
+        return np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf), 0.0
+    return *box_of(X), float(len(X) if weight is None else weight.sum())
+
+
+def _block_sums(features, start, X, y, weight, *, origin, domain):
+    X, y, weight = _finite(X, "X", start), _finite(y, "y", start), _weights(weight, start)
+    y = y if y.ndim == 2 else y[:, None]
+    if weight is not None:
+        kept = weight > 0
+        X, y, weight = X[kept], y[kept], weight[kept]
+    if domain is not None:
+        check_inside(X, *domain)
+    return features.normal_equations(X - origin, y, weight)
+
+
+def _check_any_weight(weight_sum):
+    if not weight_sum:
+        raise ValueError("All weights are zero: there is nothing to learn from.")
+
+
+def _weights(weight, start):
+    if weight is None:
+        return None
+    weight = _finite(weight, "sample_weight", start)
+    if np.any(weight < 0):
+        raise ValueError(
+            f"sample_weight is negative among {_rows(start, weight)}. Weights are 0 or more."
+        )
+    return weight
 
 
 def _finite(block, name, start):
     """Convert a block to float64 and check it."""
+    refuse_mask(block, name)
+    _refuse_complex(block, name)
     block = np.asarray(block, dtype=np.float64)
     if not np.all(np.isfinite(block)):
         raise ValueError(
-            f"{name} holds NaN or infinity among rows {start} to {start + len(block) - 1}. Drop "
-            f"these rows, or fill them in."
+            f"{name} holds NaN or infinity among {_rows(start, block)}. Drop these rows, or fill "
+            f"them in."
         )
     return block
+
+
+def _refuse_complex(array, name):
+    if np.dtype(getattr(array, "dtype", float)).kind == "c":
+        raise ValueError(
+            f"{name} is complex, and a regression of real numbers was asked for. Pass its real and "
+            f"imaginary parts as two columns."
+        )
+
+
+def _rows(start, block):
+    return f"rows {start} to {start + len(block) - 1}"
 
 
 def _added(sums):

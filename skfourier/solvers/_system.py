@@ -28,6 +28,11 @@ class System:
         Relative residual at which an iteration ends; error of the kernel where it is approximated.
     max_iter : int
         Most iterations.
+    domain : (low, high) or None, default=None
+        Arrays of shape (n_features,): a box that holds all rows, those that may come later too.
+        None for the box of these.
+    total_weight : float or None, default=None
+        Sum of the weights of all rows, those that may come later too. None for that of these.
     """
 
     kernel: Kernel
@@ -37,3 +42,12 @@ class System:
     grid: Grid | None = None
     tol: float = 1e-6
     max_iter: int = 1000
+    domain: tuple[np.ndarray, np.ndarray] | None = None
+    total_weight: float | None = None
+
+    @property
+    def weight_sum(self):
+        """The sum of the weights of all rows."""
+        if self.total_weight is not None:
+            return self.total_weight
+        return float(len(self.X) if self.weight is None else self.weight.sum())

@@ -1,20 +1,19 @@
 """What every spectrum is: a distribution of frequencies, and by Bochner's theorem a kernel."""
 
-import inspect
 from abc import abstractmethod
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.gaussian_process.kernels import Hyperparameter, Kernel
+from sklearn.gaussian_process.kernels import Hyperparameter
 from sklearn.utils import check_array, check_random_state
 
-from skfourier._sklearn import known_name
+from skfourier._sklearn import NamedKernel, known_name, plain
 from skfourier.spectra._sampling import orthogonal_directions, sobol_points, uniform_points
 
 SAMPLINGS = ("random", "orthogonal", "sobol")
 
 
-class Spectrum(Kernel):
+class Spectrum(NamedKernel):
     r"""A distribution of frequencies b, which is a stationary kernel as well.
 
     .. math:: k(x, x') = \mathbb{E}_b \cos(2\pi b^T (x - x'))
@@ -73,25 +72,6 @@ class Spectrum(Kernel):
     def is_stationary(self):
         """Return True: the kernel depends on differences of coordinates only."""
         return True
-
-    def __eq__(self, other):
-        # scikit-learn's own broadcasts arrays against one another: one row would equal two.
-        if type(self) is not type(other):
-            return False
-        mine, others = self.get_params(), other.get_params()
-        return all(np.array_equal(mine[name], others[name]) for name in mine)
-
-    __hash__ = None  # type: ignore[assignment]  # as scikit-learn's: parameters change
-
-    def __repr__(self):
-        """Name the parameters that are not at their defaults."""
-        defaults = inspect.signature(type(self)).parameters
-        arguments = ", ".join(
-            f"{name}={_plain(value)}"
-            for name, value in self.get_params().items()
-            if not np.array_equal(value, defaults[name].default)
-        )
-        return f"{type(self).__name__}({arguments})"
 
 
 class RandomSpectrum(Spectrum):
@@ -292,12 +272,12 @@ def axis_scales(sigma, n_features):
     if not (np.all(np.isfinite(scales)) and np.all(scales > 0)):
         raise ValueError(
             f"sigma must be positive and finite: it is the scale of the frequencies, in cycles "
-            f"per unit of X. Got sigma={_plain(sigma)}."
+            f"per unit of X. Got sigma={plain(sigma)}."
         )
     if scales.ndim > 1 or (scales.size != 1 and scales.shape != (n_features,)):
         raise ValueError(
             f"sigma must be a number, or one for each of the {n_features} columns of X. Got "
-            f"sigma={_plain(sigma)}, of shape {scales.shape}."
+            f"sigma={plain(sigma)}, of shape {scales.shape}."
         )
     return np.broadcast_to(scales.reshape(-1), (n_features,))
 
@@ -336,12 +316,3 @@ def _floats(values):
     if np.isnan(values).any():
         raise ValueError("Lags and frequencies must be numbers; they hold NaN.")
     return values if values.dtype.kind == "f" else values.astype(float)
-
-
-def _plain(value):
-    """Write a parameter as one would type it."""
-    if isinstance(value, np.ndarray) and value.ndim == 1 and value.size <= 8:
-        return repr(tuple(value.tolist()))
-    if isinstance(value, np.ndarray):
-        return f"<array of shape {value.shape}>"
-    return repr(value.item() if isinstance(value, np.generic) else value)

@@ -41,7 +41,7 @@ class History:
 
     def has_exploded(self):
         """Tell whether the loss, finite as it is, has grown beyond any noise."""
-        return self.loss_curve[-1] > _EXPLODED * self.loss_curve[0]
+        return bool(self.loss_curve) and self.loss_curve[-1] > _EXPLODED * self.loss_curve[0]
 
     def has_stalled(self, tol, n_iter_no_change):
         """Tell whether no epoch of the last `n_iter_no_change` improved by more than `tol`."""

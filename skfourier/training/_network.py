@@ -34,12 +34,13 @@ class FourierEmbedding(nn.Module):
         # far from the origin (map projections, time stamps) survive a network in float32.
         phases = X @ self.frequencies.T.to(X.dtype)
         phases = 2 * math.pi * (phases - phases.detach().round()).to(self.amplitudes.dtype)
-        if phases.requires_grad:
-            waves = torch.stack((torch.cos(phases), torch.sin(phases)), dim=-1)
-        else:  # in place, which takes half the time
+        if self.training and not phases.requires_grad:
+            # In place, which takes half the time, but neither gradients nor torch.func go through.
             waves = phases.new_empty((*phases.shape, 2))
             torch.cos(phases, out=waves[..., 0])
             torch.sin(phases, out=waves[..., 1])
+        else:
+            waves = torch.stack((torch.cos(phases), torch.sin(phases)), dim=-1)
         return (waves if self.unit else waves * self.amplitudes[:, None]).flatten(start_dim=1)
 
 
@@ -53,6 +54,13 @@ class RawCoordinates(nn.Module):
     def forward(self, X):
         """Convert to the network's precision."""
         return X.to(self.dtype)
+
+
+class Linear(nn.Linear):
+    """torch's linear layer, which remembers how widely its weights were drawn."""
+
+    #: The variances of each weight and of each bias before training.
+    initial_variances: tuple[float, float]
 
 
 class TargetScaling(nn.Module):
@@ -108,17 +116,21 @@ def build_network(
     """
     layers = OrderedDict(embedding=embedding)
     for depth, (fan_in, width) in enumerate(pairwise((n_inputs, *hidden_layer_sizes)), start=1):
-        linear = nn.utils.skip_init(nn.Linear, fan_in, width, dtype=dtype)
+        linear = nn.utils.skip_init(Linear, fan_in, width, dtype=dtype)
         nonlinearity = ACTIVATIONS[activation]()
-        _initialize(linear, initialization, nonlinearity, depth == 1, generator)
+        linear.initial_variances = _initialize(
+            linear, initialization, nonlinearity, depth == 1, generator
+        )
         layers[f"linear{depth}"] = linear
         layers[f"activation{depth}"] = nonlinearity
         if batch_norm:
             layers[f"normalization{depth}"] = nn.BatchNorm1d(width, dtype=dtype)
     last_width = (n_inputs, *hidden_layer_sizes)[-1]
-    layers["output"] = nn.utils.skip_init(nn.Linear, last_width, n_outputs, dtype=dtype)
+    output = nn.utils.skip_init(Linear, last_width, n_outputs, dtype=dtype)
     # No activation follows that would want another scale.
-    (he if initialization == "he" else torch_default)(layers["output"], generator)
+    draw = he if initialization == "he" else torch_default
+    output.initial_variances = draw(output, generator)
+    layers["output"] = output
     layers["output_activation"] = OUTPUT_ACTIVATIONS[output_activation]()
     layers["scaling"] = scaling
     return nn.Sequential(layers)
@@ -126,8 +138,5 @@ def build_network(
 
 def _initialize(linear, initialization, activation, first, generator):
     if initialization == "auto":
-        activation.initialize(linear, first=first, generator=generator)
-    elif initialization == "he":
-        he(linear, generator)
-    else:
-        torch_default(linear, generator)
+        return activation.initialize(linear, first=first, generator=generator)
+    return (he if initialization == "he" else torch_default)(linear, generator)

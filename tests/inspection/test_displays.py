@@ -6,6 +6,7 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.gaussian_process.kernels import RBF, DotProduct
 from sklearn.linear_model import Ridge
@@ -13,8 +14,13 @@ from sklearn.pipeline import make_pipeline
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures, FourierKernelRegressor
 from skfourier.images import pixel_grid
-from skfourier.inspection import EigenspectrumDisplay, KernelDisplay, SpectrumDisplay
-from skfourier.ntk import eigenspectrum
+from skfourier.inspection import (
+    EigenspectrumDisplay,
+    KernelDisplay,
+    SpectrumDisplay,
+    TrainingDynamicsDisplay,
+)
+from skfourier.ntk import eigenspectrum, predict_training
 from skfourier.spectra import Frequencies, Gaussian, Matern, Uniform
 
 X = pixel_grid((8, 9))
@@ -210,3 +216,54 @@ def test_what_an_eigenspectrum_cannot_draw():
         display.plot()
     with pytest.raises(ValueError, match="kind='steps' is unknown"):
         display.plot(kind="steps")
+
+
+# Training -----------------------------------------------------------------------------------------
+
+
+def plain_network(**params):
+    plain = {"solver": "sgd", "batch_size": "full", "learning_rate": "constant"}
+    return CoordinateMLPRegressor(
+        (64, 64), "relu", initialization="he", random_state=0, **(plain | params)
+    )
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_training_as_foretold_and_as_observed(piped):
+    X_test, steps = X[::3] + 0.01, [7, 0, 2]
+    network = plain_network(embedding=FourierFeatures(2, n_frequencies=16), learning_rate_init=3e-3)
+    estimator = make_pipeline(network) if piped else network
+    display = TrainingDynamicsDisplay.from_estimator(
+        estimator, X, Y, X_test, np.sin(5 * X_test), steps=steps
+    )
+    assert not hasattr(network, "module_")
+    np.testing.assert_array_equal(display.steps, [0, 2, 7])
+    curves = drawn(display)
+    for name in ("training", "test"):
+        for word, values in (("predicted", display.predicted), ("observed", display.observed)):
+            x, y = curves[f"{name}, {word}"]
+            np.testing.assert_array_equal(x, [0, 2, 7])
+            np.testing.assert_array_equal(y, values[name])
+        # Width 64, seven steps: a first order that is good to some percent, and not exact.
+        np.testing.assert_allclose(display.observed[name], display.predicted[name], rtol=0.1)
+        assert display.observed[name][-1] != pytest.approx(display.predicted[name][-1], rel=1e-9)
+    # The same training without a stop in between.
+    whole = clone(network).set_params(max_iter=7).fit(X, Y)
+    assert np.mean((whole.predict(X) - Y) ** 2) == pytest.approx(display.observed["training"][-1])
+
+
+def test_training_as_foretold_alone():
+    dynamics = predict_training(Gaussian(3), X, Y, X, learning_rate=0.05, steps=[1, 5])
+    display = TrainingDynamicsDisplay.from_dynamics(dynamics, Y)
+    assert list(drawn(display)) == ["training, predicted", "test, predicted"]
+    np.testing.assert_array_equal(display.predicted["training"], dynamics.loss)
+    np.testing.assert_array_equal(display.predicted["test"], dynamics.test_loss(Y))
+
+
+@pytest.mark.parametrize(
+    "params", [{"solver": "adam"}, {"batch_size": 10}, {"alpha": 1.0}, {"batch_norm": True}]
+)
+def test_what_is_no_plain_gradient_descent(params):
+    ((name, value),) = params.items()
+    with pytest.raises(ValueError, match=rf"plain gradient descent: set {name}=.*Got {value!r}"):
+        TrainingDynamicsDisplay.from_estimator(plain_network(**params), X, Y, steps=[1])

@@ -234,13 +234,13 @@ class TestSplits:
 
     def test_alphas_share_what_does_not_depend_on_them(self, scattered, monkeypatch):
         made = []
-        make = FourierKernelRegressor._system
+        make = FourierKernelRegressor._system_of
 
         def counted(self, *args):
             made.append(self.sigma)
             return make(self, *args)
 
-        monkeypatch.setattr(FourierKernelRegressor, "_system", counted)
+        monkeypatch.setattr(FourierKernelRegressor, "_system_of", counted)
         FourierKernelRegressorCV(SIGMAS, ALPHAS, cv=FOLDS).fit(*scattered)
         # Each sigma and fold; the rows are looked at once before, and once for the best fit.
         assert len(made) == 3 * 3 + 2
@@ -351,7 +351,7 @@ class TestSigmas:
 
     def test_own_ones_leave_out_what_only_the_slow_path_takes(self, monkeypatch):
         monkeypatch.setattr("skfourier.solvers._cholesky._MOST_BYTES", 0)
-        monkeypatch.setattr("skfourier.solvers._nufft._MOST_TOEPLITZ_MODES", 2**14)
+        monkeypatch.setattr("skfourier.solvers._equispaced_modes._MOST_TOEPLITZ_MODES", 2**14)
         X = np.random.default_rng(0).uniform(size=(1100, 2))
         model = FourierKernelRegressorCV(alphas=[0.1, 1])
         with pytest.warns(UserWarning, match="'nufft'.* held out"):

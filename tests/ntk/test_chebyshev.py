@@ -30,6 +30,21 @@ def test_the_error_is_below_tol(tol, continuous, rate):
     assert np.abs(expansion - function(values)).max() <= tol
 
 
+@pytest.mark.parametrize("step", [1, 10, 1000, 10**5, 10**7])
+@pytest.mark.parametrize("which", ["learned", "coefficients"])
+def test_nothing_falls_between_the_points(step, which):
+    descent = Descent(1 / UPPER, np.array([float(step)]), continuous=False)
+    scale = 1 if which == "learned" else UPPER / step
+    coefficients = chebyshev_coefficients(
+        lambda values: scale * getattr(descent, which)(values), UPPER, 1e-6
+    )
+    # All that happens, happens within 30 / step of 0: the ends of the logarithm are flat.
+    values = np.append(0, UPPER * np.geomspace(1e-10, 1, 997))
+    angles = math.pi - 2 * np.arcsin(np.sqrt(values / UPPER))  # exact near 0
+    expansion = np.cos(np.outer(angles, np.arange(coefficients.shape[1]))) @ coefficients[0]
+    assert np.abs(expansion - scale * getattr(descent, which)(values)[0]).max() <= 1e-6
+
+
 @pytest.mark.parametrize("step", [100, 10_000, 1_000_000])
 def test_the_degree_grows_as_the_root_of_the_steps(step):
     degree = chebyshev_coefficients(functions([step]), UPPER, 1e-6).shape[1] - 1

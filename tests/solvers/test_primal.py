@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from skfourier.solvers._primal import FiniteFeatures, Primal
+from skfourier.solvers._primal import Primal
 from skfourier.solvers._system import System
-from skfourier.spectra import Basic, Frequencies, Gaussian, Positional
+from skfourier.spectra import Frequencies, Gaussian, Positional
 
 RANDOM = np.random.default_rng(0)
 # Distinct amplitudes, a frequency 0 (whose sine is 0) among the frequencies.
@@ -80,34 +80,6 @@ def test_another_alpha_is_another_system():
     close(other.solve(y), expected.solve(y))
     close(other.log_determinant(), expected.log_determinant())
     close(other.inverse_diagonal(), expected.inverse_diagonal())
-
-
-def test_amplitudes_are_normalised():
-    raw = FiniteFeatures(Frequencies(FREQUENCIES, 7 * AMPLITUDES), 2)
-    (_, phi), *_ = raw.blocks(np.random.default_rng(0).uniform(size=(5, 2)))
-    np.testing.assert_allclose(np.sum(phi**2, axis=1), 1, rtol=1e-14)
-
-
-def test_sums_over_blocks_add_up():
-    system = make_system()
-    y, features = targets(system) + 5, FiniteFeatures(KERNEL, 2)
-    parts = [
-        features.normal_equations(system.X[rows], y[rows], system.weight[rows])
-        for rows in (slice(0, 30), slice(30, 31), slice(31, 31), slice(31, None))
-    ]
-    total = parts[0] + parts[1] + parts[2] + parts[3]
-    mean = np.average(y, axis=0, weights=system.weight)
-    np.testing.assert_allclose(total.y_mean, mean, rtol=1e-14)
-    coefficients, n_iter = total.centred().solve(ALPHA)
-    close(coefficients, Primal(system).solve(y - mean))
-    assert n_iter == 1
-
-
-def test_sums_over_other_features_do_not_add_up():
-    X, y = np.zeros((1, 2)), np.zeros((1, 1))
-    one = FiniteFeatures(Basic(), 2).normal_equations(X, y)
-    with pytest.raises(ValueError, match="same features"):
-        one + FiniteFeatures(Frequencies([[1.0, 0], [0, 2.0]]), 2).normal_equations(X, y)
 
 
 def test_a_whole_weight_is_repetition():

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from scipy import special
 from torch import nn
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures
@@ -146,6 +147,7 @@ def test_activations_are_the_functions_they_are_named_after(name):
         "gelu": z.numpy() * torch.special.ndtr(z).numpy(),
         "tanh": np.tanh(z.numpy()),
         "sine": np.sin(z.numpy()),
+        "erf": special.erf(z.numpy()),
         "siren": np.sin(30 * z.numpy()),
         "gaussian": np.exp(-50 * z.numpy() ** 2),
     }[name]

@@ -1,0 +1,291 @@
+"""The kernels of infinitely wide networks, as kernels of scikit-learn's Gaussian processes."""
+
+import math
+from abc import abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.gaussian_process.kernels import Hyperparameter
+from sklearn.utils import gen_batches
+
+from skfourier._sklearn import NamedKernel, known_name
+from skfourier.ntk._inputs import inner_products, power, squared_lengths
+from skfourier.ntk._wide_network import WideNetwork
+from skfourier.spectra import Spectrum
+from skfourier.spectra._spectrum import check_pair
+
+# Rows and columns of a block. With the half dozen arrays that a layer works in, 128 KiB each, it
+# stays in a core's second-level cache.
+_BLOCK = 128
+
+
+class WideNetworkKernel(NamedKernel):
+    """A kernel that is a function of the inner products of a wide network's inputs."""
+
+    product = False
+    isotropic = False
+
+    def __init__(self, n_hidden_layers=3, activation="relu", bias=0.0, base=None):
+        self.n_hidden_layers = n_hidden_layers
+        self.activation = activation
+        self.bias = bias
+        self.base = base
+
+    @staticmethod
+    @abstractmethod
+    def value(network, inner, variances_x, variances_y):
+        """Evaluate the kernel at inner products; see `WideNetwork`."""
+
+    @staticmethod
+    @abstractmethod
+    def slope(network, inner, variances_x, variances_y):
+        """Differentiate it by the inner product."""
+
+    @property
+    def scale(self):
+        """What the network's function is multiplied with."""
+        return 1.0
+
+    def get_params(self, deep=True):
+        """Return the parameters, and with `deep` the base's as ``base__sigma``."""
+        params = super().get_params()
+        if deep and self.base is not None:
+            params |= {f"base__{name}": value for name, value in self.base.get_params().items()}
+        return params
+
+    @property
+    def hyperparameters(self):
+        """Those of the base, as scikit-learn's Gaussian processes search them."""
+        inner = [] if self.base is None else self.base.hyperparameters
+        return [
+            Hyperparameter(f"base__{one.name}", one.value_type, one.bounds, one.n_elements)
+            for one in inner
+        ]
+
+    def is_stationary(self):
+        """Tell whether the kernel depends on differences of coordinates only: with a base."""
+        return self.base is not None
+
+    def evaluate(self, lag):
+        """Evaluate the kernel at lags.
+
+        Parameters
+        ----------
+        lag : array-like of shape (..., n_features)
+            Differences of coordinates, in units of X.
+
+        Returns
+        -------
+        ndarray of shape (...)
+
+        Raises
+        ------
+        ValueError
+            If there is no base: then the kernel depends on more than the lag.
+        """
+        network = self._network()
+        if self.base is None:
+            raise ValueError(
+                f"Without a base the kernel depends on the coordinates, not on their lag alone. "
+                f"Call it with X and Y, or set a base (base=Gaussian(10)). Got {self!r}."
+            )
+        inner = self.base.evaluate(lag) / power(self.base, np.shape(lag)[-1])
+        kernel = np.array(inner, ndmin=1).reshape(-1)
+        ones = network.variances(np.ones(1, dtype=kernel.dtype))
+        for block in gen_batches(len(kernel), _BLOCK**2):
+            kernel[block] = self.value(network, kernel[block], ones, ones)
+        kernel *= self.scale
+        return kernel.reshape(np.shape(inner))
+
+    def diag(self, X):
+        """Return k(x, x) for every row of X."""
+        X, _ = check_pair(X, None, False)
+        network, squares = self._network(), squared_lengths(self.base, X)
+        variances = network.variances(squares)
+        values = self.scale * self.value(network, squares, variances, variances)
+        return np.repeat(values, len(X) // len(values))
+
+    def __call__(self, X, Y=None, eval_gradient=False):
+        """Evaluate the kernel matrix, block by block.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples_X, n_features)
+        Y : array-like of shape (n_samples_Y, n_features), default=None
+            X if None.
+        eval_gradient : bool, default=False
+            Whether to return also the gradient by the logarithms of the base's free
+            hyperparameters.
+
+        Returns
+        -------
+        kernel : ndarray of shape (n_samples_X, n_samples_Y)
+        gradient : ndarray of shape (n_samples_X, n_samples_X, n_dims)
+            Only if `eval_gradient`.
+
+        Raises
+        ------
+        ValueError
+            If X or Y is not finite, they do not match, or a parameter is out of its range.
+        """
+        network = self._network()
+        X, Y = check_pair(X, Y, eval_gradient)
+        kernel = self._matrix(network, X, Y)
+        if Y is X:
+            # Rounded, the cosine of equal vectors would cost half of the digits.
+            np.fill_diagonal(kernel, self.diag(X))
+        return (kernel, self._gradient(network, X)) if eval_gradient else kernel
+
+    def _matrix(self, network, X, Y):
+        """Evaluate the kernel block by block; if Y is X, each pair of rows once."""
+        a, b = (network.variances(squared_lengths(self.base, Z)) for Z in (X, Y))
+        a, b = a[:, :, None], b[:, None, :]
+        kernel, inner = inner_products(self.base, X, Y)
+        for rows in gen_batches(len(X), _BLOCK):
+            for columns in gen_batches(len(Y), _BLOCK):
+                if Y is X and columns.start < rows.start:
+                    continue
+                variances = _take(a, rows, axis=1), _take(b, columns, axis=2)
+                block = self.value(network, inner(rows, columns), *variances)
+                if self.scale != 1:
+                    block *= self.scale
+                kernel[rows, columns] = block
+                if Y is X:
+                    kernel[columns, rows] = block.T
+        return kernel
+
+    def _gradient(self, network, X):
+        """Differentiate the kernel matrix by the free hyperparameters of the base."""
+        n_dims = len(self.theta)
+        if not n_dims:
+            return np.empty((len(X), len(X), 0))
+        inner, gradient = self.base(X, eval_gradient=True)
+        ones = network.variances(np.ones(1, dtype=inner.dtype))
+        for rows in gen_batches(len(X), max(1, _BLOCK**2 // len(X))):
+            slope = self.slope(network, inner[rows], ones, ones)
+            gradient[rows] *= self.scale * slope[..., None]
+        return gradient
+
+    def _network(self):
+        """Check the parameters and build what they describe."""
+        from skfourier.activations import ACTIVATIONS, DUALS  # noqa: PLC0415 (it loads torch)
+
+        layers, bias = self.n_hidden_layers, self.bias
+        if not (isinstance(layers, Integral) and int(layers) >= 1):
+            raise ValueError(f"n_hidden_layers must be a whole number, 1 or more. Got {layers!r}.")
+        if not (isinstance(bias, Real) and 0 <= float(bias) < math.inf):
+            raise ValueError(f"bias, a variance, must be finite and not negative. Got {bias!r}.")
+        if not (self.base is None or isinstance(self.base, Spectrum)):
+            raise ValueError(
+                f"base must be a spectrum (Gaussian(10), features.induced_kernel()), or None for "
+                f"the rows of X themselves. Got {self.base!r}."
+            )
+        if self.activation in ACTIVATIONS and self.activation not in DUALS:
+            raise ValueError(
+                f"activation={self.activation!r} has no kernel in closed form. Those that have one "
+                f"are: {', '.join(map(repr, sorted(DUALS)))}."
+            )
+        known_name(self.activation, DUALS, "activation")
+        return WideNetwork(DUALS[self.activation](), int(layers), float(bias))
+
+
+def _take(variances, rows, axis):
+    """Take the variances of some rows, which lie along an axis, or the one of all of them."""
+    if variances.shape[axis] == 1:
+        return variances
+    return variances[:, rows] if axis == 1 else variances[..., rows]
+
+
+class NeuralTangentKernel(WideNetworkKernel):
+    r"""The neural tangent kernel of an infinitely wide network: how its training moves.
+
+    .. math:: \Theta_L, \quad \Theta_l = w\, \dot\kappa(\Sigma_{l-1})\, \Theta_{l-1} + \Sigma_l,
+              \quad \Sigma_l = w\, \kappa(\Sigma_{l-1}) + \beta^2,
+              \quad \Sigma_0 = \Theta_0 = \frac w2 k_0 + \beta^2
+
+    where :math:`\kappa, \dot\kappa` are the activation's dual, w the variance of its weights times
+    fan_in (He's 2 for "relu"), the output layer's alike, and :math:`k_0` the inner products of the
+    inputs. With a base the kernel is stationary: section 2.2 of the paper.
+
+    Parameters
+    ----------
+    n_hidden_layers : int, default=3
+        L.
+    activation : {"relu", "sine", "erf", "gaussian"}, default="relu"
+        Of `CoordinateMLPRegressor`, with the weights that it is initialised with; "relu" with He's.
+    bias : float, default=0.0
+        :math:`\beta^2`, the variance of the biases, whose gradients are weighed by it as well.
+    base : Spectrum or None, default=None
+        The kernel of the features that the network reads, ``Gaussian(10)`` or
+        ``features.induced_kernel()``, divided by its k(0): features of unit length. Its sigma is
+        searched by a Gaussian process, within its sigma_bounds. None takes the rows of X
+        themselves, with their lengths: :math:`k_0 = x^T x'`.
+
+    Notes
+    -----
+    This is the NTK parametrisation: the gradient by each parameter is weighed by the parameter's
+    initial variance, so that no width appears. The w / 2 stands for inputs of mean square 1/2:
+    Fourier features of amplitude 1, or their expectation. For "relu" without biases k(x, x) =
+    (L + 1) times the squared length of x, and other weights (torch's) are a factor of the kernel.
+
+    Biases are drawn: they count in :math:`\Sigma` too. (scikit-ntk's start at 0, and do not.)
+
+    References
+    ----------
+    Jacot, Gabriel and Hongler, "Neural tangent kernel: convergence and generalization in neural
+    networks", 2018.
+
+    Ryan Diaz, "Fourier features for high-frequency, low-dimensional image and video
+    representations", section 2.
+
+    Examples
+    --------
+    >>> from skfourier.ntk import NeuralTangentKernel
+    >>> from skfourier.spectra import Gaussian
+    >>> kernel = NeuralTangentKernel(3, base=Gaussian(10))
+    >>> kernel([[0.0], [0.02]]).round(4)
+    array([[4.    , 1.6513],
+           [1.6513, 4.    ]])
+    >>> kernel.evaluate([[0.02]]).round(4)
+    array([1.6513])
+    """
+
+    value = staticmethod(WideNetwork.tangent)
+    slope = staticmethod(WideNetwork.tangent_slope)
+
+
+class NNGPKernel(WideNetworkKernel):
+    r"""The covariance of the outputs of an infinitely wide network, before any training.
+
+    .. math:: \Sigma_L, \quad \Sigma_l = w\, \kappa(\Sigma_{l-1}) + \beta^2,
+              \quad \Sigma_0 = \frac w2 k_0 + \beta^2
+
+    Its Gaussian process is the network of which the output layer alone is trained.
+
+    Parameters
+    ----------
+    n_hidden_layers : int, default=3
+        L.
+    activation : {"relu", "sine", "erf", "gaussian"}, default="relu"
+        Of `CoordinateMLPRegressor`, with the weights that it is initialised with; "relu" with He's.
+    bias : float, default=0.0
+        :math:`\beta^2`, the variance of the biases.
+    base : Spectrum or None, default=None
+        As in `NeuralTangentKernel`.
+
+    References
+    ----------
+    Lee, Bahri, Novak, Schoenholz, Pennington and Sohl-Dickstein, "Deep neural networks as Gaussian
+    processes", 2018.
+
+    Examples
+    --------
+    >>> from skfourier.ntk import NNGPKernel
+    >>> from skfourier.spectra import Gaussian
+    >>> NNGPKernel(3, base=Gaussian(10))([[0.0], [0.02]]).round(4)
+    array([[1.    , 0.7225],
+           [0.7225, 1.    ]])
+    """
+
+    value = staticmethod(WideNetwork.covariance)
+    slope = staticmethod(WideNetwork.covariance_slope)

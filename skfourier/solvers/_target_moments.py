@@ -1,0 +1,67 @@
+"""The weighted mean and variation of targets, which add up over blocks of rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# Of the mean: below it deviations are what rounding makes of constant targets.
+_CONSTANT = 10 * np.finfo(float).eps
+
+
+@dataclass(frozen=True, eq=False)
+class TargetMoments:
+    r"""The moments of targets of shape (n_samples, n_outputs).
+
+    The sum of squares is taken about the mean, and moves with it when blocks are added: targets
+    far from zero lose no digits.
+
+    Parameters
+    ----------
+    weight_sum : float
+    mean : ndarray of shape (n_outputs,)
+        Weighted.
+    variation : ndarray of shape (n_outputs,)
+        :math:`\sum_j w_j (y_j - \bar y)^2`.
+
+    References
+    ----------
+    Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
+    variances", 1979.
+    """
+
+    weight_sum: float
+    mean: np.ndarray
+    variation: np.ndarray
+
+    @classmethod
+    def of(cls, y, weight=None):
+        """Take the moments of these rows; there may be none."""
+        weight_sum = float(len(y)) if weight is None else float(weight.sum(dtype=float))
+        mean, variation = np.zeros(y.shape[1]), np.zeros(y.shape[1])
+        if weight_sum > 0:
+            # Column by column: along the rows of a narrow array NumPy takes ten times as long.
+            for j, column in enumerate(y.T):
+                mean[j] = _weighted_sum(column, weight) / weight_sum
+                variation[j] = _weighted_sum(np.square(column - mean[j]), weight)
+        return cls(weight_sum, mean, variation)
+
+    def __add__(self, other):
+        """Return the moments of both sets of rows."""
+        weight_sum = self.weight_sum + other.weight_sum
+        share = other.weight_sum / weight_sum if weight_sum else 0.0
+        step = other.mean - self.mean
+        return TargetMoments(
+            weight_sum,
+            self.mean + share * step,
+            self.variation + other.variation + self.weight_sum * share * np.square(step),
+        )
+
+    @property
+    def scale(self):
+        """Deviation of each output; 1 where it is constant."""
+        scale = np.sqrt(self.variation / self.weight_sum)
+        return np.where(scale > _CONSTANT * np.abs(self.mean), scale, 1.0)
+
+
+def _weighted_sum(column, weight):
+    return column.sum(dtype=float) if weight is None else np.dot(weight, column)

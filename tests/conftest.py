@@ -1,0 +1,20 @@
+"""What several tests share."""
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def client():
+    """Two worker processes of dask's, whose nannies start a killed one again."""
+    import dask  # noqa: PLC0415 (few tests need it)
+    from distributed import Client, LocalCluster  # noqa: PLC0415
+
+    # On a busy machine processes take long to start.
+    patience = {"distributed.comm.timeouts.connect": "120s"}
+    options = {"dashboard_address": None, "worker_dashboard_address": None, "silence_logs": 50}
+    with (
+        dask.config.set(patience),
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, **options) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
