@@ -87,9 +87,10 @@ class FrameKFold(MaskSplitter):
 
     Notes
     -----
-    A frame held out lies in a gap twice as wide as those that the final model will bridge. What is
-    chosen so is too smooth in time by about as much where the kernel is sensitive to it
-    (docs/performance.md has figures). More folds leave the other gaps as they are.
+    A frame held out lies in a gap twice as wide as those that the final model will bridge, so that
+    the choice is smoother in time than the best: on a film, half the best sigma of a Gaussian
+    (docs/performance.md). Two folds double every gap, more of them only the tested ones. Of the
+    axes of a picture held-out frames say nothing, as each pixel is known at other times.
 
     See Also
     --------
