@@ -323,6 +323,6 @@ def _block_rows(n_modes):
 
 
 def _powers_of_two(rows):
-    """Return for each row a power of two as large as its entries, which divides without rounding."""
-    largest = np.abs(rows).reshape(len(rows), -1).max(axis=1, initial=0.0)
+    """Return a power of two as large as the entries of each row: it divides without rounding."""
+    largest = np.abs(rows).max(axis=tuple(range(1, rows.ndim)), initial=0.0)
     return np.ldexp(1.0, np.frexp(np.where(largest > 0, largest, 1.0))[1])

@@ -15,11 +15,13 @@ from skfourier.videos._pyav import converted, pyav
 from skfourier.videos._reading import count_frames
 
 # By the ending of the name: codec, pixel format and options of the codec. FFmpeg's scaler puts
-# chroma between the pixels, and readers expect it elsewhere unless told; slices need more columns.
+# chroma between the pixels, and readers expect it elsewhere unless told.
 _CODECS = {
     ".mp4": ("libx264", "yuv420p", {"crf": "16", "chroma_sample_location": "center"}),
     ".mkv": ("ffv1", "bgr0", {}),
 }
+# FFV1 cuts larger pictures into slices, and smaller ones may be too narrow for that.
+_WHOLE_HEIGHT, _WHOLE_WIDTH = 288, 352
 
 
 def save_video(path, video, fps=25):
@@ -105,6 +107,9 @@ def encoder(path, size, fps):
     from av.video.reformatter import ColorRange, Colorspace  # noqa: PLC0415
 
     codec, pixel_format, options = _CODECS[Path(path).suffix.lower()]
+    height, width = size
+    if codec == "ffv1" and height <= _WHOLE_HEIGHT and width <= _WHOLE_WIDTH:
+        options = {"slices": "1"}
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=_checked_rate(fps), options=options)
         stream.height, stream.width = size

@@ -190,8 +190,9 @@ class TestFile:
             return most
 
         peak(2)  # what is loaded when first used
-        # A frame of predictions takes 32 KB: 90 more of them would add 3 MB.
-        assert peak(100) < peak(10) + 100_000
+        # A frame of predictions takes 32 KB: 90 more of them would add 3 MB. What libraries and
+        # the collector do by the way was seen to differ by 0.1 MB.
+        assert peak(100) < peak(10) + 1_000_000
 
 
 class TestFailureMidway:
