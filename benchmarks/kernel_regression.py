@@ -225,10 +225,10 @@ def growth(path, _):
 
 def stream(*_):
     """Add up blocks that are made as they are needed, and watch the peak of the memory."""
-    model = FourierKernelRegressor(
-        SIGMA, alpha=ALPHA, solver="nufft", domain=[[0, 1], [0, 1]], tol=1e-4
-    )
     n_blocks, early, late = 100, 0.0, 0.0
+    model = FourierKernelRegressor(
+        SIGMA, alpha=ALPHA * n_blocks, solver="nufft", domain=[[0, 1], [0, 1]]
+    )
     start = time.perf_counter()
     for block in range(n_blocks):
         rng = np.random.default_rng(block)
@@ -271,7 +271,7 @@ def dense(path, _):
     """Compare every solver that applies with SciPy's Cholesky and scikit-learn's kernel matrix."""
     n_rows = 4096
     rng = np.random.default_rng(0)
-    photograph = pixels(path, 64)
+    photograph = tuple(array.astype(float) for array in pixels(path, 64))
     X = rng.uniform(size=(n_rows, 2))
     line = rng.uniform(size=(n_rows, 1))
     data = {

@@ -245,6 +245,11 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ValueError
             As by `fit`; if "nufft" has no `domain`; if a parameter that the sums depend on has
             changed. Nothing is added then.
+
+        Notes
+        -----
+        What solving may warn of or raise (no convergence, an alpha too small for the features)
+        comes with the call that first asks for the solution, `predict` for one.
         """
         with unchanged_on_error(self):
             self._validate_params()  # scikit-learn's decorator does so in the first call only
