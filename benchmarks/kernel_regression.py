@@ -11,7 +11,6 @@ else should run meanwhile. Memory is read from Linux's /proc.
 import argparse
 import functools
 import os
-import platform
 import time
 import warnings
 from pathlib import Path
@@ -27,6 +26,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from table import note, processor, row, seconds
 
 from skfourier import FourierKernelRegressor, FourierKernelRegressorCV
 from skfourier.images import image_to_samples, load_image, pixel_grid
@@ -35,26 +35,6 @@ from skfourier.spectra import Gaussian, Matern
 SIGMA, ALPHA = 10, 1e-3
 # scikit-learn's parameter of the same Gaussian kernel.
 GAMMA = 2 * np.pi**2 * SIGMA**2
-
-
-def seconds(function):
-    """Time one call; return its seconds and its result."""
-    start = time.perf_counter()
-    result = function()
-    return time.perf_counter() - start, result
-
-
-def row(what, value, bar=None, *, at_most=False):
-    """Print a row of the table, with its bar and a pass mark."""
-    mark = ""
-    if bar is not None:
-        passed = value <= bar if at_most else value >= bar
-        mark = f"{'at most' if at_most else 'at least'} {bar:g}: {'pass' if passed else 'FAIL'}"
-    print(f"{what:84} {value:10.3g}  {mark}", flush=True)
-
-
-def note(what):
-    print(f"  {what}", flush=True)
 
 
 def pixels(path, size):
@@ -332,16 +312,6 @@ def main():
 
 
 PER_IMAGE = ("grid", "megapixel", "composed", "scattered", "growth")
-
-
-def processor():
-    """Name the processor, as Linux tells it."""
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":")[1].strip()
-    return platform.processor()
 
 
 if __name__ == "__main__":

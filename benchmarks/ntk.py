@@ -8,7 +8,6 @@ picks one of the measurements: analytic or empirical.
 """
 
 import argparse
-import platform
 import threading
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import skntk
 import torch
+from table import note, processor, row
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures
 from skfourier.ntk import NeuralTangentKernel, empirical_ntk
@@ -54,17 +54,6 @@ def peak_megabytes(function):
     done.set()
     watcher.join()
     return (peak[0] - before) / 1e6
-
-
-def row(what, value, bar, *, at_most=False):
-    """Print a row of the table, with its bar and a pass mark."""
-    passed = value <= bar if at_most else value >= bar
-    sense = "at most" if at_most else "at least"
-    print(f"{what:72} {value:8.2f}  {sense} {bar:.2f}: {'pass' if passed else 'FAIL'}", flush=True)
-
-
-def note(what):
-    print(f"  {what}", flush=True)
 
 
 def compare_analytic():
@@ -134,16 +123,6 @@ def main():
     for name, measure in MEASUREMENTS.items():
         if only in (None, name):
             measure()
-
-
-def processor():
-    """Name the processor, as Linux tells it."""
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":")[1].strip()
-    return platform.processor()
 
 
 if __name__ == "__main__":

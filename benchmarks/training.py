@@ -9,7 +9,6 @@ needs skorch.
 """
 
 import argparse
-import platform
 import threading
 import time
 import warnings
@@ -21,6 +20,7 @@ from scipy.ndimage import map_coordinates
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPRegressor
+from table import note, processor, row, seconds
 from torch import nn
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures, FourierKernelRegressorCV
@@ -32,26 +32,6 @@ WIDTH, DEPTH, N_FREQUENCIES, SIGMA = 256, 3, 128, 10
 RECIPE_STEPS = 400
 FAST_BFLOAT16 = bfloat16_is_fast(torch.device("cpu"))
 PRECISIONS = ("bfloat16", "float32") if FAST_BFLOAT16 else ("float32",)
-
-
-def seconds(function):
-    """Time one call; return its seconds and its result."""
-    start = time.perf_counter()
-    result = function()
-    return time.perf_counter() - start, result
-
-
-def row(what, value, bar=None, *, at_most=False):
-    """Print a row of the table, with its bar and a pass mark."""
-    mark = ""
-    if bar is not None:
-        passed = value < bar if at_most else value >= bar
-        mark = f"{'at most' if at_most else 'at least'} {bar:g}: {'pass' if passed else 'FAIL'}"
-    print(f"{what:84} {value:8.2f}  {mark}", flush=True)
-
-
-def note(what):
-    print(f"  {what}", flush=True)
 
 
 def small_image(path):
@@ -380,16 +360,6 @@ def main():
     for name, measure in MEASUREMENTS.items():
         if arguments.only in (None, name):
             measure(arguments.images)
-
-
-def processor():
-    """Name the processor, as Linux tells it."""
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":")[1].strip()
-    return platform.processor()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import time
 
 import numpy as np
 from sklearn.datasets import load_sample_images
+from table import row
 
 from skfourier.images import image_to_samples, load_image
 from skfourier.ntk import NeuralTangentKernel, predict_training
@@ -21,12 +22,6 @@ from skfourier.spectra import Gaussian
 
 # The error that `tol` stands for; products are several times fewer than steps from here on.
 TOL, LEAST_RATIO, LOOPED = 1e-6, 3, 1000
-
-
-def row(what, value, bar, *, at_most):
-    passed = value <= bar if at_most else value >= bar
-    mark = f"{'at most' if at_most else 'at least'} {bar:g}: {'pass' if passed else 'FAIL'}"
-    print(f"{what:64} {value:10.3g}  {mark}", flush=True)
 
 
 def loop(kernel, X, y, learning_rate, n_steps):

@@ -9,15 +9,14 @@ measurements: closed (every 10th and every 2nd frame kept) or network (every 10t
 
 import argparse
 import math
-import platform
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 from scipy import stats
+from table import processor, row
 
 from skfourier import (
     CoordinateMLPRegressor,
@@ -46,6 +45,13 @@ BARS = {
 }
 
 
+def times(function):
+    """Time one call by both clocks; return its seconds and its result."""
+    start = clocks()
+    result = function()
+    return clocks() - start, result
+
+
 class ProductMatern(ProductSpectrum):
     """Matern 3/2 on each axis by itself: once differentiable, and fast on grids."""
 
@@ -68,20 +74,6 @@ DISTRIBUTIONS = ["gaussian", "cauchy", ProductMatern()]
 def clocks():
     """Read the wall's clock and the processor's: on a busy machine the second tells more."""
     return np.array([time.perf_counter(), time.process_time()])
-
-
-def seconds(function):
-    """Time one call by both clocks; return its seconds and its result."""
-    start = clocks()
-    result = function()
-    return clocks() - start, result
-
-
-def row(what, value, bar, *, at_most=False):
-    """Print a row of the table, with its bar and a pass mark."""
-    passed = value <= bar if at_most else value >= bar
-    mark = f"{'at most' if at_most else 'at least'} {bar:g}: {'pass' if passed else 'FAIL'}"
-    print(f"{what:80} {value:8.2f}  {mark}", flush=True)
 
 
 def time_row(what, duration, bar):
@@ -151,7 +143,7 @@ def compare_closed_forms(name, clip, keep_every):
     _, blend = clip.report("linear blend", clip.linear_blend(), [0])
     one = {sigma: fitted_and_rendered(clip, f"isotropic, sigma = {sigma}", sigma)
            for sigma in (0.5, 5)}  # fmt: skip
-    choosing, searches = seconds(lambda: [searched(clip, each) for each in DISTRIBUTIONS])
+    choosing, searches = times(lambda: [searched(clip, each) for each in DISTRIBUTIONS])
     best = max(searches, key=lambda search: search.best_score_)
     for search in searches:
         axes = ", ".join(f"{sigma:g}" for sigma in search.sigma_)
@@ -183,7 +175,7 @@ def searched(clip, distribution):
 def fitted_and_rendered(clip, name, sigma, distribution="gaussian"):
     """Fit the closed form, render all frames; return PSNR kept, between, and the seconds."""
     model = FourierKernelRegressor(sigma, distribution=distribution, alpha=ALPHA)
-    duration, video = seconds(lambda: render(model.fit(clip.X, clip.y), clip.video.shape))
+    duration, video = times(lambda: render(model.fit(clip.X, clip.y), clip.video.shape))
     return *clip.report(name, video, duration), duration
 
 
@@ -205,7 +197,7 @@ def trained(clip, sigma):
     """Train the default network longer; return PSNR kept, between, and the seconds of the fit."""
     features = FourierFeatures(sigma, random_state=0)
     network = CoordinateMLPRegressor(embedding=features, max_iter=EPOCHS, random_state=0)
-    duration, _ = seconds(lambda: network.fit(clip.X.astype(np.float32), clip.y))
+    duration, _ = times(lambda: network.fit(clip.X.astype(np.float32), clip.y))
     video = render(network, clip.video.shape)
     name = f"network, sigma = {sigma}, {EPOCHS} epochs"
     return *clip.report(name, video, duration), duration
@@ -223,16 +215,6 @@ def main():
     for name, measure in MEASUREMENTS.items():
         if arguments.only in (None, name):
             measure(arguments.video)
-
-
-def processor():
-    """Name the processor, as Linux tells it."""
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        for line in information.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":")[1].strip()
-    return platform.processor()
 
 
 if __name__ == "__main__":
