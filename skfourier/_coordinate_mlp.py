@@ -303,14 +303,14 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ------
         ValueError
             If X or y is not finite or real, or they do not match; if a name is unknown (the
-            message has the known ones); if y leaves [0, 1] under a sigmoid; if the loss is not
-            finite in the first epoch.
+            message has the known ones); if y leaves [0, 1] under a sigmoid; if the loss explodes
+            or is not finite before anything was learned: an earlier fit stays as it was.
 
         Warns
         -----
         ConvergenceWarning
-            If the loss becomes non-finite later, or Ctrl-C is pressed: the best weights so far
-            are kept. (Inside a search of scikit-learn, Ctrl-C is raised again.)
+            If the loss does so later, or Ctrl-C is pressed: the best weights so far are kept.
+            (Inside a search of scikit-learn, Ctrl-C is raised again.)
         """
         with unchanged_on_error(self):
             return self._fit(X, y, sample_weight)
@@ -337,7 +337,8 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            As in `fit`; or if `early_stopping` is set: it asks for rows held out of the whole.
+            As in `fit`, weights and optimiser being as before this block; or if `early_stopping` is
+            set: it asks for rows held out of the whole.
         """
         self._validate_params()  # scikit-learn's decorator does so in the first call only
         if self.early_stopping:
@@ -431,7 +432,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         max_iter = self.max_iter
         if max_iter == "auto":
             max_iter = math.ceil(_AUTO_STEPS / steps_per_epoch)
-        optimizer = self._new_optimizer()
+        optimizer = build_optimizer(self.module_, **self._optimizer_parameters())
         schedule = build_schedule(optimizer, self.learning_rate, max_iter * steps_per_epoch)
         history = train(
             self._new_training(optimizer, schedule, samples, random_state),
@@ -453,9 +454,10 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self._random_state = check_random_state(self.random_state)
         if not begun:
             self._build(X, y, weight, self._random_state)
-        settings = {"solver": self.solver, "lr": self.learning_rate_init, "alpha": self.alpha}
+        settings = self._optimizer_parameters()
         if self._optimizer is None or self._optimizer_settings != settings:
-            self._optimizer, self._optimizer_settings = self._new_optimizer(), settings
+            self._optimizer = build_optimizer(self.module_, **settings)
+            self._optimizer_settings = settings
         samples = as_samples(self.module_, X, y, weight)
         training = self._new_training(self._optimizer, None, samples, self._random_state)
         history = train(training, samples, max_iter=1, verbose=self.verbose)
@@ -522,11 +524,6 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _build(self, X, y, weight, random_state):
         """Fit the embedding and build the network, untrained."""
-        if self.batch_norm and self._batch_size(len(X)) < 2:
-            raise ValueError(
-                f"batch_norm compares the samples of a batch and needs two or more. Got "
-                f"n_samples={len(X)}, batch_size={self.batch_size!r}."
-            )
         device = choose_device(self.device)
         precision = choose_precision(self.precision, X, self._batch_size(len(X)), device)
         dtype = PRECISIONS[precision]
@@ -592,13 +589,28 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             return n_samples
         return min(n_samples, _AUTO_BATCH_ROWS if self.batch_size == "auto" else self.batch_size)
 
-    def _new_optimizer(self):
-        return build_optimizer(
-            self.module_, self.solver, learning_rate=self.learning_rate_init, alpha=self.alpha
-        )
+    def __setstate__(self, state):
+        """Restore a pickle; an optimiser between two `partial_fit` is built anew.
+
+        torch pickles only what all optimisers have in common, and "lbfgs" has more.
+        """
+        super().__setstate__(state)
+        pickled = self.__dict__.get("_optimizer")
+        if pickled is not None:
+            self._optimizer = build_optimizer(self.module_, **self._optimizer_settings)
+            self._optimizer.load_state_dict(pickled.state_dict())
+
+    def _optimizer_parameters(self):
+        return {
+            "solver": self.solver,
+            "learning_rate": self.learning_rate_init,
+            "alpha": self.alpha,
+        }
 
     def _new_training(self, optimizer, schedule, samples, random_state):
         batch_size = self._batch_size(len(samples))
+        if self.batch_norm:
+            self._check_batches(len(samples), batch_size)
         shuffled = self.shuffle and batch_size < len(samples)
         return Training(
             network=self.module_,
@@ -610,6 +622,14 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             generator=_generator(random_state) if shuffled else None,
             precision=self.precision_,
         )
+
+    def _check_batches(self, n_samples, batch_size):
+        """Check that batch normalisation meets no batch of one sample."""
+        if n_samples // math.ceil(n_samples / batch_size) < 2:
+            raise ValueError(
+                f"batch_norm compares the samples of a batch and needs two or more in each. Got "
+                f"n_samples={n_samples}, batch_size={self.batch_size!r}."
+            )
 
     def _store(self, loss_curve, validation_scores):
         self.loss_curve_ = loss_curve

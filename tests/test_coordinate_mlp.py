@@ -311,8 +311,9 @@ class TestEndings:
         network.partial_fit(X, y + 100)
         assert torch.equal(network.module_.scaling.mean, mean)
 
-    def test_partial_fit_survives_pickling_between_blocks(self, wave):
-        network = small().partial_fit(*wave)
+    @pytest.mark.parametrize("solver", ["schedulefree", "adam", "lbfgs"])
+    def test_partial_fit_survives_pickling_between_blocks(self, wave, solver):
+        network = small(solver=solver, learning_rate_init=0.01).partial_fit(*wave)
         copy = pickle.loads(pickle.dumps(network))
         for _ in range(3):
             network.partial_fit(*wave)
@@ -326,6 +327,22 @@ class TestEndings:
         with pytest.raises(ValueError, match="non-finite in epoch 1"):
             network.partial_fit(X, y * 1e300)
         assert network.partial_fit(X, y).loss_curve_ == good.loss_curve_
+
+    @pytest.mark.parametrize("batch_size", [16, "full"])
+    @pytest.mark.parametrize("batch_norm", [False, True])
+    @pytest.mark.parametrize("solver", ["adam", "schedulefree", "sgd"])
+    def test_partial_fit_refuses_steps_that_ruin_the_network(
+        self, wave, batch_size, batch_norm, solver
+    ):
+        network = small(solver=solver, batch_size=batch_size, batch_norm=batch_norm)
+        network.set_params(activation="relu", learning_rate_init=1e-3)
+        for _ in range(3):
+            network.partial_fit(*wave)
+        before = network.predict(wave[0])
+        with pytest.raises(ValueError, match=r"exploded.*Lower learning_rate_init \(it is 1000\)"):
+            network.set_params(learning_rate_init=1e3).partial_fit(*wave)
+        np.testing.assert_array_equal(network.predict(wave[0]), before)
+        assert network.set_params(learning_rate_init=1e-3).partial_fit(*wave).n_iter_ == 4
 
     def test_partial_fit_takes_a_new_learning_rate(self, wave):
         network = small().partial_fit(*wave).set_params(learning_rate_init=1e-9)
@@ -538,6 +555,15 @@ class TestBadInput:
     def test_parameters(self, wave, params, message):
         with pytest.raises(ValueError, match=message):
             small().set_params(**params).fit(*wave)
+
+    def test_batches_of_one_row_under_batch_norm(self, wave):
+        X, y = wave
+        network = small(batch_norm=True, batch_size=2)
+        with pytest.raises(ValueError, match=r"two or more.*n_samples=71, batch_size=2"):
+            network.fit(X[:71], y[:71])
+        network.partial_fit(X, y)
+        with pytest.raises(ValueError, match=r"two or more.*n_samples=1, batch_size=2"):
+            network.partial_fit(X[:1], y[:1])
 
     def test_prediction(self, wave):
         with pytest.raises(NotFittedError):

@@ -20,6 +20,23 @@ class Display:
         return self.ax_
 
 
+def named_kernels(kernels, names):
+    """Return lists of kernels and of their names; None takes what the kernels print.
+
+    Raises
+    ------
+    ValueError
+        If `kernels` is one kernel, or the names are not as many.
+    """
+    if hasattr(kernels, "is_stationary"):
+        raise ValueError(f"kernels must be a list of kernels; put it in one: [{kernels!r}].")
+    kernels = list(kernels)
+    names = [repr(kernel) for kernel in kernels] if names is None else list(names)
+    if len(names) != len(kernels):
+        raise ValueError(f"Give each of the {len(kernels)} kernels a name. Got {names!r}.")
+    return kernels, names
+
+
 def last_step(estimator):
     """Return a Pipeline's last step; any other estimator as it is."""
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skfourier._sklearn import known_name
-from skfourier.inspection._display import Display
+from skfourier.inspection._display import Display, named_kernels
 from skfourier.ntk import eigenspectrum
 
 KINDS = ("power", "eigenvalues")
@@ -60,9 +60,14 @@ class EigenspectrumDisplay(Display):
         Returns
         -------
         EigenspectrumDisplay
+
+        Raises
+        ------
+        ValueError
+            If the names are not as many; or as `skfourier.ntk.eigenspectrum`.
         """
+        kernels, names = named_kernels(kernels, names)
         spectra = [eigenspectrum(kernel, X, y, **options) for kernel in kernels]
-        names = [repr(kernel) for kernel in kernels] if names is None else list(names)
         return cls(spectra, names=names).plot(ax, kind=kind, line_kw=line_kw)
 
     @classmethod

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skfourier.inspection._display import Display, fitted_features, last_step
+from skfourier.inspection._display import Display, fitted_features, last_step, named_kernels
 
 _N_DISTANCES = 1001
 # A kernel has settled where it is within this of its value at the far end.
@@ -41,7 +41,7 @@ class KernelDisplay(Display):
 
     @classmethod
     def from_kernels(
-        cls, kernels, *, distances=None, direction=(1.0,), names=None, ax=None, **line_kw
+        cls, kernels, *, distances=None, direction=(1.0,), names=None, ax=None, line_kw=None
     ):
         """Evaluate kernels, and draw them.
 
@@ -55,10 +55,8 @@ class KernelDisplay(Display):
             In which the second point lies; its length does not matter.
         names : list of str, default=None
             None takes what the kernels print.
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-        **line_kw : dict
-            For matplotlib's `plot`.
+        ax, line_kw
+            As in `plot`.
 
         Returns
         -------
@@ -67,8 +65,10 @@ class KernelDisplay(Display):
         Raises
         ------
         ValueError
-            If a kernel is not stationary, or the direction has no length.
+            If a kernel is not stationary, the names are not as many, or the direction has no
+            length.
         """
+        kernels, names = named_kernels(kernels, names)
         direction = np.asarray(direction, dtype=float)
         if not (direction.ndim == 1 and 0 < np.linalg.norm(direction) < np.inf):
             raise ValueError(
@@ -85,11 +85,10 @@ class KernelDisplay(Display):
         if distances is None:
             places = places * _settled(values)
             values = _values(kernels, places, direction)
-        names = [repr(kernel) for kernel in kernels] if names is None else list(names)
-        return cls(places, values, names=names).plot(ax, **line_kw)
+        return cls(places, values, names=names).plot(ax, line_kw=line_kw)
 
     @classmethod
-    def from_estimator(cls, estimator, *, distances=None, direction=None, ax=None, **line_kw):
+    def from_estimator(cls, estimator, *, distances=None, direction=None, ax=None, line_kw=None):
         """Draw the kernel of an estimator.
 
         Parameters
@@ -98,7 +97,7 @@ class KernelDisplay(Display):
             Fitted. Of Fourier features two kernels are drawn: that of the frequencies they have
             drawn, equation 4 of the paper, and its expectation; of a network, those of its
             embedding.
-        distances, ax, **line_kw
+        distances, ax, line_kw
             As in `from_kernels`.
         direction : array-like of shape (n_features,), default=None
             None takes the first column of X.
@@ -124,24 +123,24 @@ class KernelDisplay(Display):
                 kernels, names = kernels[1:], names[1:]
         direction = np.eye(n_features)[0] if direction is None else direction
         return cls.from_kernels(
-            kernels, distances=distances, direction=direction, names=names, ax=ax, **line_kw
+            kernels, distances=distances, direction=direction, names=names, ax=ax, line_kw=line_kw
         )
 
-    def plot(self, ax=None, **line_kw):
+    def plot(self, ax=None, *, line_kw=None):
         """Draw the kernels.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             None makes a new figure.
-        **line_kw : dict
+        line_kw : dict, default=None
             For matplotlib's `plot`.
 
         Returns
         -------
         KernelDisplay
         """
-        ax = self._axes(ax)
+        ax, line_kw = self._axes(ax), line_kw or {}
         self.lines_ = [
             ax.plot(self.distances, values, **({"label": name} | line_kw))[0]
             for name, values in zip(self.names, self.values, strict=True)

@@ -48,7 +48,7 @@ class SpectrumDisplay(Display):
         self.density = density
 
     @classmethod
-    def from_estimator(cls, estimator, *, column=0, ax=None, **hist_kw):
+    def from_estimator(cls, estimator, *, column=0, ax=None, hist_kw=None, line_kw=None):
         """Take the frequencies of an estimator, and draw them.
 
         Parameters
@@ -57,10 +57,8 @@ class SpectrumDisplay(Display):
             Fitted.
         column : int, default=0
             Of X: the frequencies along it.
-        ax : matplotlib Axes, default=None
-            None makes a new figure.
-        **hist_kw : dict
-            For matplotlib's `hist`.
+        ax, hist_kw, line_kw
+            As in `plot`.
 
         Returns
         -------
@@ -83,17 +81,19 @@ class SpectrumDisplay(Display):
             sigma = float(np.broadcast_to(spectrum.sigma, n_features)[column])
             # Along one axis all of them are of the same family: Student's t of as many degrees too.
             density = clone(spectrum).set_params(sigma=sigma).density(grid[:, None])
-        return cls(frequencies, grid, density).plot(ax, **hist_kw)
+        return cls(frequencies, grid, density).plot(ax, hist_kw=hist_kw, line_kw=line_kw)
 
-    def plot(self, ax=None, **hist_kw):
+    def plot(self, ax=None, *, hist_kw=None, line_kw=None):
         """Draw a histogram and the density.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
             None makes a new figure.
-        **hist_kw : dict
-            For matplotlib's `hist`.
+        hist_kw : dict, default=None
+            For matplotlib's `hist`, the frequencies.
+        line_kw : dict, default=None
+            For matplotlib's `plot`, the density.
 
         Returns
         -------
@@ -107,10 +107,12 @@ class SpectrumDisplay(Display):
             "alpha": 0.4,
             "label": f"{len(self.frequencies)} frequencies",
         }
-        self.bars_ = ax.hist(self.frequencies, **(options | hist_kw))[2]
+        self.bars_ = ax.hist(self.frequencies, **(options | (hist_kw or {})))[2]
         self.line_ = None
         if self.density is not None:
-            (self.line_,) = ax.plot(self.grid, self.density, label="density")
+            (self.line_,) = ax.plot(
+                self.grid, self.density, **({"label": "density"} | (line_kw or {}))
+            )
         ax.set(xlabel="frequency (cycles per unit of X)", ylabel="density")
         ax.legend()
         return self

@@ -67,11 +67,12 @@ class TrainingDynamics:
         Raises
         ------
         ValueError
-            If there are no predictions at test rows, or y_test has another shape than they.
+            If there are no predictions at test rows, or y_test has another shape than they or is
+            not finite.
         """
         if self.test is None:
             raise ValueError("There are no predictions at test rows: predict_training with X_test.")
-        y_test, expected = np.asarray(y_test), self.test.shape[self.steps.ndim :]
+        y_test, expected = check_targets(y_test, "y_test"), self.test.shape[self.steps.ndim :]
         if y_test.shape != expected:
             raise ValueError(f"y_test must have shape {expected}. Got {y_test.shape}.")
         errors = (self.test - y_test).reshape(*self.steps.shape, -1)
@@ -160,9 +161,10 @@ def predict_training(
     Raises
     ------
     ValueError
-        If the kernel is not positive semidefinite on X; if the learning rate is beyond the largest
-        stable one (the message has it); if steps are negative, or not whole; if dense matrices or
-        the predictions do not fit into 6 GiB; or if the arguments do not match.
+        If the kernel is not finite, symmetric and positive semidefinite on X; if the learning rate
+        is beyond the largest stable one (the message has it); if steps are negative, or not whole;
+        if dense matrices or the predictions do not fit into 6 GiB; or if the arguments do not
+        match.
 
     Notes
     -----
@@ -264,10 +266,10 @@ def check_coordinates(X, name, n_features=None):
     return X
 
 
-def check_targets(y):
+def check_targets(y, name="y"):
     """Check values at coordinates, shape (n_samples,) or (n_samples, n_outputs)."""
-    refuse_mask(y, "y")
-    return check_array(y, dtype=_FLOATS, ensure_2d=False, input_name="y")
+    refuse_mask(y, name)
+    return check_array(y, dtype=_FLOATS, ensure_2d=False, input_name=name)
 
 
 def _check_steps(steps, continuous):

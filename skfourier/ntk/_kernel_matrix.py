@@ -92,6 +92,7 @@ class DenseMatrix:
         import torch  # noqa: PLC0415 (skfourier's import stays light)
 
         rounding = len(matrix) * np.finfo(matrix.dtype).eps
+        _check_symmetric(matrix)
         matrix = np.asarray(matrix, dtype=float)
         # torch's: the OpenBLAS that comes with SciPy crashes on large matrices.
         values, vectors = (part.numpy() for part in torch.linalg.eigh(torch.from_numpy(matrix)))
@@ -304,6 +305,19 @@ def check_fits(n_rows):
             f"{n_bytes * 1e-9:.1f} GB, more than the {_MOST_BYTES * 1e-9:.1f} GB that are allowed. "
             f"Take at most {most:,} rows, or rows on a full grid, where a product kernel takes no "
             f"such matrix (predict_training on an even grid neither, with any stationary kernel)."
+        )
+
+
+def _check_symmetric(matrix):
+    """Raise if the matrix is not finite, or not symmetric: half of it is all that LAPACK reads."""
+    rounding = math.sqrt(np.finfo(matrix.dtype).eps)
+    if not (
+        np.all(np.isfinite(matrix))
+        and np.abs(matrix - matrix.T).max() <= rounding * np.abs(matrix).max()
+    ):
+        raise ValueError(
+            "The kernel is not finite and symmetric on these rows, k(x, x') = k(x', x). Gradient "
+            "descent has no such kernel; take another one."
         )
 
 

@@ -12,8 +12,11 @@ from sklearn.exceptions import ConvergenceWarning
 from skfourier._sklearn import called_by_a_search
 from skfourier.training._optimizers import averages
 
-# A last loss so many times the first one is no noise.
+# Training has exploded where the loss ends at so many times the first one, and as many times that
+# of predicting the mean: 1, as targets are standardised. A sigmoid's loss is below both.
 _EXPLODED = 10
+# Rows at which it is looked for, before and after: a fraction of a step's time.
+_ROWS_WATCHED = 256
 
 
 @dataclass
@@ -38,10 +41,6 @@ class History:
         return (
             min(self.loss_curve) < self.loss_curve[0] or max(self.validation_scores, default=0) > 0
         )
-
-    def has_exploded(self):
-        """Tell whether the loss, finite as it is, has grown beyond any noise."""
-        return bool(self.loss_curve) and self.loss_curve[-1] > _EXPLODED * self.loss_curve[0]
 
     def has_stalled(self, tol, n_iter_no_change):
         """Tell whether no epoch of the last `n_iter_no_change` improved by more than `tol`."""
@@ -86,6 +85,16 @@ class Training:
         finally:
             for part in parts:
                 part.eval()
+
+    def loss(self, rows):
+        """Compute the loss at some rows, as a step would see it, and change nothing."""
+        before = _weights(self.network)
+        self.network.train()  # batch normalisation takes the rows' own statistics, and notes them
+        with torch.no_grad():
+            errors = squared_error(self.network, rows, self.precision)
+        self.network.eval()
+        self.network.load_state_dict(before)
+        return errors.item() / (len(rows) * rows.y.shape[1])
 
     def step(self, batch):
         """Move the weights once; return the loss before."""
@@ -143,8 +152,8 @@ def train(training, samples, *, max_iter, tol=None, n_iter_no_change=10, score=N
     Raises
     ------
     ValueError
-        If the loss is not finite in the first epochs, before anything was learned. After this or
-        any other error network and optimiser are as before.
+        If the loss explodes or is not finite in the first epochs, before anything was learned.
+        After this or any other error network and optimiser are as before.
 
     Warns
     -----
@@ -176,6 +185,8 @@ def _train(training, samples, *, max_iter, tol, n_iter_no_change, score, verbose
     # The weights after the best epoch; and those known to be good: a loss is one of the weights
     # before the epoch's steps, a score one of the weights after them.
     best = good = start = _weights(network)
+    watched = samples.spread(_ROWS_WATCHED)
+    most = _EXPLODED * max(training.loss(watched), 1)
     try:
         for epoch in range(1, max_iter + 1):
             loss = training.epoch(samples)
@@ -193,7 +204,7 @@ def _train(training, samples, *, max_iter, tol, n_iter_no_change, score, verbose
             start = end
             if tol is not None and history.has_stalled(tol, n_iter_no_change):
                 break
-        if history.has_exploded():
+        if history.loss_curve and not training.loss(watched) <= most:  # a NaN is not, either
             _stop_diverged(training, good, len(history.loss_curve), history)
         if score is not None:
             network.load_state_dict(best)

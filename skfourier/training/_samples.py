@@ -54,12 +54,16 @@ class Samples:
                 features[rows] = network.embedding(self.X[rows])
         return replace(self, features=features)
 
+    def spread(self, n_rows):
+        """Return about `n_rows` of the rows, evenly spread, or all if there are fewer."""
+        return self.take(slice(None, None, math.ceil(len(self) / n_rows)))
+
     def shuffled(self, generator):
         """Return the rows in another order, gathered once so that batches are plain slices."""
         return self.take(torch.randperm(len(self), generator=generator).to(self.X.device))
 
     def split(self, n_rows):
-        """Yield views of at most `n_rows` rows and nearly equal size: no remainder of one row."""
+        """Yield views of at most `n_rows` rows and nearly equal size."""
         for rows in gen_even_slices(len(self), math.ceil(len(self) / n_rows)):
             yield self.take(rows)
 

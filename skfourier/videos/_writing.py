@@ -18,10 +18,10 @@ from skfourier.videos._reading import count_frames
 # chroma between the pixels, and readers expect it elsewhere unless told.
 _CODECS = {
     ".mp4": ("libx264", "yuv420p", {"crf": "16", "chroma_sample_location": "center"}),
-    ".mkv": ("ffv1", "bgr0", {}),
+    ".mkv": ("ffv1", "bgr0", {"level": "1"}),  # 3 cuts it into slices, and fails if it is narrow
 }
-# FFV1 cuts larger pictures into slices, and smaller ones may be too narrow for that.
-_WHOLE_HEIGHT, _WHOLE_WIDTH = 288, 352
+# A name has 255 bytes in most file systems, of which some tell that a file is partial.
+_STEM_BYTES = 200
 
 
 def save_video(path, video, fps=25):
@@ -107,9 +107,6 @@ def encoder(path, size, fps):
     from av.video.reformatter import ColorRange, Colorspace  # noqa: PLC0415
 
     codec, pixel_format, options = _CODECS[Path(path).suffix.lower()]
-    height, width = size
-    if codec == "ffv1" and height <= _WHOLE_HEIGHT and width <= _WHOLE_WIDTH:
-        options = {"slices": "1"}
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=_checked_rate(fps), options=options)
         stream.height, stream.width = size
@@ -173,8 +170,9 @@ def _kept_beside(complete, target):
         n_kept = count_frames(complete)
     except OSError:
         return "they are lost, as the file could not be ended"
+    stem = target.stem.encode(errors="ignore")[:_STEM_BYTES].decode(errors="ignore")
     handle, partial = tempfile.mkstemp(
-        prefix=f"{target.stem}.partial-", suffix=target.suffix, dir=target.parent
+        prefix=f"{stem}.partial-", suffix=target.suffix, dir=target.parent
     )
     os.close(handle)
     os.replace(complete, partial)

@@ -143,6 +143,20 @@ def test_what_is_no_function_of_distance():
         KernelDisplay.from_kernels([Gaussian()], direction=(0, 0))
 
 
+@pytest.mark.parametrize(
+    "from_kernels",
+    [
+        KernelDisplay.from_kernels,
+        lambda kernels, **names: EigenspectrumDisplay.from_kernels(kernels, X, Y, **names),
+    ],
+)
+def test_kernels_are_a_list_and_each_has_a_name(from_kernels):
+    with pytest.raises(ValueError, match=r"list of kernels.*\[Gaussian\(sigma=3\)\]"):
+        from_kernels(Gaussian(3))
+    with pytest.raises(ValueError, match="each of the 2 kernels a name"):
+        from_kernels([Gaussian(3), Gaussian(5)], names=["narrow"])
+
+
 # Spectra ------------------------------------------------------------------------------------------
 
 
@@ -150,7 +164,7 @@ def test_what_is_no_function_of_distance():
 @pytest.mark.parametrize("column", [0, 1])
 def test_spectra(spectrum, column):
     drawn_ones = FourierFeatures(distribution=spectrum, n_frequencies=20_000, random_state=0).fit(X)
-    display = SpectrumDisplay.from_estimator(drawn_ones, column=column, bins=20)
+    display = SpectrumDisplay.from_estimator(drawn_ones, column=column, hist_kw={"bins": 20})
     np.testing.assert_array_equal(display.frequencies, drawn_ones.frequencies_[:, column])
     x, y = drawn(display)["density"]
     np.testing.assert_array_equal(x, display.grid)

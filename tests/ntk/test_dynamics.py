@@ -300,6 +300,22 @@ def test_what_is_not_positive_semidefinite(kernel, X):
         predict_training(kernel, X, targets(X), learning_rate=1e-3, steps=2)
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, 0.5])
+def test_what_is_not_finite_and_symmetric(wrong):
+    class Wrong(Gaussian):
+        def __call__(self, X, Y=None, eval_gradient=False):
+            K = super().__call__(X, Y, eval_gradient)
+            K[0, 1] = wrong
+            return K
+
+        def is_stationary(self):
+            return False
+
+    X = scattered()
+    with pytest.raises(ValueError, match="not finite and symmetric on these rows"):
+        predict_training(Wrong(), X, targets(X), learning_rate=1e-3, steps=2)
+
+
 @pytest.mark.parametrize("loss", ["half_sum", "mean"])
 @pytest.mark.parametrize("X", [scattered(), even_grid()])
 @pytest.mark.usefixtures("polynomials_at_once")

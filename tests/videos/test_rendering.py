@@ -223,6 +223,14 @@ class TestFailureMidway:
                 )
             assert len(list(tmp_path.iterdir())) == n_files
 
+    def test_keeps_it_under_a_long_name(self, tmp_path):
+        path = tmp_path / f"{'é' * 120}.mkv"  # 240 of 255 bytes
+        with pytest.raises(RuntimeError, match="no more") as caught:
+            render(Recorder(fails_at=0.6), SHAPE, path)
+        (partial,) = tmp_path.iterdir()
+        assert caught.value.__notes__[0].endswith(f"3 of them are in {partial}.")
+        assert partial.name.startswith(f"{'é' * 100}.partial-")
+
     def test_at_the_first_frame_leaves_nothing(self, tmp_path):
         with pytest.raises(RuntimeError, match="no more") as caught:
             render(Recorder(fails_at=0), SHAPE, tmp_path / "film.mkv")
