@@ -101,16 +101,23 @@ def compare_with_recipe(paths):
 # One full-batch step -----------------------------------------------------------------------------
 
 
-def per_epoch(fit, epochs):
-    """Time an epoch: that of a longer fit less that of one epoch, the setting up with it."""
-    fit(1)
-    short, _ = seconds(lambda: fit(1))
-    long, _ = seconds(lambda: fit(1 + epochs))
+def epochs_of(fits, epochs=4, repetitions=5):
+    """Time an epoch of each fit: of a longer one less of a single epoch, the setting up with it.
+
+    The fastest of several, taken in turn, as the machine has faster and slower minutes.
+    """
+    times = np.array(
+        [
+            [[seconds(lambda fit=fit, n=n: fit(n))[0] for n in (1, 1 + epochs)] for fit in fits]
+            for _ in range(repetitions)
+        ]
+    )
+    short, long = np.moveaxis(times.min(axis=0), 1, 0)
     return (long - short) / epochs
 
 
-def plain_step(features, y, steps=5):
-    """Time a full-batch step of the same network in plain torch, linear layers, float32."""
+def plain_loop_of(features, y):
+    """Return full-batch training of the same network in plain torch, linear layers, float32."""
     torch.manual_seed(0)
     X, y = torch.tensor(features), torch.tensor(y)
     layers = []
@@ -119,17 +126,17 @@ def plain_step(features, y, steps=5):
     network = nn.Sequential(*layers, nn.Linear(WIDTH, 3), nn.Sigmoid())
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
 
-    def step():
-        optimizer.zero_grad()
-        nn.functional.mse_loss(network(X), y).backward()
-        optimizer.step()
+    def fit(steps):
+        for _ in range(steps):
+            optimizer.zero_grad()
+            nn.functional.mse_loss(network(X), y).backward()
+            optimizer.step()
 
-    step()
-    return min(seconds(step)[0] for _ in range(steps))
+    return fit
 
 
-def our_epoch(features, y, precision, epochs=5):
-    """Time a full-batch step of the estimator."""
+def our_fit(features, y, precision):
+    """Return full-batch training of the estimator."""
 
     def fit(max_iter):
         CoordinateMLPRegressor(
@@ -143,7 +150,7 @@ def our_epoch(features, y, precision, epochs=5):
             random_state=0,
         ).fit(features, y)
 
-    return min(per_epoch(fit, epochs) for _ in range(3))
+    return fit
 
 
 def product_rate(precision):
@@ -157,19 +164,20 @@ def product_rate(precision):
 def compare_steps(paths):
     X, y = small_image(paths[0])
     features = FourierFeatures(SIGMA, n_frequencies=N_FREQUENCIES, random_state=0).fit_transform(X)
-    plain = plain_step(features, y)
+    fits = [our_fit(features, y, precision) for precision in PRECISIONS]
+    plain, *our_steps = epochs_of([plain_loop_of(features, y), *fits])
     note(f"a full-batch step in plain torch, linear layers: {plain:.3f} s")
     # Two operations a weight and row forwards, two for the weights' gradients, two for those of
     # the layer's input; the first layer's input has none.
     weights = [WIDTH * WIDTH] * DEPTH + [WIDTH * 3]
     operations = len(X) * (6 * sum(weights) - 2 * weights[0])
-    for precision in PRECISIONS:
-        ours = our_epoch(features, y, precision)
+    for precision, ours in zip(PRECISIONS, our_steps, strict=True):
         note(f"ours, {precision}: {ours:.3f} s")
         bar = {"bfloat16": 5, "float32": 1.4}[precision]
         row(f"full-batch step: plain torch in float32 / ours in {precision}", plain / ours, bar)
         rate, largest = operations / ours, product_rate(precision)
-        note(f"{rate / 1e9:.0f} of {largest / 1e9:.0f} GFLOP/s")
+        note(f"{rate / 1e9:.0f} of {largest / 1e9:.0f} GFLOP/s, with all of which the step above")
+        note(f"would be {plain * largest / operations:.2f} times as fast as in plain torch")
         row(f"arithmetic rate of our step / of a large product, {precision}", rate / largest, 0.5)
 
 
@@ -181,8 +189,6 @@ def compare_with_peers(paths):
 
     X, y = small_image(paths[0])
     features = FourierFeatures(SIGMA, n_frequencies=N_FREQUENCIES, random_state=0).fit_transform(X)
-    ours = our_epoch(features, y, "auto")
-    note(f"an epoch of one full batch, ours: {ours:.3f} s")
 
     def scikit_learn(max_iter):
         with warnings.catch_warnings():
@@ -209,8 +215,9 @@ def compare_with_peers(paths):
             verbose=0,
         ).fit(features, y)
 
-    for name, fit, bar in (("MLPRegressor", scikit_learn, 6), ("skorch", skorch, 10)):
-        duration = min(per_epoch(fit, 3) for _ in range(2))
+    ours, *peers = epochs_of([our_fit(features, y, "auto"), scikit_learn, skorch])
+    note(f"an epoch of one full batch, ours: {ours:.3f} s")
+    for (name, bar), duration in zip({"MLPRegressor": 6, "skorch": 10}.items(), peers, strict=True):
         note(f"{name}: {duration:.2f} s")
         row(f"epoch of one full batch: {name} (float32) / ours", duration / ours, bar)
 

@@ -53,15 +53,16 @@ def train_network(module, learning_rate, steps):
     # He's weights are standard normal ones times the root of 2 / fan_in; biases stay 0.
     layers = [layer for layer in inner if isinstance(layer, torch.nn.Linear)]
     groups = [{"params": [m.weight], "lr": learning_rate * 2 / m.in_features} for m in layers]
-    optimizer, functions, first = torch.optim.SGD(groups), [], inner(places)[:, 0].detach()
+    optimizer, functions = torch.optim.SGD(groups), []
     for step in range(max(steps) + 1):
         if step in steps:
-            functions.append((inner(places)[:, 0] - first).detach().numpy())
+            with torch.no_grad():
+                functions.append(inner(places)[:, 0])
         optimizer.zero_grad()
-        error = inner(places[train])[:, 0] - first[train] - target
+        error = inner(places[train])[:, 0] - functions[0][train] - target
         (0.5 * error.square().sum()).backward()
         optimizer.step()
-    return np.stack(functions)
+    return (torch.stack(functions) - functions[0]).numpy()
 
 
 def differences(observed, foretold):
