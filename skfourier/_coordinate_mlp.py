@@ -10,7 +10,6 @@ import torch
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
 from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -541,7 +540,9 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             embedding=RawCoordinates(dtype)
             if embedding is None
             else FourierEmbedding(embedding.frequencies_, embedding.amplitudes_, dtype),
-            scaling=TargetScaling(*self._target_scaling(y, weight)),
+            scaling=TargetScaling.of(y, weight)
+            if self.output_activation == "identity"
+            else TargetScaling.none(y),
             dtype=dtype,
             generator=_generator(random_state),
         )
@@ -568,21 +569,6 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if embedding.random_state is None:
             embedding.set_params(random_state=random_state.randint(np.iinfo(np.int32).max))
         return embedding.fit(X, y)
-
-    def _target_scaling(self, y, weight):
-        """Compute the weighted mean and standard deviation of each output; (0, 1) for sigmoid."""
-        if self.output_activation == "sigmoid":
-            return np.zeros(y.shape[1], y.dtype), np.ones(y.shape[1], y.dtype)
-        # Squares of very large or small targets would overflow: their size is taken out first.
-        size = np.abs(y).max(axis=0)
-        size[size == 0] = 1
-        if size.max() > np.finfo(y.dtype).max / 4:
-            raise ValueError(
-                f"y is too large for {y.dtype} (up to {size.max():g}): differences overflow. Scale "
-                f"y."
-            )
-        scaler = StandardScaler().fit(y / size, sample_weight=weight)
-        return (scaler.mean_ * size).astype(y.dtype), (scaler.scale_ * size).astype(y.dtype)
 
     def _batch_size(self, n_samples):
         if self.batch_size == "full":

@@ -4,7 +4,9 @@ import math
 from collections import OrderedDict
 from itertools import pairwise
 
+import numpy as np
 import torch
+from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from skfourier.activations import ACTIVATIONS, he, torch_default
@@ -73,6 +75,31 @@ class TargetScaling(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.tensor(mean))
         self.register_buffer("scale", torch.tensor(scale))
+
+    @classmethod
+    def of(cls, y, weight):
+        """Take the weighted mean and standard deviation of each column of y.
+
+        Raises
+        ------
+        ValueError
+            If y is so large that differences overflow.
+        """
+        # Squares of very large or small targets would overflow: their size is taken out first.
+        size = np.abs(y).max(axis=0)
+        size[size == 0] = 1
+        if size.max() > np.finfo(y.dtype).max / 4:
+            raise ValueError(
+                f"y is too large for {y.dtype} (up to {size.max():g}): differences overflow. Scale "
+                f"y."
+            )
+        scaler = StandardScaler().fit(y / size, sample_weight=weight)
+        return cls((scaler.mean_ * size).astype(y.dtype), (scaler.scale_ * size).astype(y.dtype))
+
+    @classmethod
+    def none(cls, y):
+        """Leave targets like y as they are."""
+        return cls(np.zeros(y.shape[1], y.dtype), np.ones(y.shape[1], y.dtype))
 
     def forward(self, standardised):
         """Multiply by the scale and add the mean."""
