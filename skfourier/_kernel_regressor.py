@@ -260,11 +260,13 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     @property
     def n_iter_(self):
         """Iterations of the solution; 1 for direct solvers."""
+        check_is_fitted(self)
         return self._posterior.n_iter
 
     @property
     def log_marginal_likelihood_value_(self):
         """Log marginal likelihood of the standardised targets, added up over the outputs."""
+        check_is_fitted(self)
         value = self._posterior.log_marginal_likelihood
         if value is None:
             raise AttributeError(

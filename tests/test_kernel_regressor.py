@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.linear_model import Ridge
@@ -267,6 +268,13 @@ def test_deviations_of_iterative_solvers_equal_the_dense_ones(pixels):
         # A deviation is the root of a difference: at 0.05, an error of 1e-7 in the variance.
         np.testing.assert_allclose(ours.predict(X_NEW, return_std=True)[1], dense[1], atol=1e-5)
         assert not hasattr(ours, "log_marginal_likelihood_value_")
+
+
+@pytest.mark.parametrize("name", ["n_iter_", "log_marginal_likelihood_value_"])
+def test_unfitted_it_has_no_such_attribute(name):
+    assert not hasattr(FourierKernelRegressor(), name)
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        getattr(FourierKernelRegressor(), name)
 
 
 class TestBadInput:
