@@ -26,7 +26,7 @@ from skfourier.ntk import NeuralTangentKernel, empirical_ntk, predict_training
 from skfourier.spectra import Frequencies
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--width", type=int, default=1024, help="4096: 20 minutes")
+parser.add_argument("--width", type=int, default=1024, help="4096 takes some 20 minutes")
 parser.add_argument("--seed", type=int, default=0, help="of the weights")
 options, _ = parser.parse_known_args()
 
