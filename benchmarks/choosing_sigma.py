@@ -50,7 +50,7 @@ def interpolated(y, X, size, order):
 
 
 def compare(path, size, distribution, criteria):
-    """Return the cells of a row, and the PSNR that each criterion loses."""
+    """Return the figures of a row, in dB, and what was chosen, a string for each."""
     training, (X, y) = split(path, size)
 
     def between(model):
@@ -66,13 +66,17 @@ def compare(path, size, distribution, criteria):
     )
     tried = [between(fit) for fit in fits]
     best = candidates[int(np.argmax(tried))]
-    cells = [f"{psnr(y, interpolated(training[1], X, size, o).clip(0, 1)):.2f}" for o in (1, 3)]
-    cells.append(f"{between(EXPONENTIAL.fit(*training)):.2f}")
-    cells.append(f"{max(tried):.2f} ({best['sigma']:.0f}, {best['alpha']:.1g})")
-    regrets = [max(tried) - between(model) for model in models.values()]
-    for regret, model in zip(regrets, models.values(), strict=True):
-        cells.append(f"{regret:.2f} ({model.sigma_:.0f}, {model.alpha_:.1g})")
-    return cells, regrets
+    figures = [psnr(y, interpolated(training[1], X, size, o).clip(0, 1)) for o in (1, 3)]
+    figures += [between(EXPONENTIAL.fit(*training)), max(tried)]
+    figures += [max(tried) - between(model) for model in models.values()]
+    chosen = [(best["sigma"], best["alpha"])]
+    chosen += [(model.sigma_, model.alpha_) for model in models.values()]
+    return figures, ["", "", "", *(f" ({sigma:.0f}, {alpha:.1g})" for sigma, alpha in chosen)]
+
+
+def print_row(name, figures, notes):
+    cells = [f"{figure:.2f}{note}" for figure, note in zip(figures, notes, strict=True)]
+    print("| " + " | ".join([name, *cells]) + " |", flush=True)
 
 
 def main():
@@ -89,13 +93,12 @@ def main():
     columns = ["photograph", "bilinear", "cubic", "exponential", "best (sigma, alpha)", *criteria]
     print("| " + " | ".join(columns) + " |")
     print("|---" * len(columns) + "|")
-    regrets = []
+    rows = []
     for path in (*load_sample_images().filenames, *options.images):
-        cells, lost = compare(path, options.size, options.distribution, criteria)
-        regrets.append(lost)
-        print(f"| {Path(path).stem} | " + " | ".join(cells) + " |", flush=True)
-    means = [f"{mean:.2f}" for mean in np.mean(regrets, axis=0)]
-    print("| mean | | | | | " + " | ".join(means) + " |")
+        figures, chosen = compare(path, options.size, options.distribution, criteria)
+        rows.append(figures)
+        print_row(Path(path).stem, figures, chosen)
+    print_row("mean", np.mean(rows, axis=0), [""] * len(figures))
 
 
 if __name__ == "__main__":
