@@ -18,7 +18,7 @@ from skfourier.videos._reading import count_frames
 # chroma between the pixels, and readers expect it elsewhere unless told.
 _CODECS = {
     ".mp4": ("libx264", "yuv420p", {"crf": "16", "chroma_sample_location": "center"}),
-    ".mkv": ("ffv1", "bgr0", {"level": "1"}),  # 3 cuts it into slices, and fails if it is narrow
+    ".mkv": ("ffv1", "bgr0", {"level": "1"}),  # level 3 cuts it into slices: too narrow for some
 }
 # A name has 255 bytes in most file systems, of which some tell that a file is partial.
 _STEM_BYTES = 200
