@@ -1,12 +1,14 @@
 """Kernel regression in closed form: the spectrum's expectation."""
 
 import copy
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -18,30 +20,20 @@ from skfourier._sklearn import (
     refuse_mask,
     unchanged_on_error,
 )
-from skfourier.grids import find_grid
-from skfourier.ntk import ComposedKernel
-from skfourier.solvers import _distributed
-from skfourier.solvers._box import box_of, check_domain, check_inside
-from skfourier.solvers._choice import (
-    STREAMING,
-    choose_solver,
-    choose_streaming_solver,
-    solvers_for,
-)
-from skfourier.solvers._posterior import PosteriorOfRows, PosteriorOfSums
-from skfourier.solvers._system import System
-from skfourier.solvers._target_moments import TargetMoments
-from skfourier.spectra import Frequencies, Positional, Spectrum, as_spectrum
+from skfourier._solvers import _distributed
+from skfourier._solvers._box import check_domain, check_inside
+from skfourier._solvers._choice import STREAMING, choose_solver, warn_if_slow
+from skfourier._solvers._problem import Problem
+from skfourier._solvers._streaming import StreamingSolver
+from skfourier.kernels import as_kernel
+from skfourier.spectra import Positional
 
-# The Fourier modes of "nufft" are laid out for so large a sum of weights where `domain` says that
-# more rows may come.
-_WEIGHT_TO_COME = 1e9
 # What may change from one `partial_fit` to the next: the sums do not depend on it.
 _FREE_PARAMETERS = ("alpha", "max_iter")
 
 
 def _rows_add_up(regressor):
-    """Tell whether the solver's system is a sum over rows: `partial_fit` is there or not."""
+    """Return whether the solver learns from sums over rows: `partial_fit` is there or not."""
     if regressor.solver in STREAMING:
         return True
     raise AttributeError(
@@ -62,45 +54,46 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     Parameters
     ----------
     sigma : float or array-like of shape (n_features,), default=1.0
-        Scale of the frequencies along each axis, in cycles per unit of X. It multiplies those of
-        the distribution.
-    distribution : str, Spectrum, FourierFeatures or FrozenEstimator, default="gaussian"
-        Whose kernel is taken, k(0) scaled to 1. A `FourierFeatures` is cloned and fitted, one that
-        is fitted already comes as `FrozenEstimator(features)`: then k is the finite kernel of
-        equation 4. Give features a `random_state` for the same result in every fit.
+        Scale of the frequencies along each axis, in cycles per unit of X. It multiplies the scale
+        that the kernel has.
+    kernel : str, Kernel, FourierFeatures or FrozenEstimator, default="gaussian"
+        The kernel; it is scaled to k(0) = 1. A name or an object of `skfourier.spectra`, a sum of
+        these (``Gaussian(3) + 0.1 * Matern(30, nu=0.5)``), a `NeuralTangentKernel` or `NNGPKernel`
+        with a base, or scikit-learn's `Sum` and `Product` with `ConstantKernel` of such kernels.
+        `FourierFeatures` are cloned and fitted, and fitted ones are passed as
+        ``FrozenEstimator(features)``: then k is the finite kernel of equation 4. Give features a
+        `random_state` for the same result in every fit.
     alpha : float, default=1e-3
-        Variance of the noise, where the variance of y is 1 and k(0) = 1. Must be positive.
-    n_hidden_layers : int, default=0
-        0 takes the induced kernel itself; more of them the neural tangent kernel of an infinitely
-        wide ReLU network of so many hidden layers on the features.
+        Variance of the noise, where the variance of y is 1 and k(0) = 1. Must be positive. It
+        equals the `alpha` of `KernelRidge` for a kernel with k(0) = 1, whatever the scale of y.
     solver : str, default="auto"
         "primal" (finite features), "kronecker" (full grid, product kernel), "masked_kronecker"
         (grid with holes or weights, product kernel), "toeplitz" (even grid, any kernel), "nufft"
         (scattered points, up to three columns, a spectral density), "cholesky" (dense) or "cg"
         (dense products, slow). "auto" takes the first that applies; up to 1,024 rows a direct one.
     domain : array-like of shape (n_features, 2), default=None
-        (low, high) for each column: all rows must lie between. "nufft" lays out its Fourier modes
-        for it, which `partial_fit` needs, since rows that are still to come may lie anywhere in
-        it; the other solvers do without, but refuse rows outside all the same. None for the box
-        of the rows of `fit`. Predictions may be asked for anywhere.
+        (low, high) for each column: all rows must lie between. `partial_fit` with "nufft" requires
+        it, because later rows may lie anywhere inside. Other solvers do not need it but still
+        reject rows outside. By default, the bounding box of the rows passed to `fit`. Predictions
+        may be asked for anywhere.
     tol : float, default=1e-6
         Relative residual at which an iterative solver ends; with "nufft" the error of the kernel
         too.
     max_iter : int, default=10000
-        Most iterations of an iterative solver.
+        Maximum number of iterations of an iterative solver.
 
     Attributes
     ----------
     kernel_ : Kernel
         The kernel, k(0) = 1.
     solver_ : str
-        What "auto" stood for.
+        The solver that was used.
     n_iter_ : int
         Iterations; 1 for direct solvers.
     log_marginal_likelihood_value_ : float
-        Of the standardised y under the Gaussian process with this kernel and noise, added up over
-        the outputs; only where the solver factorises ("primal", "kronecker", "cholesky") and no
-        weights were given.
+        Of the standardized y under the Gaussian process with this kernel and noise, summed over
+        the outputs. A row of weight w has noise of variance alpha / w. Only where the solver
+        factorizes ("primal", "kronecker", "cholesky").
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -145,9 +138,8 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     _parameter_constraints = {
         "sigma": [Interval(Real, 0, None, closed="neither"), "array-like"],
-        "distribution": [str, Spectrum, FourierFeatures, FrozenEstimator],
+        "kernel": [str, Kernel, FourierFeatures, FrozenEstimator],
         "alpha": [Real],
-        "n_hidden_layers": [Interval(Integral, 0, None, closed="left")],
         "solver": [str],
         "domain": ["array-like", None],
         "tol": [Interval(Real, 0, 1, closed="neither")],
@@ -158,28 +150,26 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self,
         sigma=1.0,
         *,
-        distribution="gaussian",
+        kernel="gaussian",
         alpha=1e-3,
-        n_hidden_layers=0,
         solver="auto",
         domain=None,
         tol=1e-6,
         max_iter=10_000,
     ):
         self.sigma = sigma
-        self.distribution = distribution
+        self.kernel = kernel
         self.alpha = alpha
-        self.n_hidden_layers = n_hidden_layers
         self.solver = solver
         self.domain = domain
         self.tol = tol
         self.max_iter = max_iter
 
-    _posterior: Any
+    _solver: Any
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
-        """Solve for the coefficients; what was learned before is forgotten.
+        """Fit the kernel regression; earlier fits are forgotten.
 
         Parameters
         ----------
@@ -188,7 +178,8 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         y : array-like or dask array of shape (n_samples,) or (n_samples, n_outputs)
             Values there. The outputs share one factorisation.
         sample_weight : array-like or dask array of shape (n_samples,), default=None
-            A row of weight 2 is as two equal rows, one of weight 0 as none.
+            A row of weight 2 counts as two equal rows, a row of weight 0 as none. Only ratios to
+            `alpha` matter: a constant weight c is the same as alpha / c.
 
         Returns
         -------
@@ -205,25 +196,26 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ConvergenceWarning
             If an iterative solver did not reach `tol`.
         UserWarning
-            If "auto" finds only a slow solver, "cg" or "cholesky" for over 8,192 rows: with what
-            keeps a fast one from it.
+            If "auto" finds only a slow solver, "cg" or "cholesky" for over 8,192 rows: with the
+            reason why no fast one applies.
         """
         with unchanged_on_error(self):
             self._check_alpha()
             self._fitted_parameters = self._parameters_of_the_sums()
             fit = self._fit_dask if _distributed.is_dask(X) else self._fit
-            fit(X, y, sample_weight)
+            self._keep(fit(X, y, sample_weight))
+            _ = self._solver.coefficients  # solved now: the warnings are of this call
         return self
 
     @available_if(_rows_add_up)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
-        """Add rows to those learned from: in the end all is as after one `fit` on all of them.
+        """Add rows: in the end the fit is as after one `fit` on all of them.
 
-        Sums over the rows are kept, not the rows; the system is solved when something is first
-        asked that depends on it. The first call, or an earlier `fit`, settles the kernel; `alpha`
-        and `max_iter` may change from call to call, and count as of the last one. (Rows of weight
-        0 add nothing: with them another `alpha` can be tried at the cost of a solution.)
+        Sums over the rows are kept, not the rows. The first call, or an earlier `fit`, determines
+        the kernel; `alpha` and `max_iter` may change from call to call, and the last values count.
+        (Rows of weight 0 add nothing: with them another `alpha` can be tried at the cost of a
+        solution.)
 
         Only with solver="primal", or solver="nufft", which needs `domain`.
 
@@ -248,147 +240,112 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
         Notes
         -----
-        What solving may warn of or raise (no convergence, an alpha too small for the features)
-        comes with the call that first asks for the solution, `predict` for one.
+        Solving is deferred: its warnings and errors (no convergence, an alpha too small for the
+        features) are raised by the first call that needs the solution, e.g. `predict`.
         """
         with unchanged_on_error(self):
             self._validate_params()  # scikit-learn's decorator does so in the first call only
             self._check_alpha()
-            self._partial_fit(X, y, sample_weight)
+            self._keep(self._partial_fit(X, y, sample_weight))
         return self
 
     @property
     def n_iter_(self):
         """Iterations of the solution; 1 for direct solvers."""
         check_is_fitted(self)
-        return self._posterior.n_iter
+        _ = self._solver.coefficients
+        return self._solver.n_iter
 
     @property
     def log_marginal_likelihood_value_(self):
-        """Log marginal likelihood of the standardised targets, added up over the outputs."""
+        """Log marginal likelihood of the standardized targets, summed over the outputs."""
         check_is_fitted(self)
-        value = self._posterior.log_marginal_likelihood
-        if value is None:
+        if not self._solver.factorizes:
             raise AttributeError(
-                "log_marginal_likelihood_value_ is there where the solver factorises ('primal', "
-                "'kronecker', 'cholesky') and no weights were given."
+                f"log_marginal_likelihood_value_ is there where the solver factorizes ('primal', "
+                f"'kronecker', 'cholesky'). This fit used {self.solver_!r}."
             )
-        return value
+        return self._solver.log_marginal_likelihood
+
+    def __sklearn_is_fitted__(self):
+        """Return whether there is a solution, or sums that have one."""
+        return hasattr(self, "_solver")
 
     def _fit(self, X, y, sample_weight):
-        X, y, weight = self._check_samples(X, y, sample_weight, reset=True)
-        system = self._system_of(X, y, weight)
-        solver = choose_solver(system, self.solver)
-        if solver.name in STREAMING:
-            sums = solver.features_of(system).normal_equations(system.X, y, weight)
-            self._keep_sums(sums, solver.name, weighted=weight is not None)
-            self._posterior.solve()
-        else:
-            self._solved(solver(system), self._standardised(y, weight))
+        """Choose the solver of these rows."""
+        problem = self._problem(X, y, sample_weight)
+        solver = choose_solver(problem, self.solver, **self._tolerances())
+        if self.solver == "auto":
+            warn_if_slow(solver)
+        return solver
 
     def _fit_dask(self, X, y, sample_weight):
+        """Choose the solver of the blocks of dask arrays, and take their sums."""
         _distributed.check_columns(X, y, sample_weight)
         validate_data(self, X, skip_check_array=True)
-        self._check_outputs(y if _distributed.is_dask(y) else np.asarray(y), reset=True)
-        if self.domain is None:
-            low, high, total_weight = _distributed.bounds(X, sample_weight)
-        else:
-            (low, high), total_weight = check_domain(self.domain, X.shape[1]), _WEIGHT_TO_COME
-        self._origin, corners = low, np.stack([low, high])
-        self.kernel_ = self._normalised_kernel(corners, None)
-        system = System(
-            kernel=self.kernel_,
-            X=corners - low,
-            alpha=float(self.alpha),
-            tol=self.tol,
-            max_iter=self.max_iter,
-            total_weight=total_weight,
+        n_outputs = self._check_outputs(y if _distributed.is_dask(y) else np.asarray(y), reset=True)
+        domain, total_weight = self._domain(X.shape[1]), None
+        if domain is None:
+            *domain, total_weight = _distributed.bounds(X, sample_weight)
+        nothing = np.empty((0, X.shape[1])), np.empty((0, n_outputs))
+        self.kernel_ = self._kernel(np.stack(domain), None)
+        problem = Problem.of(self.kernel_, *nothing, alpha=self.alpha, domain=domain)
+        if total_weight is not None:
+            problem = replace(problem, total_weight=total_weight)
+        solver = choose_solver(problem, self.solver, among=STREAMING, **self._tolerances())
+        sums = _distributed.sums_over_blocks(
+            solver.sums_of, X, y, sample_weight, origin=problem.origin, domain=domain
         )
-        solver = choose_streaming_solver(system, self.solver)
-        features, domain = solver.features_of(system), (low, high)
-        sums = _distributed.normal_equations(
-            features, X, y, sample_weight, origin=low, domain=domain
-        )
-        self._keep_sums(sums, solver.name, weighted=sample_weight is not None)
-        self._posterior.solve()
+        return solver.of_sums(sums)
 
     def _partial_fit(self, X, y, sample_weight):
+        """Return the solver with these rows added to its sums."""
         if _distributed.is_dask(X):
             raise ValueError(
                 "partial_fit takes a block of rows in memory; fit takes dask arrays, whose blocks "
                 "it adds up."
             )
-        first = not hasattr(self, "_posterior")
         if self.solver == "nufft" and self.domain is None:
             raise ValueError(
                 "partial_fit with solver='nufft' needs domain, a pair (low, high) for each column "
                 "of X that holds all rows to come: the Fourier modes depend on it."
             )
-        if first:
+        if not hasattr(self, "_solver"):
             self._fitted_parameters = self._parameters_of_the_sums()
-        else:
-            self._check_parameters_of_the_sums()
-        X, y, weight = self._check_samples(X, y, sample_weight, reset=first)
-        if first:
-            system = self._system_of(X, y, weight)
-            features = choose_solver(system, self.solver).features_of(system)
-            sums = features.normal_equations(system.X, y, weight)
-            weighted = weight is not None
-        else:
-            before = self._posterior
-            features = before.equations.features
-            sums = before.equations + features.normal_equations(X - self._origin, y, weight)
-            weighted = before.weighted or weight is not None
-        self._keep_sums(sums, self.solver, weighted=weighted)
+            problem = self._problem(X, y, sample_weight)
+            return choose_solver(problem, self.solver, among=STREAMING, **self._tolerances())
+        self._check_parameters_of_the_sums()
+        X, y, weight = self._check_samples(X, y, sample_weight, reset=False)
+        before = self._solver
+        more = before.sums_of(X - before.problem.origin, y, weight)
+        solver = before.of_sums(before.sums + more, alpha=self.alpha)
+        solver.max_iter = self.max_iter
+        return solver
 
-    def _keep_sums(self, sums, solver_name, *, weighted):
-        _check_size_of_y(sums.moments)
-        self.solver_ = solver_name
-        self._y_mean, self._y_scale = sums.moments.mean, sums.moments.scale
-        self._posterior = PosteriorOfSums(
-            sums, float(self.alpha), tol=self.tol, max_iter=self.max_iter, weighted=weighted
-        )
+    def _keep(self, solver):
+        """Keep a solver: of those that need sums only, the sums and no rows."""
+        if isinstance(solver, StreamingSolver):
+            solver = solver.of_sums(solver.sums)
+        _check_size_of_y(solver.moments)
+        self.solver_, self._solver = solver.name, solver
 
-    def _fits(self, X, y, sample_weight, alphas):
-        """Yield a fit for each alpha, from the smallest on; they share what is the same."""
-        system, targets = self._system(X, y, sample_weight)
-        for solver in solvers_for(alphas, system, self.solver):
-            fit = copy.copy(self).set_params(alpha=solver.system.alpha)
-            yield fit._solved(solver, targets)
-
-    def _system(self, X, y, sample_weight):
-        """Check the arguments of `fit`; return what there is to solve, and standardised targets."""
+    def _problem(self, X, y, sample_weight):
+        """Check the arguments of a first fit, and state the problem."""
         X, y, weight = self._check_samples(X, y, sample_weight, reset=True)
-        return self._system_of(X, y, weight), self._standardised(y, weight)
-
-    def _solved(self, solver, targets):
-        """Solve for standardised targets, and keep what comes out."""
-        self.solver_, self._posterior = solver.name, PosteriorOfRows(solver, targets)
-        return self
-
-    def _system_of(self, X, y, weight):
-        """State what there is to solve for these rows."""
-        self.kernel_ = self._normalised_kernel(X, y)
-        domain, total_weight = None, None
-        if self.domain is None:
-            self._origin, _ = box_of(X)
-        else:
-            self._origin, high = check_domain(self.domain, X.shape[1])
-            domain = np.zeros_like(high), high - self._origin
-            total_weight = _WEIGHT_TO_COME
-        rounding = np.finfo(X.dtype).eps * np.abs(X).max(axis=0)
-        X = X - self._origin
-        return System(
-            kernel=self.kernel_,
-            X=X,
-            alpha=float(self.alpha),
-            weight=weight,
-            grid=find_grid(X, rounding=rounding),
-            tol=self.tol,
-            max_iter=self.max_iter,
-            domain=domain,
-            total_weight=total_weight,
+        self.kernel_ = self._kernel(X, y)
+        return Problem.of(
+            self.kernel_, X, y, weight, alpha=self.alpha, domain=self._domain(X.shape[1])
         )
+
+    def _kernel(self, X, y):
+        """Build the kernel, k(0) = 1."""
+        return scaled_kernel(resolve_kernel(self.kernel, X, y), self.sigma, X.shape[1])
+
+    def _domain(self, n_features):
+        return None if self.domain is None else check_domain(self.domain, n_features)
+
+    def _tolerances(self):
+        return {"tol": self.tol, "max_iter": self.max_iter}
 
     def _check_samples(self, X, y, sample_weight, *, reset):
         """Check rows, y of shape (n_samples, n_outputs) and weights; drop rows of weight 0."""
@@ -397,12 +354,12 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         )
         self._check_outputs(y, reset=reset)
         if self.domain is not None:
-            check_inside(X, *check_domain(self.domain, X.shape[1]))
-        weight = None if weight is None else weight.astype(float)
+            check_inside(X, *self._domain(X.shape[1]))
+        weight = np.broadcast_to(1.0, len(X)) if weight is None else weight.astype(float)
         return X, (y if y.ndim == 2 else y[:, None]).astype(float), weight
 
     def _check_outputs(self, y, *, reset):
-        """Remember the form of y, or check that it has the form of earlier rows."""
+        """Remember the form of y, or check it against earlier rows; return how many outputs."""
         dtype = np.dtype(np.float32 if y.dtype == np.float32 else np.float64)
         if reset:
             self._y_shape, self._y_dtype = y.shape[1:], dtype
@@ -413,6 +370,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
         else:
             self._y_dtype = np.promote_types(self._y_dtype, dtype)
+        return int(np.prod(y.shape[1:]))
 
     def _check_alpha(self):
         if not 0 < self.alpha < np.inf:
@@ -465,52 +423,56 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         refuse_mask(X, "X")
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False) - self._origin
-        mean = self._in_units_of_y(self._posterior.mean(X) * self._y_scale + self._y_mean)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = X - self._solver.problem.origin
+        mean = self._in_units_of_y(self._solver.mean(X))
         if not return_std:
             return mean
-        deviation = np.sqrt(np.maximum(self._posterior.variance(X), 0))
-        return mean, self._in_units_of_y(np.outer(deviation, self._y_scale))
+        deviation = np.sqrt(np.maximum(self._solver.variance(X), 0))
+        return mean, self._in_units_of_y(np.outer(deviation, self._solver.moments.scale))
 
     def _in_units_of_y(self, values):
         return values.astype(self._y_dtype).reshape(len(values), *self._y_shape)
 
-    def _standardised(self, y, weight):
-        """Return y of weighted mean 0 and deviation 1, and keep both."""
-        moments = TargetMoments.of(y, weight)
-        _check_size_of_y(moments)
-        self._y_mean, self._y_scale = moments.mean, moments.scale
-        return (y - self._y_mean) / self._y_scale
 
-    def _normalised_kernel(self, X, y):
-        """Build the kernel, k(0) = 1."""
-        distribution = self.distribution
-        if isinstance(distribution, FrozenEstimator | FourierFeatures):
-            if not isinstance(getattr(distribution, "estimator", distribution), FourierFeatures):
-                raise ValueError(
-                    f"distribution must be a fitted FourierFeatures where it is frozen. Got "
-                    f"{self.distribution!r}."
-                )
-            # A clone of a frozen estimator is the estimator itself, and its fit does nothing.
-            features = clone(distribution).fit(X, y)
-            distribution = getattr(features, "estimator", features).induced_kernel()
-        spectrum = as_spectrum(distribution)
-        if isinstance(spectrum, Positional):
+def resolve_kernel(kernel, X, y):
+    """Turn the parameter `kernel` into a kernel object, before sigma scales it.
+
+    Parameters
+    ----------
+    kernel : str, Kernel, FourierFeatures or FrozenEstimator
+    X, y : ndarray
+        What unfitted features are fitted on.
+
+    Returns
+    -------
+    Kernel
+
+    Raises
+    ------
+    ValueError
+        If it is not such a kernel.
+    """
+    if isinstance(kernel, FrozenEstimator | FourierFeatures):
+        if not isinstance(getattr(kernel, "estimator", kernel), FourierFeatures):
             raise ValueError(
-                f"How many frequencies {spectrum!r} has is said by n_frequencies of the features: "
-                f"take distribution=FourierFeatures(distribution={spectrum!r}, n_frequencies=...)."
+                f"kernel must be a fitted FourierFeatures where it is frozen. Got {kernel!r}."
             )
-        spectrum = spectrum.scaled(self.sigma, n_features=X.shape[1], n_frequencies=X.shape[1])
-        if hasattr(spectrum, "given_frequencies"):
-            frequencies = spectrum.given_frequencies(X.shape[1])
-            amplitudes = np.broadcast_to(spectrum.amplitudes, len(frequencies))
-            length = np.linalg.norm(amplitudes)
-            if length == 0:
-                raise ValueError("The amplitudes of the distribution are all 0: its kernel is 0.")
-            spectrum = Frequencies(frequencies, amplitudes / length)
-        else:
-            spectrum = copy.deepcopy(spectrum)  # the user's object may change later
-        return ComposedKernel(self.n_hidden_layers, spectrum) if self.n_hidden_layers else spectrum
+        # A clone of a frozen estimator is the estimator itself, and its fit does nothing.
+        features = clone(kernel).fit(X, y)
+        kernel = getattr(features, "estimator", features).induced_kernel()
+    kernel = as_kernel(kernel)
+    if isinstance(kernel, Positional):
+        raise ValueError(
+            f"{kernel!r} does not say how many frequencies it has; n_frequencies of the features "
+            f"does: take kernel=FourierFeatures(distribution={kernel!r}, n_frequencies=...)."
+        )
+    return copy.deepcopy(kernel)  # the user's object may change later
+
+
+def scaled_kernel(kernel, sigma, n_features):
+    """Multiply the frequencies of a kernel by sigma, and scale it to k(0) = 1."""
+    return kernel.scaled(sigma, n_features=n_features).normalized(n_features)
 
 
 def _check_size_of_y(moments):

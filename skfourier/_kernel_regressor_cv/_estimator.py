@@ -41,7 +41,7 @@ from skfourier._sklearn import (
     refuse_mask,
     unchanged_on_error,
 )
-from skfourier.solvers._cholesky import Cholesky
+from skfourier._solvers._cholesky import Cholesky
 
 _OWN_ALPHAS = np.logspace(-4, 1, 11)
 _LIKELIHOOD = "log_marginal_likelihood"

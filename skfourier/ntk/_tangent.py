@@ -3,7 +3,12 @@
 import numpy as np
 from sklearn.gaussian_process.kernels import Kernel
 
-from skfourier.ntk._kernel_matrix import CoupledMatrix, check_fits, kernel_matrix
+from skfourier.ntk._kernel_matrix import (
+    CoupledMatrix,
+    check_fits,
+    dense_functions,
+    kernel_functions,
+)
 
 
 def tangent_model(kernel_or_estimator, X, *, n_outputs, tol, parametrization="standard"):
@@ -17,13 +22,13 @@ def tangent_model(kernel_or_estimator, X, *, n_outputs, tol, parametrization="st
     n_outputs : int or None
         Of y; None where there is none.
     tol : float or None
-        See `kernel_matrix`.
+        See `kernel_functions`.
     parametrization : {"standard", "ntk"}, default="standard"
         Of a network.
 
     Returns
     -------
-    matrix : DenseMatrix, CoupledMatrix, ProductGridMatrix or EvenGridMatrix
+    matrix : MatrixFunctions
     initial : callable or None
         Rows to the initial function there; None stands for 0.
 
@@ -34,7 +39,7 @@ def tangent_model(kernel_or_estimator, X, *, n_outputs, tol, parametrization="st
     """
     kernel = getattr(kernel_or_estimator, "kernel_", kernel_or_estimator)
     if isinstance(kernel, Kernel):
-        return kernel_matrix(kernel, X, tol), None
+        return kernel_functions(kernel, X, tol), None
     if isinstance(kernel_or_estimator, str) or not hasattr(kernel_or_estimator, "predict"):
         raise ValueError(
             f"Give a kernel of scikit-learn's interface (NeuralTangentKernel, a spectrum, "
@@ -59,11 +64,11 @@ def _network_matrix(estimator, X, n_outputs, parametrization):
         )
     check_fits(len(X) * len(scale))
 
-    def kernel(rows, columns):
+    def kernel(rows, columns=None):
         pairs = empirical_ntk(
             estimator, rows, columns, parametrization=parametrization, outputs="full"
         )
         return pairs.transpose(0, 2, 1, 3).reshape(len(rows) * len(scale), -1)
 
-    matrix = CoupledMatrix(kernel(X, None), lambda X_test: kernel(X_test, X), scale)
+    matrix = dense_functions(CoupledMatrix(kernel, X, scale), kernel(X))
     return matrix, lambda rows: np.asarray(estimator.predict(rows), dtype=float)

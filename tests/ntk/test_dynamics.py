@@ -7,6 +7,7 @@ from scipy import linalg
 from sklearn.gaussian_process.kernels import RBF, DotProduct, Kernel
 
 from skfourier import FourierFeatures, FourierKernelRegressor
+from skfourier._solvers import _choice
 from skfourier.images import pixel_grid
 from skfourier.ntk import ComposedKernel, predict_training
 from skfourier.ntk import _kernel_matrix as matrices
@@ -71,7 +72,7 @@ CASES = {
 @pytest.fixture
 def polynomials_at_once(monkeypatch):
     """Take the polynomials for as few rows as a test has."""
-    monkeypatch.setattr(matrices, "_FEW_ROWS", 10)
+    monkeypatch.setattr(_choice, "_FEW_ROWS", 10)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -186,7 +187,7 @@ def test_polynomials_equal_the_modes_of_axes(shape, kernel, monkeypatch):
     y, X_test = targets(X, 3), X[::7] + 0.3 / shape[0]
     exact = predict_training(kernel, X, y, X_test, learning_rate=1e-3, steps=[100, 3000])
     assert exact.method == "kronecker"
-    monkeypatch.setattr(matrices.Kronecker, "why_not", lambda _: "not in this test")
+    monkeypatch.setattr(_choice.Kronecker, "why_not", lambda _: "not in this test")
     other = predict_training(kernel, X, y, X_test, learning_rate=1e-3, steps=[100, 3000])
     assert other.method == "toeplitz"
     tolerance = 1e-6 * np.linalg.norm(y)
@@ -338,7 +339,7 @@ def test_what_are_no_steps(steps):
 
 
 def test_too_many_rows_for_a_dense_matrix(monkeypatch):
-    monkeypatch.setattr(matrices, "_MOST_BYTES", 40 * 39**2)
+    monkeypatch.setattr(matrices, "_MAX_BYTES", 40 * 39**2)
     with pytest.raises(ValueError, match=r"matrix of 40 rows takes.*at most 39 rows"):
         predict_training(RBF(), scattered(), targets(scattered()), learning_rate=0.1, steps=1)
 

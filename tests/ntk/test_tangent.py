@@ -156,6 +156,6 @@ def test_what_is_refused(monkeypatch):
         predict_training(fitted, X, Y[:, 0], **options)
     with pytest.raises(ValueError, match="parametrization='mup' is unknown"):
         predict_training(fitted, X, Y, parametrization="mup", **options)
-    monkeypatch.setattr(matrices, "_MOST_BYTES", 40 * 23**2)  # two outputs at 12 rows are 24
+    monkeypatch.setattr(matrices, "_MAX_BYTES", 40 * 23**2)  # two outputs at 12 rows are 24
     with pytest.raises(ValueError, match=r"matrix of 24 rows takes .* at most 23 rows"):
         predict_training(fitted, X, Y, **options)

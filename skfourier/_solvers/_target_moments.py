@@ -17,7 +17,10 @@ class TargetMoments:
 
     Parameters
     ----------
+    n_rows : int
     weight_sum : float
+    log_weight_sum : float
+        Sum of the logarithms of the weights.
     mean : ndarray of shape (n_outputs,)
         Weighted.
     variation : ndarray of shape (n_outputs,)
@@ -29,22 +32,24 @@ class TargetMoments:
     variances", 1979.
     """
 
+    n_rows: int
     weight_sum: float
+    log_weight_sum: float
     mean: np.ndarray
     variation: np.ndarray
 
     @classmethod
-    def of(cls, y, weight=None):
+    def of(cls, y, weight):
         """Take the moments of these rows; there may be none."""
-        weight_sum = float(len(y)) if weight is None else float(weight.sum(dtype=float))
+        weight_sum = float(weight.sum(dtype=float))
         mean, variation = np.zeros(y.shape[1]), np.zeros(y.shape[1])
         if weight_sum > 0:
             # Column by column: along the rows of a narrow array NumPy takes ten times as long.
             for j, column in enumerate(y.T):
-                mean[j] = _weighted_sum(column, weight) / weight_sum
+                mean[j] = np.dot(weight, column) / weight_sum
                 with np.errstate(over="ignore"):  # the regressor says what to do
-                    variation[j] = _weighted_sum(np.square(column - mean[j]), weight)
-        return cls(weight_sum, mean, variation)
+                    variation[j] = np.dot(weight, np.square(column - mean[j]))
+        return cls(len(y), weight_sum, float(np.log(weight).sum()), mean, variation)
 
     def __add__(self, other):
         """Return the moments of both sets of rows."""
@@ -54,7 +59,11 @@ class TargetMoments:
         with np.errstate(over="ignore", invalid="ignore"):
             between = self.weight_sum * share * np.square(step)
         return TargetMoments(
-            weight_sum, self.mean + share * step, self.variation + other.variation + between
+            self.n_rows + other.n_rows,
+            weight_sum,
+            self.log_weight_sum + other.log_weight_sum,
+            self.mean + share * step,
+            self.variation + other.variation + between,
         )
 
     @property
@@ -62,7 +71,3 @@ class TargetMoments:
         """Deviation of each output; 1 where it is constant."""
         scale = np.sqrt(self.variation / self.weight_sum)
         return np.where(scale > _CONSTANT * np.abs(self.mean), scale, 1.0)
-
-
-def _weighted_sum(column, weight):
-    return column.sum(dtype=float) if weight is None else np.dot(weight, column)

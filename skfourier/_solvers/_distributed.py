@@ -10,14 +10,14 @@ import operator
 import numpy as np
 
 from skfourier._sklearn import refuse_mask
-from skfourier.solvers._box import box_of, check_inside
+from skfourier._solvers._box import box_of, check_inside
 
 # Sums that one task adds: more of them would have to lie in one worker's memory.
-_ADDED_AT_ONCE = 4
+_SUMS_PER_TASK = 4
 
 
 def is_dask(array):
-    """Tell whether this is a dask array, without importing dask.
+    """Return whether this is a dask array, without importing dask.
 
     Raises
     ------
@@ -27,8 +27,8 @@ def is_dask(array):
     module = type(array).__module__
     if module.startswith(("dask.dataframe", "dask_expr")):
         raise ValueError(
-            "A data frame of dask's has no array's order of rows. Pass its "
-            "to_dask_array(lengths=True), for X, y and the weights alike."
+            "A dask DataFrame has no fixed row order. Pass its to_dask_array(lengths=True), for X, y "
+            "and the weights alike."
         )
     return module.startswith("dask.array")
 
@@ -92,12 +92,13 @@ def bounds(X, weight=None):
     return np.min(low, axis=0), np.max(high, axis=0), weight_sum
 
 
-def normal_equations(features, X, y, weight=None, *, origin=0.0, domain=None):
-    """Take the sums of `features.normal_equations` over all rows of dask arrays.
+def sums_over_blocks(sums_of, X, y, weight=None, *, origin=0.0, domain=None):
+    """Take sums over all rows of dask arrays.
 
     Parameters
     ----------
-    features : EquispacedModes or FiniteFeatures
+    sums_of : callable
+        X, y and weight in memory to the sums over them, which add up.
     X : dask.array.Array of shape (n_samples, n_features)
     y : array of shape (n_samples,) or (n_samples, n_outputs)
         dask's or NumPy's; cut into blocks of rows as X is.
@@ -110,7 +111,7 @@ def normal_equations(features, X, y, weight=None, *, origin=0.0, domain=None):
 
     Returns
     -------
-    ToeplitzEquations or NormalEquations
+    FourierSums or FeatureSums
 
     Raises
     ------
@@ -121,14 +122,14 @@ def normal_equations(features, X, y, weight=None, *, origin=0.0, domain=None):
     import dask  # noqa: PLC0415 (optional, and heavy)
 
     # The features are sent once to each worker, not with each task.
-    features, block_sums = dask.delayed(features), dask.delayed(_block_sums)
+    sums_of, block_sums = dask.delayed(sums_of), dask.delayed(_block_sums)
     sums = [
-        block_sums(features, *block, origin=origin, domain=domain)
+        block_sums(sums_of, *block, origin=origin, domain=domain)
         for block in _blocks(X, y=y, sample_weight=weight)
     ]
     add = dask.delayed(_added)
     while len(sums) > 1:
-        sums = [add(sums[i : i + _ADDED_AT_ONCE]) for i in range(0, len(sums), _ADDED_AT_ONCE)]
+        sums = [add(sums[i : i + _SUMS_PER_TASK]) for i in range(0, len(sums), _SUMS_PER_TASK)]
     total = sums[0].compute()
     _check_any_weight(total.moments.weight_sum)
     return total
@@ -183,7 +184,7 @@ def _block_bounds(start, X, weight):
     return *box_of(X), float(len(X) if weight is None else weight.sum())
 
 
-def _block_sums(features, start, X, y, weight, *, origin, domain):
+def _block_sums(sums_of, start, X, y, weight, *, origin, domain):
     X, y, weight = _finite(X, "X", start), _finite(y, "y", start), _weights(weight, start)
     y = y if y.ndim == 2 else y[:, None]
     if weight is not None:
@@ -191,7 +192,8 @@ def _block_sums(features, start, X, y, weight, *, origin, domain):
         X, y, weight = X[kept], y[kept], weight[kept]
     if domain is not None:
         check_inside(X, *domain)
-    return features.normal_equations(X - origin, y, weight)
+    weight = np.ones(len(X)) if weight is None else weight
+    return sums_of(X - origin, y, weight)
 
 
 def _check_any_weight(weight_sum):

@@ -1,12 +1,66 @@
-r"""A kernel matrix on a grid in an orthogonal basis, :math:`K = V \Lambda V^T`."""
+r"""A kernel matrix in an orthogonal basis, :math:`K = V \Lambda V^T`."""
 
 import copy
 import math
+from abc import ABC, abstractmethod
 
 import numpy as np
 
 
-class ProductModes:
+class Eigenvectors(ABC):
+    """An orthogonal basis in which a matrix is diagonal, or nearly so.
+
+    Attributes
+    ----------
+    values : ndarray of shape `modes`
+        The eigenvalues; none is negative.
+    """
+
+    values: np.ndarray
+
+    @abstractmethod
+    def forward(self, array):
+        """Apply V^T: (n, *points) to (n, *modes)."""
+
+    @abstractmethod
+    def backward(self, array):
+        """Apply V: (n, *modes) to (n, *points)."""
+
+
+class DenseEigenvectors(Eigenvectors):
+    """The eigenvectors of any symmetric matrix.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, n)
+
+    Attributes
+    ----------
+    values : ndarray of shape (n,)
+    least_ratio : float
+        Least eigenvalue over the largest, before the negative ones were set to 0.
+    """
+
+    def __init__(self, matrix):
+        import torch  # noqa: PLC0415 (skfourier's import stays light)
+
+        # torch's: the OpenBLAS that comes with SciPy crashes on large matrices.
+        values, vectors = torch.linalg.eigh(torch.from_numpy(matrix))
+        values, self.vectors = values.numpy(), vectors.numpy()
+        self.least_ratio = values[0] / max(values[-1], np.finfo(float).tiny)
+        # Rounding makes the smallest eigenvalues negative.
+        self.values = np.maximum(values, 0)
+
+    def forward(self, array):
+        """Apply V^T: (n, n_rows) to (n, n_rows)."""
+        return array @ self.vectors
+
+    def backward(self, array):
+        """Apply V: (n, n_rows) to (n, n_rows)."""
+        return array @ self.vectors.T
+
+
+class ProductEigenvectors(Eigenvectors):
     r"""The eigenvectors of a product kernel: one small decomposition for each axis, exact.
 
     .. math:: K = K_1 \otimes K_2 \otimes \dots, \qquad

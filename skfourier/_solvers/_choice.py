@@ -1,0 +1,109 @@
+"""Which solver takes a problem: the decision tree of `solver="auto"`."""
+
+import warnings
+
+from skfourier._sklearn import known_name
+from skfourier._solvers._cholesky import Cholesky
+from skfourier._solvers._kronecker import Kronecker
+from skfourier._solvers._masked_kronecker import MaskedKronecker
+from skfourier._solvers._nufft import NUFFT
+from skfourier._solvers._nystrom_cg import NystromCG
+from skfourier._solvers._primal import Primal
+from skfourier._solvers._streaming import StreamingSolver
+from skfourier._solvers._toeplitz import Toeplitz
+
+# In the order in which "auto" asks them; the last one takes all.
+_PREFERENCE = (Primal, Kronecker, MaskedKronecker, Toeplitz, NUFFT, Cholesky, NystromCG)
+SOLVERS = {cls.name: cls for cls in _PREFERENCE}
+STREAMING = {name: cls for name, cls in SOLVERS.items() if issubclass(cls, StreamingSolver)}
+# A fit to so many rows by a dense factorization took 32 s on one thread of a busy machine.
+_MANY_ROWS = 8192
+# So few rows are solved by a dense factorization, exact, in the time that others set up.
+_FEW_ROWS = 1024
+
+
+def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
+    """Choose the solver of a problem.
+
+    1. Finite features: "primal".
+    2. A full grid, a product kernel, equal weights: "kronecker".
+    3. Up to 1,024 rows: "cholesky".
+    4. A grid with holes or weights, a product kernel: "masked_kronecker".
+    5. An even grid, full or not, any kernel: "toeplitz".
+    6. Up to three columns, a spectral density that decays: "nufft".
+    7. What fits as a dense matrix: "cholesky".
+    8. Else "cg".
+
+    Parameters
+    ----------
+    problem : Problem
+    name : str, default="auto"
+    among : collection of str, default=all
+        The solvers that the caller can use.
+    **tolerances
+        `tol` and `max_iter` of the solver.
+
+    Returns
+    -------
+    Solver
+        Not yet solved.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or that solver does not apply: with its reason, and what applies.
+    """
+    known_name(name, ("auto", *SOLVERS), "solver")
+    solvers = {cls.name: cls(problem, **tolerances) for cls in _PREFERENCE if cls.name in among}
+    if name not in ("auto", *solvers):
+        raise ValueError(
+            f"solver={name!r} needs all rows in memory. For rows that are not, take one of "
+            f"{', '.join(map(repr, solvers))}; or pass NumPy arrays."
+        )
+    if name != "auto":
+        refusal = solvers[name].why_not()
+        if refusal is not None:
+            raise ValueError(
+                f"solver={name!r} does not apply. {refusal} {_what_applies(solvers.values())}"
+            )
+        return solvers[name]
+    chosen = next((solver for solver in solvers.values() if solver.why_not() is None), None)
+    if chosen is None:
+        reasons = " ".join(solver.why_not() for solver in solvers.values())
+        raise ValueError(f"None of the solvers {', '.join(map(repr, solvers))} applies. {reasons}")
+    few = len(problem.X) <= _FEW_ROWS and "cholesky" in solvers
+    return solvers["cholesky"] if few and not chosen.factorizes else chosen
+
+
+def is_slow(solver):
+    """Return whether the solver's time grows with the square of so many rows, or faster."""
+    many = len(solver.problem.X) > _MANY_ROWS
+    return isinstance(solver, NystromCG) or (isinstance(solver, Cholesky) and many)
+
+
+def warn_if_slow(solver):
+    """Warn if the automatic choice is a slow one: how slow, and why no fast solver applies."""
+    if not is_slow(solver):
+        return
+    cost = {
+        "cg": "multiplies by dense blocks of the kernel in each iteration",
+        "cholesky": "factorizes a dense matrix of all rows",
+    }[solver.name]
+    problem = solver.problem
+    # A grid misses its FFTs by little; scattered points have no grid to speak of.
+    even = problem.grid is not None and problem.grid.evenly_spaced()
+    nearest = (Toeplitz if even else NUFFT)(problem, tol=solver.tol)
+    warnings.warn(
+        f"No fast solver applies to these {len(problem.X):,} rows and {problem.kernel!r}: "
+        f"solver={solver.name!r} {cost}, which is slow. {nearest.name!r} does not apply: "
+        f"{nearest.why_not()}",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
+def _what_applies(solvers):
+    names = [repr(solver.name) for solver in solvers if solver.why_not() is None]
+    if not names:
+        return "None of the others applies either."
+    return f"Those that apply: {', '.join(names)}."

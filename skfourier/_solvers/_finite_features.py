@@ -1,0 +1,112 @@
+r"""Ridge regression on finite features: the features, and the sums that it keeps of its rows."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from skfourier._blocks import row_blocks
+from skfourier._solvers._target_moments import TargetMoments
+from skfourier.spectra._features import fourier_features
+from skfourier.spectra._finite import FiniteSpectrum, check_amplitudes
+
+
+@dataclass(frozen=True, eq=False)
+class FiniteFeatures:
+    """The features of a spectrum of given frequencies.
+
+    Parameters
+    ----------
+    kernel : FiniteSpectrum
+        k(0) = 1.
+    n_columns : int
+        Number of columns of X.
+    """
+
+    kernel: FiniteSpectrum
+    n_columns: int
+
+    @cached_property
+    def _frequencies(self):
+        return self.kernel.given_frequencies(self.n_columns)
+
+    @property
+    def width(self):
+        """Number of features."""
+        return 2 * len(self._frequencies)
+
+    def blocks(self, X):
+        """Yield slices of rows and their features."""
+        amplitudes = check_amplitudes(self.kernel.amplitudes, len(self._frequencies))
+        for rows in row_blocks(len(X), 8 * self.width):
+            yield rows, fourier_features(X[rows], self._frequencies, amplitudes)
+
+    def evaluate(self, coefficients, X):
+        """Evaluate at the rows of X, block by block: (n_test, n_outputs)."""
+        values = np.empty((len(X), coefficients.shape[1]))
+        for rows, phi in self.blocks(X):
+            values[rows] = phi @ coefficients
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureSums:
+    r"""Sums over rows of the targets about their weighted mean.
+
+    Their memory depends on the number of features only.
+
+    Parameters
+    ----------
+    features : FiniteFeatures
+    gram : ndarray of shape (width, width)
+        :math:`\Phi^T W \Phi`.
+    right_hand_sides : ndarray of shape (width, n_outputs)
+        :math:`\Phi^T W (y - \bar y)`.
+    feature_sums : ndarray of shape (width,)
+        :math:`\Phi^T W 1`.
+    moments : TargetMoments
+    """
+
+    features: FiniteFeatures
+    gram: np.ndarray
+    right_hand_sides: np.ndarray
+    feature_sums: np.ndarray
+    moments: TargetMoments
+
+    @classmethod
+    def of(cls, features, X, y, weight):
+        """Take the sums over these rows.
+
+        Parameters
+        ----------
+        features : FiniteFeatures
+        X : ndarray of shape (n_samples, n_columns)
+        y : ndarray of shape (n_samples, n_outputs)
+        weight : ndarray of shape (n_samples,)
+        """
+        moments, width = TargetMoments.of(y, weight), features.width
+        gram = np.zeros((width, width))
+        right_hand_sides, feature_sums = np.zeros((width, y.shape[1])), np.zeros(width)
+        for rows, phi in features.blocks(X):
+            weighted = weight[rows, None] * phi
+            gram += phi.T @ weighted
+            right_hand_sides += weighted.T @ (y[rows] - moments.mean)
+            feature_sums += weighted.sum(axis=0)
+        return cls(features, gram, right_hand_sides, feature_sums, moments)
+
+    def __add__(self, other):
+        """Add the sums over other rows."""
+        if self.gram.shape != other.gram.shape or self.features.kernel != other.features.kernel:
+            raise ValueError("Only sums over the same features add up; these have different ones.")
+        moments = self.moments + other.moments
+        return replace(
+            self,
+            gram=self.gram + other.gram,
+            right_hand_sides=self._about(moments.mean) + other._about(moments.mean),
+            feature_sums=self.feature_sums + other.feature_sums,
+            moments=moments,
+        )
+
+    def _about(self, origin):
+        """Return the right-hand sides of the targets less `origin`."""
+        return self.right_hand_sides + np.outer(self.feature_sums, self.moments.mean - origin)

@@ -1,0 +1,90 @@
+"""What kernel regression by Fourier modes keeps of its rows: sums, which add up."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skfourier._solvers._box import check_inside
+from skfourier._solvers._fourier_modes import FourierModes
+from skfourier._solvers._half_spectra import cropped, half_shape
+from skfourier._solvers._nonuniform_fft import sums_over_rows
+from skfourier._solvers._target_moments import TargetMoments
+
+
+@dataclass(frozen=True, eq=False)
+class FourierSums:
+    r"""Sums over rows of the targets about their weighted mean.
+
+    .. math:: T_{mm'} = \sum_j w_j e^{-2\pi i\, h (m - m') \cdot x_j}, \quad
+              r_m = \sum_j w_j (y_j - \bar y) e^{-2\pi i\, h m \cdot x_j}
+
+    Their memory depends on the number of modes only.
+
+    Parameters
+    ----------
+    features : FourierModes
+    toeplitz : ndarray
+        T, along each axis to twice the highest mode; its entries at the features' own modes are
+        the weighted sums of these.
+    right_hand_sides : ndarray of shape (n_outputs, *features.half_shape)
+        r.
+    moments : TargetMoments
+    """
+
+    features: FourierModes
+    toeplitz: np.ndarray
+    right_hand_sides: np.ndarray
+    moments: TargetMoments
+
+    @classmethod
+    def of(cls, features, X, y, weight):
+        """Take the sums over these rows.
+
+        Parameters
+        ----------
+        features : FourierModes
+        X : ndarray of shape (n_samples, n_features)
+        y : ndarray of shape (n_samples, n_outputs)
+        weight : ndarray of shape (n_samples,)
+
+        Raises
+        ------
+        ValueError
+            If a row lies outside the box.
+        """
+        check_inside(X, features.low, features.high)
+        moments = TargetMoments.of(y, weight)
+        # All to T's modes, twice the features': then the sums of the features, a part of T, have
+        # the errors that r has, and blocks of other means equal the whole to rounding.
+        doubled = tuple(2 * m for m in features.highest)
+        n_pairs = y.shape[1] // 2 + 1
+        first = np.zeros((2, *half_shape(doubled)), dtype=complex)
+        others = np.zeros((n_pairs, 2, *features.half_shape), dtype=complex)
+        for pair, sums in sums_over_rows(
+            features, X, y, weight, doubled, moments.mean, with_ones=True
+        ):
+            others[pair] += cropped(sums, features.highest)
+            if pair == 0:
+                first += sums
+        right_hand_sides = others.reshape(-1, *features.half_shape)[1 : 1 + y.shape[1]]
+        return cls(features, first[0], right_hand_sides, moments)
+
+    def __add__(self, other):
+        """Add the sums over other rows."""
+        mine, others = self.features, other.features
+        same_box = np.array_equal(mine.low, others.low) and np.array_equal(mine.high, others.high)
+        if not (same_box and mine.highest == others.highest):
+            raise ValueError("Only sums over the same modes add up; these have different boxes.")
+        moments = self.moments + other.moments
+        return replace(
+            self,
+            toeplitz=self.toeplitz + other.toeplitz,
+            right_hand_sides=self._about(moments.mean) + other._about(moments.mean),
+            moments=moments,
+        )
+
+    def _about(self, origin):
+        """Return r of the targets less `origin`: r(y - origin) = r(y - mean) + (...) r(1)."""
+        feature_sums = cropped(self.toeplitz[None], self.features.highest)
+        shift = np.expand_dims(self.moments.mean - origin, tuple(range(1, feature_sums.ndim)))
+        return self.right_hand_sides + shift * feature_sums

@@ -1,0 +1,132 @@
+r"""Scattered points in one to three dimensions, by equispaced Fourier weights.
+
+The kernel is the Fourier transform of its density S, and the trapezoid rule turns that integral
+into a finite sum over equispaced frequencies:
+
+.. math:: k(d) \approx \sum_m s_m^2 e^{2\pi i\, h m \cdot d}, \quad s_m^2 = h_1 \cdots h_d S(h m)
+
+So kernel regression becomes ridge regression on the features
+:math:`s_m e^{2\pi i\, h m \cdot x}`, with the normal equations
+
+.. math:: (D T D + \alpha I) \beta = D r, \quad
+          T_{mm'} = \sum_j w_j e^{-2\pi i\, h (m - m') \cdot x_j}, \quad
+          r_m = \sum_j w_j y_j e^{-2\pi i\, h m \cdot x_j}, \quad D = \mathrm{diag}(s)
+
+T is a Toeplitz matrix: it acts by FFT, at a cost that no longer depends on the number of rows. T
+and r are sums over the rows; a non-uniform FFT takes them, and another one predicts.
+
+Source: Greengard, Rachh and Barnett, "Equispaced Fourier representations for efficient Gaussian
+process regression from a billion data points", 2022, arXiv:2210.10210.
+"""
+
+import math
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+
+from skfourier._solvers._conjugate_gradients import conjugate_gradients
+from skfourier._solvers._deviations import refuse_many_deviations
+from skfourier._solvers._fourier_modes import FourierModes
+from skfourier._solvers._fourier_sums import FourierSums
+from skfourier._solvers._half_spectra import multiplicity
+from skfourier._solvers._nonuniform_fft import values_at_rows, waves
+from skfourier._solvers._streaming import StreamingSolver
+from skfourier._solvers._toeplitz_product import ToeplitzProduct
+
+# Modes of all right-hand sides that deviations are solved for at once: 64 MiB.
+_MODES_PER_BLOCK = 2**22
+
+
+class NUFFT(StreamingSolver):
+    """Scattered points, a kernel with a spectral density: an iteration does not see the rows.
+
+    `tol` is the error of the kernel at any lag too.
+    """
+
+    name = "nufft"
+    sums_type = FourierSums
+
+    def why_not(self):
+        """Return None if few enough Fourier modes stand for the kernel."""
+        return self.features.why_not()
+
+    @cached_property
+    def features(self):
+        """The Fourier modes."""
+        problem = self.problem
+        modes = FourierModes(
+            kernel=problem.kernel,
+            low=np.zeros_like(problem.extent),
+            high=problem.extent,
+            tol=self.tol,
+            gain=problem.total_weight / max(problem.alpha, np.finfo(float).eps),
+        )
+        # What only adds digits is no reason to refuse.
+        return replace(modes, gain=1.0) if modes.why_not() else modes
+
+    @cached_property
+    def coefficients(self):
+        """The coefficients of the modes, shape (n_outputs, *half_shape).
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the relative residual is not below `tol` after `max_iter` iterations.
+        """
+        scale = self.features.scale
+        beta, self.n_iter = self._divided(scale * self.sums.right_hand_sides)
+        return scale * beta
+
+    def mean(self, X):
+        """Return the mean at the rows of X in units of y; far from the data it is that of y."""
+        return self.moments.mean + values_at_rows(self.features, self.coefficients, X)
+
+    def variance(self, X):
+        r"""Return :math:`k(0) - k(x)^T A^{-1} k(x)` for the rows of X, a solve for each.
+
+        Raises
+        ------
+        ValueError
+            For over a thousand rows.
+        """
+        refuse_many_deviations(self.name, len(X))
+        near = np.flatnonzero(self.features.within_reach(X))
+        variance = np.ones(len(X))
+        rows_per_block = max(1, _MODES_PER_BLOCK // self.features.scale.size)
+        for rows in np.array_split(near, math.ceil(len(near) / rows_per_block) or 1):
+            if rows.size:
+                variance[rows] = self._variance(X[rows])
+        return variance
+
+    def _variance(self, X):
+        r"""Return :math:`\alpha \phi^T (D T D + \alpha)^{-1} \phi` and what the modes leave out.
+
+        By Woodbury that is the variance, with the features phi of X.
+        """
+        features = waves(self.features, X)
+        weights, _ = self._divided(features)
+        times = multiplicity(self.features.highest)
+        left_out = 1 - np.sum(times * self.features.scale**2)
+        products = times * (features.conj() * weights).real
+        return self.problem.alpha * products.reshape(len(X), -1).sum(axis=1) + left_out
+
+    def _divided(self, right_hand_sides):
+        """Solve (D T D + alpha) beta = right_hand_sides, arrays over one half of the modes.
+
+        A mode that stands for its conjugate as well counts twice: conjugate gradients see it times
+        sqrt(2), so that their inner products are those of all modes.
+        """
+        scale, alpha = self.features.scale, self.problem.alpha
+        root = np.sqrt(multiplicity(self.features.highest))
+        product = ToeplitzProduct(self.sums.toeplitz, self.features.highest)
+        # T's diagonal is the sum of the weights.
+        diagonal = self.moments.weight_sum * scale**2 + alpha
+        solution, n_iter = conjugate_gradients(
+            lambda v: scale * root * product(v * (scale / root)) + alpha * v,
+            right_hand_sides * root,
+            preconditioner=lambda v: v / diagonal,
+            tol=self.tol,
+            max_iter=self.max_iter,
+        )
+        return solution / root, n_iter

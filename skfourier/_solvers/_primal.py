@@ -1,0 +1,149 @@
+r"""Finite features: kernel regression as ridge regression on them.
+
+With features :math:`\phi` of shape (n, p), normalized to :math:`\phi(x)^T \phi(x) = k(0) = 1`,
+
+.. math:: K = \Phi \Phi^T, \quad (\Phi^T W \Phi + \alpha I) \beta = \Phi^T W y, \quad
+          f(x) = \phi(x)^T \beta
+
+The Gram matrix and the right-hand side are sums over rows. One eigendecomposition of the Gram
+matrix then serves any alpha.
+"""
+
+import math
+from functools import cached_property
+
+import numpy as np
+
+from skfourier._solvers._eigenbasis import Eigenbasis
+from skfourier._solvers._eigenvectors import DenseEigenvectors
+from skfourier._solvers._finite_features import FeatureSums, FiniteFeatures
+from skfourier._solvers._solver import FactorizedSolver
+from skfourier._solvers._streaming import StreamingSolver
+from skfourier.spectra._finite import FiniteSpectrum
+
+# The Gram matrix, its eigenvectors and what LAPACK works in: four matrices of this many bytes.
+_MAX_GRAM_BYTES = 2**30
+
+
+class Primal(StreamingSolver, FactorizedSolver):
+    """Finite features: exact, any alpha nearly free."""
+
+    name = "primal"
+    sums_type = FeatureSums
+    shared = ("features", "sums", "eigenvectors")
+
+    def why_not(self):
+        """Return None if the kernel has finite features and their Gram matrix fits."""
+        kernel = self.problem.kernel
+        if not isinstance(kernel, FiniteSpectrum):
+            return (
+                f"The solver 'primal' needs finite features (Frequencies, Positional, Basic, or a "
+                f"FourierFeatures), and {kernel!r} is an expectation over frequencies or composed."
+            )
+        width = self.features.width
+        if 8 * width**2 > _MAX_GRAM_BYTES:
+            return (
+                f"The solver 'primal' needs the Gram matrix of {width:,} features, "
+                f"{8e-9 * width**2:.1f} GB; it takes {_MAX_GRAM_BYTES * 1e-9:.1f} GB at most."
+            )
+        return None
+
+    @cached_property
+    def features(self):
+        """The features of the kernel."""
+        return FiniteFeatures(self.problem.kernel, self.problem.X.shape[1])
+
+    @cached_property
+    def eigenvectors(self):
+        """The eigenvectors of the Gram matrix."""
+        return DenseEigenvectors(self.sums.gram)
+
+    @cached_property
+    def coefficients(self):
+        """The coefficients of the features, shape (width, n_outputs)."""
+        return self._divided(self.sums.right_hand_sides)
+
+    def mean(self, X):
+        """Return the mean at the rows of X in units of y, shape (n_rows, n_outputs)."""
+        return self.moments.mean + self.features.evaluate(self.coefficients, X)
+
+    def variance(self, X):
+        r"""Return :math:`k(0) - k(x)^T A^{-1} k(x)` for the rows of X.
+
+        By Woodbury, that is :math:`\alpha \phi^T (\Phi^T W \Phi + \alpha)^{-1} \phi`.
+        """
+        return self.problem.alpha * self._leverage(X)
+
+    def quadratic_form(self):
+        r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output, from the sums.
+
+        :math:`\alpha\, y^T A^{-1} y = y^T W y - y^T W \Phi \beta`.
+        """
+        explained = np.sum(self.sums.right_hand_sides * self.coefficients, axis=0)
+        return (self.moments.variation - explained) / self.problem.alpha
+
+    def log_determinant(self):
+        r"""Return :math:`\log\det A`.
+
+        .. math:: \log\det(\Phi^T W \Phi + \alpha I) + (n - p) \log\alpha - \sum_j \log w_j
+        """
+        rest = (self.moments.n_rows - self.features.width) * math.log(self.problem.alpha)
+        return np.log(self._shifted).sum() + rest - self.moments.log_weight_sum
+
+    def dual(self):
+        r"""Return :math:`A^{-1} (y - \bar y) = W (y - \bar y - \Phi \beta) / \alpha`."""
+        problem = self.problem
+        residual = problem.y - self.mean(problem.X)
+        return problem.weight[:, None] * residual / problem.alpha
+
+    def inverse_diagonal(self):
+        r"""Return the diagonal of :math:`A^{-1}`.
+
+        .. math:: (W - W \Phi (\Phi^T W \Phi + \alpha)^{-1} \Phi^T W) / \alpha
+        """
+        weight = self.problem.weight
+        return weight * (1 - weight * self._leverage(self.problem.X)) / self.problem.alpha
+
+    def eigenbasis(self):
+        r"""Return the problem along the eigenvectors of :math:`B = W^{1/2} \Phi \Phi^T W^{1/2}`.
+
+        B has the eigenvalues of the Gram matrix, whose eigenvectors v stand for
+        :math:`W^{1/2} \Phi v / \sqrt\lambda`. What these do not reach is the residual of the
+        least-squares fit.
+        """
+        values, vectors = self.eigenvectors.values, self.eigenvectors.vectors
+        seen = values > len(values) * np.finfo(float).eps * values[-1]
+        values, vectors = values[seen], vectors[:, seen]
+        components = vectors.T @ self.sums.right_hand_sides
+        fit = self.features.evaluate(vectors @ (components / values[:, None]), self.problem.X)
+        return Eigenbasis(
+            values,
+            np.square(components) / values[:, None],
+            n_samples=len(fit),
+            rest=self.problem.weight @ np.square(self.problem.centered - fit),
+            log_weight_sum=self.moments.log_weight_sum,
+        )
+
+    def _leverage(self, X):
+        r"""Return :math:`\phi^T (\Phi^T W \Phi + \alpha)^{-1} \phi` for the rows of X."""
+        form = np.empty(len(X))
+        for rows, phi in self.features.blocks(X):
+            form[rows] = (phi @ self.eigenvectors.vectors) ** 2 @ (1 / self._shifted)
+        return form
+
+    def _divided(self, right_hand_sides):
+        """Return (Phi^T W Phi + alpha)^-1 of these."""
+        vectors = self.eigenvectors.vectors
+        return vectors @ ((vectors.T @ right_hand_sides) / self._shifted[:, None])
+
+    @property
+    def _shifted(self):
+        """Eigenvalues of the Gram matrix, plus alpha."""
+        shifted = self.eigenvectors.values + self.problem.alpha
+        lowest, highest = shifted[0], shifted[-1]
+        if not lowest > np.finfo(float).eps * highest:
+            raise ValueError(
+                f"The system is singular with alpha={self.problem.alpha:g}: its eigenvalues reach "
+                f"from {lowest:.1e} to {highest:.1e}. Raise alpha."
+            )
+        return shifted

@@ -1,0 +1,160 @@
+"""What every solver of kernel regression offers, and what it must define."""
+
+import math
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+
+class Solver(ABC):
+    r"""A kernel regression and, once solved, what it has learned.
+
+    .. math:: f(x) = \bar y + k(x)^T A^{-1} (y - \bar y), \qquad A = K + \alpha W^{-1}
+
+    A solver is cheap to construct. `why_not` tells whether it applies; what it finds out on the
+    way (frequencies, an even grid, ...) is kept and used by the solution, which is computed when
+    first needed.
+
+    Parameters
+    ----------
+    problem : Problem
+    tol : float, default=1e-6
+        Relative residual at which an iteration ends. Error of the kernel where it is approximated.
+    max_iter : int, default=10_000
+        Maximum number of iterations.
+
+    Attributes
+    ----------
+    n_iter : int
+        Iterations of the last solution; 1 for a direct solver.
+    """
+
+    #: The value of the parameter `solver` that asks for this class.
+    name: ClassVar[str]
+    #: Whether A is factorized, so that its determinant and the diagonal of its inverse are known.
+    factorizes: ClassVar[bool] = False
+    #: Cached properties that do not depend on alpha; `with_alpha` hands them on.
+    shared: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, problem, *, tol=1e-6, max_iter=10_000):
+        self.problem, self.tol, self.max_iter = problem, tol, max_iter
+        self.n_iter = 1
+
+    @abstractmethod
+    def why_not(self):
+        """Return None if this solver applies to the problem, else a sentence that says why not."""
+
+    @property
+    @abstractmethod
+    def coefficients(self):
+        """What the fit has learned, in the solver's own layout."""
+
+    @abstractmethod
+    def mean(self, X):
+        """Return the mean at the rows of X in units of y, shape (n_rows, n_outputs)."""
+
+    @abstractmethod
+    def variance(self, X):
+        r"""Return :math:`k(0) - k(x)^T A^{-1} k(x)` for the rows of X, shape (n_rows,)."""
+
+    @property
+    def moments(self):
+        """Mean and variation of the targets."""
+        return self.problem.moments
+
+    def with_alpha(self, alpha):
+        """Return this solver with another alpha; what does not depend on it is shared."""
+        other = type(self)(self.problem.with_alpha(alpha), tol=self.tol, max_iter=self.max_iter)
+        other.__dict__.update({name: getattr(self, name) for name in self.shared})
+        return other
+
+
+class RowSolver(Solver):
+    """A solver that keeps its rows, and solves for any targets there."""
+
+    @abstractmethod
+    def solve(self, targets):
+        r"""Solve for targets of mean 0, of shape (n_samples, n_outputs).
+
+        Returns
+        -------
+        ndarray
+            Coefficients in the solver's own layout, for `evaluate`.
+        """
+
+    @abstractmethod
+    def evaluate(self, coefficients, X):
+        r"""Evaluate :math:`k(x)^T A^{-1} t`, the solution for targets t, at the rows of X.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs)
+        """
+
+    @cached_property
+    def coefficients(self):
+        """The solution for the problem's targets."""
+        return self.solve(self.problem.centered)
+
+    def mean(self, X):
+        """Return the mean at the rows of X in units of y, shape (n_rows, n_outputs)."""
+        return self.moments.mean + self.evaluate(self.coefficients, X)
+
+
+class FactorizedSolver(Solver):
+    r"""A solver that factorizes A: it knows what leaving a row out changes, and how likely y is."""
+
+    factorizes = True
+
+    @abstractmethod
+    def dual(self):
+        r"""Return :math:`c = A^{-1} (y - \bar y)`, shape (n_samples, n_outputs)."""
+
+    @abstractmethod
+    def inverse_diagonal(self):
+        r"""Return the diagonal of :math:`A^{-1}`, shape (n_samples,)."""
+
+    @abstractmethod
+    def log_determinant(self):
+        r"""Return :math:`\log\det A`."""
+
+    @abstractmethod
+    def eigenbasis(self):
+        """Return the problem in the basis of the eigenvectors, an `Eigenbasis`."""
+
+    def quadratic_form(self):
+        r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output."""
+        return np.sum(self.problem.centered * self.dual(), axis=0)
+
+    def leave_one_out_residuals(self):
+        r"""Return the residual of each row under the fit to all others, the mean held fixed.
+
+        .. math:: y_i - f_{-i}(x_i) = c_i / (A^{-1})_{ii}
+
+        A row is left out with all of its weight.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+
+        References
+        ----------
+        C. E. Rasmussen and C. K. I. Williams, "Gaussian processes for machine learning", 2006,
+        section 5.4.2.
+        """
+        return self.dual() / self.inverse_diagonal()[:, None]
+
+    @property
+    def log_marginal_likelihood(self):
+        r"""Log marginal likelihood of the standardized targets, summed over the outputs.
+
+        .. math:: -\tfrac12 \bigl(y^T A^{-1} y + \log\det A + n \log 2 \pi \bigr)
+
+        A row of weight w has noise of variance alpha / w.
+        """
+        moments = self.moments
+        fit = np.sum(self.quadratic_form() / moments.scale**2)
+        normalization = self.log_determinant() + moments.n_rows * math.log(2 * math.pi)
+        return float(-0.5 * (fit + len(moments.mean) * normalization))

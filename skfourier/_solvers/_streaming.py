@@ -1,0 +1,48 @@
+"""Solvers that need sums over the rows only, so that rows can be added and need not be kept."""
+
+from abc import abstractmethod
+from functools import cached_property
+from typing import Any, ClassVar
+
+from skfourier._solvers._solver import Solver
+
+
+class StreamingSolver(Solver):
+    """A solver that learns from sums over rows.
+
+    A fit in memory, rows that are added later, and the blocks of a dask array are the same:
+    features, and the sums of their products over the rows, which add up.
+    """
+
+    #: The class of the sums, with `of(features, X, y, weight)` and `+`.
+    sums_type: ClassVar[Any]
+    shared = ("features", "sums")
+
+    @property
+    @abstractmethod
+    def features(self):
+        """The features whose ridge regression this is."""
+
+    @cached_property
+    def sums(self):
+        """The sums over the rows of the problem."""
+        problem = self.problem
+        return self.sums_type.of(self.features, problem.X, problem.y, problem.weight)
+
+    @property
+    def moments(self):
+        """Mean and variation of the targets, of rows added later too."""
+        return self.sums.moments
+
+    def of_sums(self, sums, alpha=None):
+        """Return this solver with these sums, without rows, and perhaps with another alpha."""
+        problem = self.problem.without_rows()
+        if alpha is not None:
+            problem = problem.with_alpha(alpha)
+        other = type(self)(problem, tol=self.tol, max_iter=self.max_iter)
+        other.__dict__.update(features=self.features, sums=sums)
+        return other
+
+    def sums_of(self, X, y, weight):
+        """Take the sums over other rows."""
+        return self.sums_type.of(self.features, X, y, weight)
