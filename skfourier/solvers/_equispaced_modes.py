@@ -20,7 +20,7 @@ from skfourier.solvers._half_spectra import (
 from skfourier.solvers._kernel_extent import unit_cut, unit_reach
 from skfourier.solvers._target_moments import TargetMoments
 from skfourier.solvers._toeplitz_equations import ToeplitzEquations
-from skfourier.spectra._spectrum import axis_scales
+from skfourier.spectra._arguments import axis_scales
 
 # T has twice as many modes along each axis as the features, finufft's own grid more again. Measured
 # at 0.98 and 0.96 of the limit: in two columns 2.8 GB with one output and 4.4 GB with three, in
