@@ -30,6 +30,7 @@ _MODULES = (
     "grids",
     "images",
     "inspection",
+    "kernels",
     "metrics",
     "model_selection",
     "ntk",

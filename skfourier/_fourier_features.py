@@ -4,6 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -14,7 +15,7 @@ from skfourier._sklearn import (
     refuse_mask,
     unchanged_on_error,
 )
-from skfourier.spectra import Frequencies, Spectrum, as_spectrum
+from skfourier.spectra import FiniteSpectrum, Frequencies, as_spectrum
 from skfourier.spectra._features import fourier_features
 from skfourier.spectra._finite import check_amplitudes
 
@@ -92,7 +93,7 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
     _parameter_constraints = {
         "sigma": [Real, "array-like"],
         "n_frequencies": [Interval(Integral, 1, None, closed="left")],
-        "distribution": [str, Spectrum],
+        "distribution": [str, Kernel],
         "sampling": [str],
         "amplitude": [Real, "array-like"],
         "random_state": ["random_state"],
@@ -142,19 +143,21 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
     def _draw(self, X):
         refuse_mask(X, "X")
         X = validate_data(self, X, dtype=[np.float64, np.float32])
-        self.spectrum_ = as_spectrum(self.distribution).scaled(
-            self.sigma, n_features=X.shape[1], n_frequencies=self.n_frequencies
+        n_features = X.shape[1]
+        spectrum = as_spectrum(self.distribution).scaled(
+            self.sigma, n_features=n_features, n_frequencies=self.n_frequencies
         )
+        finite = isinstance(spectrum, FiniteSpectrum)
+        self.spectrum_ = spectrum if finite else spectrum.normalized(n_features)
         self.frequencies_ = self.spectrum_.sample(
             self.n_frequencies,
-            X.shape[1],
+            n_features,
             sampling=self.sampling,
             random_state=check_random_state(self.random_state),
         )
-        n_frequencies = len(self.frequencies_)
-        self.amplitudes_ = check_amplitudes(self.amplitude, n_frequencies) * check_amplitudes(
-            self.spectrum_.amplitudes, n_frequencies
-        )
+        self.amplitudes_ = np.array(check_amplitudes(self.amplitude, len(self.frequencies_)))
+        if finite:
+            self.amplitudes_ *= spectrum.given_amplitudes(n_features)
 
     def transform(self, X):
         """Map coordinates to features.

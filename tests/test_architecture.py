@@ -16,6 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     {"_sklearn", "_files", "grids"},
     {"spectra", "activations", "metrics", "model_selection", "_pixels", "_pixel_grids"},
+    {"kernels"},
     {"training", "solvers", "images", "videos"},
     {"ntk"},
     {"_fourier_features", "datasets"},

@@ -317,7 +317,7 @@ def test_parameters_are_left_alone(X):
             "nothing to draw with sampling='sobol': .* its own freq",
         ),
         ({"sampling": "sobel"}, "sampling='sobel' is unknown. Did you mean 'sobol'"),
-        ({"distribution": "cauchy", "sampling": "orthogonal"}, "Cauchy has independent axes"),
+        ({"distribution": "cauchy", "sampling": "orthogonal"}, "Cauchy is not isotropic"),
         ({"amplitude": [1.0, 2.0]}, "one for each of the 256 frequencies. Got an array of shape"),
         ({"amplitude": math.nan}, "Amplitudes must be finite"),
         ({"amplitude": None}, "'amplitude' parameter"),

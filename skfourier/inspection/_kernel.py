@@ -3,6 +3,7 @@
 import numpy as np
 
 from skfourier.inspection._display import Display, fitted_features, last_step, named_kernels
+from skfourier.spectra import FiniteSpectrum
 
 _N_DISTANCES = 1001
 # A kernel has settled where it is within this of its value at the far end.
@@ -119,7 +120,7 @@ class KernelDisplay(Display):
             kernels = [features.spectrum_, features.induced_kernel()]
             names = [repr(features.spectrum_), f"{len(features.frequencies_)} frequencies"]
             n_features = features.n_features_in_
-            if hasattr(features.spectrum_, "given_frequencies"):  # its own expectation
+            if isinstance(features.spectrum_, FiniteSpectrum):  # its own expectation
                 kernels, names = kernels[1:], names[1:]
         direction = np.eye(n_features)[0] if direction is None else direction
         return cls.from_kernels(

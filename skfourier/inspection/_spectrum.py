@@ -1,7 +1,6 @@
 """The frequencies that were drawn, against their density."""
 
 import numpy as np
-from sklearn.base import clone
 
 from skfourier.inspection._display import Display, fitted_features
 
@@ -78,9 +77,7 @@ class SpectrumDisplay(Display):
         grid = np.linspace(-reach, reach, _N_FREQUENCIES)
         density = None
         if hasattr(spectrum, "density"):
-            sigma = float(np.broadcast_to(spectrum.sigma, n_features)[column])
-            # Along one axis all of them are of the same family: Student's t of as many degrees too.
-            density = clone(spectrum).set_params(sigma=sigma).density(grid[:, None])
+            density = spectrum.marginal(column, n_features).density(grid[:, None])
         return cls(frequencies, grid, density).plot(ax, hist_kw=hist_kw, line_kw=line_kw)
 
     def plot(self, ax=None, *, hist_kw=None, line_kw=None):

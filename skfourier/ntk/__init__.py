@@ -1,8 +1,8 @@
-"""The neural tangent kernel, of networks infinitely wide or at hand, and what it foretells."""
+"""Neural tangent kernels of infinitely wide and of fitted networks, and training they predict."""
 
 from typing import TYPE_CHECKING
 
-from skfourier.ntk._analytic import NeuralTangentKernel, NNGPKernel
+from skfourier.kernels import NeuralTangentKernel, NNGPKernel
 from skfourier.ntk._composed import ComposedKernel
 from skfourier.ntk._dynamics import TrainingDynamics, predict_training
 from skfourier.ntk._eigenspectrum import Eigenspectrum, eigenspectrum

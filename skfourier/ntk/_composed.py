@@ -1,6 +1,6 @@
 """The kernel of the closed form: an infinitely wide network on features, normalised."""
 
-from skfourier.ntk._analytic import NeuralTangentKernel
+from skfourier.kernels import NeuralTangentKernel
 
 
 class ComposedKernel(NeuralTangentKernel):
@@ -33,12 +33,12 @@ class ComposedKernel(NeuralTangentKernel):
 
     activation = "relu"
     bias = 0.0
+    normalize = True
 
     def __init__(self, n_hidden_layers, base):
         self.n_hidden_layers = n_hidden_layers
         self.base = base
 
-    @property
-    def scale(self):
-        """Return 1 / (L + 1)."""
-        return 1 / (self.n_hidden_layers + 1)
+    def normalized(self, n_features):  # noqa: ARG002 (of spectra k(0) may depend on it)
+        """Return the kernel itself: k(0) = 1."""
+        return self

@@ -10,28 +10,47 @@ from abc import abstractmethod
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import gen_batches
+from sklearn.utils import check_random_state, gen_batches
 
+from skfourier.spectra._arguments import axis_scales, check_pair, floats, real_numbers
 from skfourier.spectra._features import fourier_features
-from skfourier.spectra._spectrum import (
-    Spectrum,
-    _floats,
-    axis_scales,
-    check_pair,
-    real_numbers,
-)
+from skfourier.spectra._spectrum import Spectrum, SpectrumMultiple, SpectrumSum
 
 _BLOCK_LAGS = 4096
 # Above it the lower digits of a float64 phase are beyond one cycle for any X.
-_MOST_LOG2 = 52
+_MAX_LOG2 = 52
 
 
 class FiniteSpectrum(Spectrum):
-    """A spectrum of given frequencies; `given_frequencies` is all that a subclass defines."""
+    """A spectrum of given frequencies.
+
+    A subclass defines `given_frequencies`, and `amplitudes` if these are not all 1.
+    """
+
+    #: a_i of equation 3: a number, or one for each frequency.
+    amplitudes = 1.0
 
     @abstractmethod
     def given_frequencies(self, n_features, n_frequencies=None):
-        """Return the frequencies for so many columns, shape (n_frequencies, n_features)."""
+        """Return the frequencies.
+
+        Parameters
+        ----------
+        n_features : int
+            The number of columns of X.
+        n_frequencies : int, default=None
+            How many there are to be, where the spectrum does not say so itself.
+
+        Returns
+        -------
+        ndarray of shape (n_frequencies, n_features)
+            In cycles per unit of X.
+        """
+
+    def given_amplitudes(self, n_features, n_frequencies=None):
+        """Return the amplitude of each of `given_frequencies`, shape (n_frequencies,)."""
+        frequencies = self.given_frequencies(n_features, n_frequencies)
+        return check_amplitudes(self.amplitudes, len(frequencies))
 
     def evaluate(self, lag):
         """Evaluate the kernel at lags; k(0) is the sum of the squared amplitudes.
@@ -45,9 +64,9 @@ class FiniteSpectrum(Spectrum):
         -------
         ndarray of shape (...)
         """
-        lag = _floats(lag)
+        lag = floats(lag)
         frequencies = self.given_frequencies(lag.shape[-1]).astype(lag.dtype)
-        powers = self._powers(len(frequencies)).astype(lag.dtype)
+        powers = (self.given_amplitudes(lag.shape[-1]) ** 2).astype(lag.dtype)
         flat = lag.reshape(-1, lag.shape[-1])
         kernel = np.empty(len(flat), dtype=lag.dtype)
         for rows in gen_batches(len(flat), _BLOCK_LAGS):
@@ -71,13 +90,42 @@ class FiniteSpectrum(Spectrum):
 
     def scaled(self, sigma, *, n_features, n_frequencies=None):
         """Multiply the frequencies by `sigma`, a number or one for each of `n_features`."""
-        frequencies = self.given_frequencies(n_features, n_frequencies)
-        return Frequencies(frequencies * axis_scales(sigma, n_features), self.amplitudes)
+        sizes = n_features, n_frequencies
+        frequencies = self.given_frequencies(*sizes) * axis_scales(sigma, n_features)
+        return Frequencies(frequencies, self.given_amplitudes(*sizes))
+
+    def normalized(self, n_features):
+        """Divide the amplitudes by their length, so that k(0) = 1.
+
+        Raises
+        ------
+        ValueError
+            If all of them are 0.
+        """
+        amplitudes = self.given_amplitudes(n_features)
+        length = np.linalg.norm(amplitudes)
+        if length == 0:
+            raise ValueError(f"The amplitudes of {self!r} are all 0, and with them its kernel.")
+        return Frequencies(self.given_frequencies(n_features), amplitudes / length)
+
+    def marginal(self, axis, n_features):
+        """Restrict the kernel to one axis: the frequencies along it, with their amplitudes."""
+        frequencies = self.given_frequencies(n_features)[:, [axis]]
+        return Frequencies(frequencies, self.given_amplitudes(n_features))
+
+    def scales(self, n_features):
+        """Return the root mean square of the frequencies along each axis, shape (1, n_features).
+
+        Squares are weighted by squared amplitudes; 0 where there is no frequency but 0.
+        """
+        powers = self.given_amplitudes(n_features) ** 2
+        squares = powers @ self.given_frequencies(n_features) ** 2
+        return np.sqrt(squares / (powers.sum() or 1))[None]
 
     def diag(self, X):
         """Return k(x, x), the sum of the squared amplitudes, for every row of X."""
         X = np.asarray(X)
-        return np.full(len(X), self._powers(len(self.given_frequencies(X.shape[1]))).sum())
+        return np.full(len(X), np.sum(self.given_amplitudes(X.shape[1]) ** 2))
 
     def __call__(self, X, Y=None, eval_gradient=False):
         """Evaluate the kernel matrix, as a product of features.
@@ -97,19 +145,65 @@ class FiniteSpectrum(Spectrum):
             Only if `eval_gradient`.
         """
         X, Y = check_pair(X, Y, eval_gradient)
-        # The kernel depends on differences alone. Taken from a common centre, far coordinates
+        # The kernel depends on differences alone. Taken from a common center, far coordinates
         # lose no digits in the phases.
-        centre = X.mean(axis=0)
+        center = X.mean(axis=0)
         frequencies = self.given_frequencies(X.shape[1])
-        amplitudes = np.sqrt(self._powers(len(frequencies)))
-        features_X = fourier_features(X - centre, frequencies, amplitudes)
-        features_Y = features_X if Y is X else fourier_features(Y - centre, frequencies, amplitudes)
+        amplitudes = np.abs(self.given_amplitudes(X.shape[1]))
+        features_X = fourier_features(X - center, frequencies, amplitudes)
+        features_Y = features_X if Y is X else fourier_features(Y - center, frequencies, amplitudes)
         kernel = features_X @ features_Y.T
         return (kernel, np.empty((*kernel.shape, 0))) if eval_gradient else kernel
 
-    def _powers(self, n_frequencies):
-        """Return the squared amplitudes, one for each frequency."""
-        return check_amplitudes(self.amplitudes, n_frequencies) ** 2
+    def __add__(self, other):
+        """Add spectra; a sum of finite ones is finite."""
+        return (
+            FiniteSum(self, other) if isinstance(other, FiniteSpectrum) else super().__add__(other)
+        )
+
+    def _times(self, constant):
+        return FiniteMultiple(constant, self)
+
+    def _draw(self, n_frequencies, n_features, sampling, random_state):
+        if sampling == "orthogonal":
+            self._require_isotropic()
+        frequencies = self.given_frequencies(n_features)
+        powers = self.given_amplitudes(n_features) ** 2
+        rows = check_random_state(random_state).choice(
+            len(frequencies), size=n_frequencies, p=powers / powers.sum()
+        )
+        return frequencies[rows]
+
+
+class FiniteSum(FiniteSpectrum, SpectrumSum):
+    """The sum of two finite spectra, made by ``+``: it has the frequencies of both."""
+
+    __call__, scaled = SpectrumSum.__call__, SpectrumSum.scaled
+
+    def given_frequencies(self, n_features, n_frequencies=None):
+        """Return the frequencies of both, one after the other."""
+        parts = self.k1, self.k2
+        return np.vstack([part.given_frequencies(n_features, n_frequencies) for part in parts])
+
+    def given_amplitudes(self, n_features, n_frequencies=None):
+        """Return the amplitude of each of `given_frequencies`, shape (n_frequencies,)."""
+        parts = self.k1, self.k2
+        return np.hstack([part.given_amplitudes(n_features, n_frequencies) for part in parts])
+
+
+class FiniteMultiple(FiniteSpectrum, SpectrumMultiple):
+    """A finite spectrum times a positive number, made by ``*``: squared amplitudes times it."""
+
+    __call__, scaled = SpectrumMultiple.__call__, SpectrumMultiple.scaled
+    normalized = SpectrumMultiple.normalized
+
+    def given_frequencies(self, n_features, n_frequencies=None):
+        """Return the frequencies of the spectrum that is multiplied."""
+        return self.k2.given_frequencies(n_features, n_frequencies)
+
+    def given_amplitudes(self, n_features, n_frequencies=None):
+        """Return the amplitude of each of `given_frequencies`, shape (n_frequencies,)."""
+        return math.sqrt(self.weight) * self.k2.given_amplitudes(n_features, n_frequencies)
 
 
 def check_amplitudes(amplitudes, n_frequencies):
@@ -127,7 +221,7 @@ def check_amplitudes(amplitudes, n_frequencies):
             f"Got an array of shape {amplitudes.shape}."
         )
     if not np.all(np.isfinite(amplitudes)):
-        raise ValueError("Amplitudes must be finite; they hold NaN or infinity.")
+        raise ValueError("Amplitudes must be finite; they contain NaN or infinity.")
     return np.broadcast_to(amplitudes.reshape(-1), (n_frequencies,))
 
 
@@ -172,7 +266,7 @@ class Frequencies(FiniteSpectrum):
                 f"{n_features} columns of X. Got shape {frequencies.shape}."
             )
         if not np.all(np.isfinite(frequencies)):
-            raise ValueError("frequencies must be finite; they hold NaN or infinity.")
+            raise ValueError("frequencies must be finite; they contain NaN or infinity.")
         return frequencies
 
 
@@ -250,9 +344,9 @@ class Positional(FiniteSpectrum):
                 f"take {n_features * max(per_axis, 1)}."
             )
         highest = self.max_log2_frequency
-        if not (isinstance(highest, Real) and 0 < float(highest) <= _MOST_LOG2):
+        if not (isinstance(highest, Real) and 0 < float(highest) <= _MAX_LOG2):
             raise ValueError(
-                f"max_log2_frequency must be a number above 0, at most {_MOST_LOG2}: the highest "
+                f"max_log2_frequency must be a number above 0, at most {_MAX_LOG2}: the highest "
                 f"frequency is 2 to its power, less 1. Got {highest!r}."
             )
         ladder = 2 ** np.linspace(0, self.max_log2_frequency, per_axis) - 1

@@ -1,4 +1,4 @@
-r"""Spectra that look alike in all directions, once each axis is divided by its sigma.
+r"""Spectra that are the same in all directions once each axis is divided by its sigma.
 
 Side by side, with :math:`q = \sum_j (\sigma_j d_j)^2` the squared length of the scaled lag:
 
@@ -18,7 +18,7 @@ from numbers import Real
 import numpy as np
 from scipy import special, stats
 
-from skfourier.spectra._spectrum import RandomSpectrum
+from skfourier.spectra._random import RandomSpectrum
 
 
 class IsotropicSpectrum(RandomSpectrum):
@@ -32,14 +32,14 @@ class IsotropicSpectrum(RandomSpectrum):
 
     @abstractmethod
     def radial_slope(self, q):
-        """Differentiate `radial_kernel` by q."""
+        """Differentiate `radial_kernel` with respect to q."""
 
     def unit_kernel(self, lags):
         """Evaluate the kernel of unit scale; `lags` holds one array for each axis."""
         return self.radial_kernel(sum(lag**2 for lag in lags))
 
     def unit_gradient(self, lags):
-        """Differentiate `unit_kernel` by the logarithm of each axis's scale."""
+        """Differentiate `unit_kernel` with respect to the logarithm of each axis's scale."""
         slope = self.radial_slope(sum(lag**2 for lag in lags))
         return [2 * lag**2 * slope for lag in lags]
 
@@ -86,9 +86,13 @@ class Gaussian(IsotropicSpectrum):
         """Turn points of the unit cube into frequencies of unit scale."""
         return special.ndtri(uniforms)
 
-    def unit_density(self, frequency):
-        """Evaluate the density of the frequencies of unit scale, shape (..., n_features)."""
-        return np.prod(stats.norm.pdf(frequency), axis=-1)
+    def unit_log_density(self, frequency):
+        """Evaluate the logarithm of the density of unit scale at (..., n_features)."""
+        return np.sum(stats.norm.logpdf(frequency), axis=-1)
+
+    def unit_log_slope(self, frequency):
+        """Evaluate -f_j^2."""
+        return -(frequency**2)
 
 
 class Matern(IsotropicSpectrum):
@@ -141,7 +145,7 @@ class Matern(IsotropicSpectrum):
         return _limits(slope, s, at_zero=-2 * math.pi**2 * nu / (nu - 1) if nu > 1 else 0.0)
 
     def n_uniforms(self, n_features):
-        """Tell that one number more is taken: it draws the chi-squared below the normals."""
+        """Return n_features + 1; the extra uniform draws the chi-squared denominator."""
         return n_features + 1
 
     def unit_frequencies(self, uniforms):
@@ -151,18 +155,23 @@ class Matern(IsotropicSpectrum):
         with np.errstate(divide="ignore"):  # a tiny nu: `sample` refuses what is infinite
             return normals / np.sqrt(stats.chi2(degrees).ppf(uniforms[:, :1]) / degrees)
 
-    def unit_density(self, frequency):
-        """Evaluate the density of the frequencies of unit scale, shape (..., n_features)."""
+    def unit_log_density(self, frequency):
+        """Evaluate the logarithm of the density of unit scale at (..., n_features)."""
         n_features = frequency.shape[-1]
-        density = stats.multivariate_t(shape=np.eye(n_features), df=2 * self._checked_nu()).pdf(
-            frequency.reshape(-1, n_features)
-        )
-        return np.reshape(density, frequency.shape[:-1])
+        student_t = stats.multivariate_t(shape=np.eye(n_features), df=2 * self._checked_nu())
+        log_density = student_t.logpdf(frequency.reshape(-1, n_features))
+        return np.reshape(log_density, frequency.shape[:-1])
+
+    def unit_log_slope(self, frequency):
+        """Evaluate -(2 nu + n_features) f_j^2 / (2 nu + |f|^2)."""
+        degrees, squares = 2 * self._checked_nu(), frequency**2
+        length = degrees + squares.sum(axis=-1, keepdims=True)
+        return -(degrees + frequency.shape[-1]) * squares / length
 
     def _checked_nu(self):
-        if not (isinstance(self.nu, Real) and 0 < float(self.nu) <= _LARGEST_NU):
+        if not (isinstance(self.nu, Real) and 0 < float(self.nu) <= _MAX_NU):
             raise ValueError(
-                f"nu must be positive and at most {_LARGEST_NU} (as nu grows, Matern tends to "
+                f"nu must be positive and at most {_MAX_NU} (as nu grows, Matern tends to "
                 f"Gaussian: take that). Got nu={self.nu!r}."
             )
         return float(self.nu)  # a float64 of numpy's would turn float32 into float64
@@ -172,7 +181,7 @@ def _bessel(order, s):
     """Evaluate s^order K_order(s), in closed form if the order is a half-integer."""
     degree = abs(order) - 0.5
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        if not float(degree).is_integer() or degree > _LARGEST_DEGREE:
+        if not float(degree).is_integer() or degree > _MAX_DEGREE:
             s = s.astype(np.float64)  # K of a large order exceeds float32
             return s**order * special.kv(order, s)
         polynomial = sum(
@@ -187,9 +196,9 @@ def _bessel(order, s):
 
 
 # The closed form's coefficients grow as factorials; beyond this kv is as fast.
-_LARGEST_DEGREE = 6
+_MAX_DEGREE = 6
 # Above it K overflows where the kernel is still visibly below 1; to here the error is 3e-12.
-_LARGEST_NU = 50
+_MAX_NU = 50
 
 
 def _limits(values, s, at_zero):

@@ -17,13 +17,16 @@ from abc import abstractmethod
 import numpy as np
 from scipy import stats
 
-from skfourier.spectra._spectrum import RandomSpectrum
+from skfourier.spectra._random import RandomSpectrum
 
 _ROOT_3 = math.sqrt(3)
 
 
 class ProductSpectrum(RandomSpectrum):
-    """A spectrum with independent axes, defined by three things about one axis at unit scale."""
+    """A spectrum with independent axes, defined by functions of one axis at unit scale.
+
+    `axis_log_slope` is needed only for the gradient of a likelihood.
+    """
 
     product = True
 
@@ -36,14 +39,18 @@ class ProductSpectrum(RandomSpectrum):
 
     @abstractmethod
     def axis_slope(self, u):
-        """Evaluate u times the derivative of `axis_kernel`: that by the logarithm of the scale."""
+        """Evaluate u times the derivative of `axis_kernel` with respect to u."""
+
+    def axis_log_slope(self, f):
+        """Evaluate f times the derivative of the log density along one axis."""
+        return super().unit_log_slope(f)
 
     def unit_kernel(self, lags):
         """Evaluate the kernel of unit scale; `lags` holds one array for each axis."""
         return math.prod(self.axis_kernel(lag) for lag in lags)
 
     def unit_gradient(self, lags):
-        """Differentiate `unit_kernel` by the logarithm of each axis's scale."""
+        """Differentiate `unit_kernel` with respect to the logarithm of each axis's scale."""
         # By the product rule, and not by dividing by axis_kernel: sinc has zeros.
         factors = [self.axis_kernel(lag) for lag in lags]
         return [
@@ -55,9 +62,13 @@ class ProductSpectrum(RandomSpectrum):
         """Turn points of the unit cube into frequencies of unit scale."""
         return self.axis_frequency.ppf(uniforms)
 
-    def unit_density(self, frequency):
-        """Evaluate the density of the frequencies of unit scale, shape (..., n_features)."""
-        return np.prod(self.axis_frequency.pdf(frequency), axis=-1)
+    def unit_log_density(self, frequency):
+        """Evaluate the logarithm of the density of unit scale at (..., n_features)."""
+        return np.sum(self.axis_frequency.logpdf(frequency), axis=-1)
+
+    def unit_log_slope(self, frequency):
+        """Evaluate `axis_log_slope` of each axis."""
+        return self.axis_log_slope(frequency)
 
 
 class Uniform(ProductSpectrum):
@@ -96,6 +107,14 @@ class Uniform(ProductSpectrum):
         """Evaluate cos(2 pi sqrt(3) u) - sinc(2 sqrt(3) u)."""
         return np.cos(2 * math.pi * _ROOT_3 * u) - self.axis_kernel(u)
 
+    def axis_log_slope(self, f):  # noqa: ARG002 (there is none)
+        """Raise ValueError: the density ends at an edge that moves with sigma."""
+        raise ValueError(
+            "The density of Uniform is constant up to an edge that moves with sigma, so its "
+            "logarithm has no derivative with respect to sigma there. Take another spectrum "
+            "(Gaussian, Matern, Laplace, Cauchy), or a criterion that needs no gradient."
+        )
+
 
 class Laplace(ProductSpectrum):
     r"""Frequencies of a Laplace distribution along each axis, standard deviation sigma.
@@ -131,6 +150,10 @@ class Laplace(ProductSpectrum):
     def axis_slope(self, u):
         """Evaluate -4 pi^2 u^2 / (1 + 2 pi^2 u^2)^2."""
         return -4 * math.pi**2 * u**2 * self.axis_kernel(u) ** 2
+
+    def axis_log_slope(self, f):
+        """Evaluate -sqrt(2) abs(f)."""
+        return -math.sqrt(2) * np.abs(f)
 
 
 class Cauchy(ProductSpectrum):
@@ -168,3 +191,7 @@ class Cauchy(ProductSpectrum):
     def axis_slope(self, u):
         """Evaluate -2 pi abs(u) exp(-2 pi abs(u))."""
         return -2 * math.pi * np.abs(u) * self.axis_kernel(u)
+
+    def axis_log_slope(self, f):
+        """Evaluate -2 f^2 / (1 + f^2)."""
+        return -2 * f**2 / (1 + f**2)

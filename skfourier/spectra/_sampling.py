@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.stats import ortho_group, qmc
 
+SAMPLINGS = ("random", "orthogonal", "sobol")
+
 
 def uniform_points(n_points, n_columns, random_state):
     """Draw independent points, uniform in the open unit cube."""

@@ -1,19 +1,28 @@
-"""What every spectrum is: a distribution of frequencies, and by Bochner's theorem a kernel."""
+"""What every spectrum is: a distribution of frequencies, and by Bochner's theorem a kernel.
+
+Spectra can be added and multiplied by positive numbers, as scikit-learn's kernels; the result is a
+spectrum again, because densities add.
+"""
 
 from abc import abstractmethod
+from numbers import Real
 
 import numpy as np
-from sklearn.base import clone
-from sklearn.gaussian_process.kernels import Hyperparameter
-from sklearn.utils import check_array, check_random_state
+from sklearn.gaussian_process.kernels import (
+    ConstantKernel,
+    Product,
+    StationaryKernelMixin,
+    Sum,
+)
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
 
 from skfourier._sklearn import NamedKernel, known_name, plain
-from skfourier.spectra._sampling import orthogonal_directions, sobol_points, uniform_points
+from skfourier.spectra._arguments import positive_number
+from skfourier.spectra._sampling import SAMPLINGS, sobol_points, uniform_points
 
-SAMPLINGS = ("random", "orthogonal", "sobol")
 
-
-class Spectrum(NamedKernel):
+class Spectrum(StationaryKernelMixin, NamedKernel):
     r"""A distribution of frequencies b, which is a stationary kernel as well.
 
     .. math:: k(x, x') = \mathbb{E}_b \cos(2\pi b^T (x - x'))
@@ -21,8 +30,6 @@ class Spectrum(NamedKernel):
     Source: Rahimi and Recht, "Random features for large-scale kernel machines", 2007.
     """
 
-    #: a_i of equation 3, for each frequency: 1 unless the spectrum brings its own.
-    amplitudes = 1.0
     #: Whether k is a product of kernels, one for each axis.
     product = False
     #: Whether k depends on the length of the (scaled) lag only.
@@ -61,7 +68,7 @@ class Spectrum(NamedKernel):
         """
 
     @abstractmethod
-    def scaled(self, sigma, *, n_features, n_frequencies):
+    def scaled(self, sigma, *, n_features, n_frequencies=None):
         """Multiply the frequencies by `sigma`, a number or one for each of `n_features`.
 
         Returns
@@ -69,81 +76,124 @@ class Spectrum(NamedKernel):
         Spectrum
         """
 
-    def is_stationary(self):
-        """Return True: the kernel depends on differences of coordinates only."""
-        return True
-
-
-class RandomSpectrum(Spectrum):
-    r"""A spectrum of scale sigma: b = sigma * (a draw at unit scale), k(0) = 1.
-
-    A family is a subclass that defines, at unit scale, `unit_kernel`, `unit_gradient`,
-    `unit_frequencies` and `unit_density`. `ProductSpectrum` and `IsotropicSpectrum` reduce this
-    to functions of one variable.
-
-    Parameters
-    ----------
-    sigma : float or array-like of shape (n_features,), default=1.0
-        Scale of the frequencies along each axis, in cycles per unit of X.
-    sigma_bounds : pair of floats > 0 or "fixed", default=(1e-5, 1e5)
-        Bounds within which a Gaussian process may search sigma.
-    """
-
-    def __init__(self, sigma=1.0, *, sigma_bounds=(1e-5, 1e5)):
-        self.sigma = sigma
-        self.sigma_bounds = sigma_bounds
-
-    @property
-    def hyperparameter_sigma(self):
-        """Sigma, as scikit-learn's Gaussian processes search it (its logarithm)."""
-        return Hyperparameter("sigma", "numeric", self.sigma_bounds, np.size(self.sigma))
-
     @abstractmethod
-    def unit_kernel(self, lags):
-        """Evaluate the kernel of unit scale; `lags` holds one array for each axis."""
-
-    @abstractmethod
-    def unit_gradient(self, lags):
-        """Differentiate `unit_kernel` by the logarithm of each axis's scale: a list of arrays."""
-
-    @abstractmethod
-    def unit_frequencies(self, uniforms):
-        """Turn points of the unit cube into frequencies of unit scale."""
-
-    @abstractmethod
-    def unit_density(self, frequency):
-        """Evaluate the density of the frequencies of unit scale, shape (..., n_features)."""
-
-    def n_uniforms(self, n_features):
-        """Tell how many uniform numbers `unit_frequencies` takes for one frequency."""
-        return n_features
-
-    def evaluate(self, lag):
-        """Evaluate the kernel at lags, k(0) = 1.
+    def normalized(self, n_features):
+        """Return the spectrum of the same shape whose kernel has k(0) = 1.
 
         Parameters
         ----------
-        lag : array-like of shape (..., n_features)
-            Differences of coordinates, in units of X.
+        n_features : int
+            The number of columns of X.
 
         Returns
         -------
-        ndarray of shape (...)
-
-        Examples
-        --------
-        >>> from skfourier.spectra import Cauchy
-        >>> Cauchy(2).evaluate([[0.0], [0.1]]).round(4)
-        array([1.    , 0.2846])
+        Spectrum
         """
-        lag = _floats(lag)
-        scales = axis_scales(self.sigma, lag.shape[-1])
-        return self.unit_kernel(
-            [lag[..., axis] * float(scale) for axis, scale in enumerate(scales)]
-        )
 
+    @abstractmethod
+    def marginal(self, axis, n_features):
+        """Restrict the kernel to one axis: its frequencies are those along this axis.
+
+        Parameters
+        ----------
+        axis : int
+            Column of X.
+        n_features : int
+            The number of columns of X.
+
+        Returns
+        -------
+        Spectrum
+            The kernel of one column with the same values at lags along the axis.
+        """
+
+    @abstractmethod
+    def scales(self, n_features):
+        """Return the scale of the frequencies along each axis, one row for each term of a sum.
+
+        Parameters
+        ----------
+        n_features : int
+            The number of columns of X.
+
+        Returns
+        -------
+        ndarray of shape (n_terms, n_features)
+            sigma; for given frequencies their root mean square, weighted by squared amplitude. In
+            cycles per unit of X.
+        """
+
+    def __add__(self, other):
+        """Add spectra; other kernels are added as scikit-learn's are."""
+        return SpectrumSum(self, other) if isinstance(other, Spectrum) else super().__add__(other)
+
+    def __mul__(self, other):
+        """Multiply by a positive number; products with other kernels are scikit-learn's."""
+        if isinstance(other, Real):
+            other = ConstantKernel(other)
+        return self._times(other) if isinstance(other, ConstantKernel) else super().__mul__(other)
+
+    __rmul__ = __mul__
+
+    def _times(self, constant):
+        """Multiply by a ConstantKernel, whose value a Gaussian process may search."""
+        return SpectrumMultiple(constant, self)
+
+    def _weighted(self, factor):
+        """Multiply by a number without adding a hyperparameter."""
+        return self._times(ConstantKernel(factor, "fixed"))
+
+    def _at_zero(self, n_features):
+        """Evaluate k(0)."""
+        return float(self.evaluate(np.zeros(n_features)))
+
+    def _draw(self, n_frequencies, n_features, sampling, random_state):
+        """Draw frequencies with probabilities proportional to their power, as one term of a sum."""
+        return self.sample(n_frequencies, n_features, sampling=sampling, random_state=random_state)
+
+    def _require_isotropic(self):
+        if not self.isotropic:
+            raise ValueError(
+                f"sampling='orthogonal' turns all directions alike, so it asks for an isotropic "
+                f"distribution (Gaussian, Matern); {type(self).__name__} is not isotropic. Take "
+                f"sampling='sobol' or 'random'."
+            )
+
+
+def _parts_have_density(spectrum):
+    parts = (spectrum.k1, spectrum.k2)
+    return all(isinstance(part, ConstantKernel) or hasattr(part, "density") for part in parts)
+
+
+class SpectrumSum(Sum, Spectrum):
+    r"""The sum of two spectra, made by ``+``.
+
+    .. math:: k(d) = k_1(d) + k_2(d), \quad S(f) = S_1(f) + S_2(f)
+
+    Frequencies are drawn from a mixture: of either part with probability proportional to its k(0).
+    A part with given frequencies draws among them, and has no density: then the sum has none.
+
+    Parameters
+    ----------
+    k1, k2 : Spectrum
+
+    Examples
+    --------
+    >>> from skfourier.spectra import Gaussian, Matern
+    >>> kernel = Gaussian(3) + 0.1 * Matern(30, nu=0.5)
+    >>> kernel
+    Gaussian(sigma=3) + 0.1 * Matern(sigma=30, nu=0.5)
+    >>> kernel.evaluate([[0.0], [0.01]]).round(4)
+    array([1.1   , 0.9976])
+    """
+
+    def evaluate(self, lag):
+        """Evaluate the kernel at lags of shape (..., n_features): an array of shape (...)."""
+        return self.k1.evaluate(lag) + self.k2.evaluate(lag)
+
+    @available_if(_parts_have_density)
     def density(self, frequency):
-        """Evaluate the spectral density, whose Fourier transform is the kernel.
+        """Evaluate the spectral density, whose integral is k(0).
 
         Parameters
         ----------
@@ -153,14 +203,35 @@ class RandomSpectrum(Spectrum):
         Returns
         -------
         ndarray of shape (...)
-            Per (cycle per unit of X) to the power n_features.
         """
-        frequency = _floats(frequency)
-        scales = axis_scales(self.sigma, frequency.shape[-1])
-        return self.unit_density(frequency / scales) / np.prod(scales)
+        return self.k1.density(frequency) + self.k2.density(frequency)
+
+    @available_if(_parts_have_density)
+    def log_density(self, frequency):
+        """Evaluate the logarithm of `density`, also where that underflows."""
+        return np.logaddexp(self.k1.log_density(frequency), self.k2.log_density(frequency))
+
+    @available_if(_parts_have_density)
+    def log_density_gradient(self, frequency):
+        """Differentiate `log_density` with respect to the entries of theta.
+
+        Parameters
+        ----------
+        frequency : array-like of shape (..., n_features)
+
+        Returns
+        -------
+        ndarray of shape (..., n_dims)
+        """
+        gradients = [part.log_density_gradient(frequency) for part in (self.k1, self.k2)]
+        total = self.log_density(frequency)
+        shares = [np.exp(part.log_density(frequency) - total) for part in (self.k1, self.k2)]
+        return np.concatenate(
+            [share[..., None] * own for share, own in zip(shares, gradients, strict=True)], axis=-1
+        )
 
     def sample(self, n_frequencies, n_features, *, sampling="random", random_state=None):
-        """Draw frequencies.
+        """Draw frequencies, of each part with probability proportional to its k(0).
 
         Parameters
         ----------
@@ -168,9 +239,8 @@ class RandomSpectrum(Spectrum):
         n_features : int
             The number of columns of X.
         sampling : {"random", "orthogonal", "sobol"}, default="random"
-            Independent draws; directions orthogonal to one another within blocks of
-            `n_features` (isotropic spectra only; sigma is applied afterwards); or a scrambled
-            Sobol sequence through the quantile function.
+            Of the parts. "orthogonal" requires all of them to be isotropic; with "sobol" the shares
+            of the parts are exact up to rounding.
         random_state : int, RandomState instance or None, default=None
 
         Returns
@@ -181,44 +251,126 @@ class RandomSpectrum(Spectrum):
         Raises
         ------
         ValueError
-            If the sampling is unknown, or orthogonal and the spectrum not isotropic; if sigma
-            is not positive, or has neither one entry nor `n_features`.
-
-        Examples
-        --------
-        >>> from skfourier.spectra import Gaussian
-        >>> Gaussian((10, 1)).sample(3, 2, random_state=0).shape
-        (3, 2)
+            As the parts.
         """
         random_state = check_random_state(random_state)
         known_name(sampling, SAMPLINGS, "sampling")
-        draw = sobol_points if sampling == "sobol" else uniform_points
-        columns = self.n_uniforms(n_features)
-        frequencies = self.unit_frequencies(draw(n_frequencies, columns, random_state))
-        if sampling == "orthogonal":
-            self._require_isotropic()
-            lengths = np.linalg.norm(frequencies, axis=1, keepdims=True)
-            frequencies = lengths * orthogonal_directions(n_frequencies, n_features, random_state)
-        frequencies = frequencies * axis_scales(self.sigma, n_features)
-        if not np.all(np.isfinite(frequencies)):
-            raise ValueError(
-                f"The frequencies drawn from {self!r} overflow: its tails are too heavy, or sigma "
-                f"too large. Take a larger nu (Matern) or a smaller sigma."
-            )
+        powers = [part._at_zero(n_features) for part in (self.k1, self.k2)]
+        points = sobol_points if sampling == "sobol" else uniform_points
+        first = points(n_frequencies, 1, random_state)[:, 0] < powers[0] / sum(powers)
+        frequencies = np.empty((n_frequencies, n_features))
+        for part, rows in ((self.k1, first), (self.k2, ~first)):
+            if rows.any():
+                n_rows = int(np.count_nonzero(rows))
+                frequencies[rows] = part._draw(n_rows, n_features, sampling, random_state)
         return frequencies
 
-    def scaled(self, sigma, *, n_features, n_frequencies=None):  # noqa: ARG002 (finite ones use it)
-        """Multiply the scale by `sigma`, a number or one for each of `n_features`."""
-        scales = axis_scales(sigma, n_features) * axis_scales(self.sigma, n_features)
-        same = np.ndim(sigma) == 0 and np.ndim(self.sigma) == 0
-        return clone(self).set_params(sigma=float(scales[0]) if same else scales)
+    def scaled(self, sigma, *, n_features, n_frequencies=None):
+        """Multiply the frequencies of both parts by `sigma`, a number or one for each column."""
+        sizes = {"n_features": n_features, "n_frequencies": n_frequencies}
+        return type(self)(self.k1.scaled(sigma, **sizes), self.k2.scaled(sigma, **sizes))
+
+    def normalized(self, n_features):
+        """Divide the weights by k(0); theta keeps its entries, in their order."""
+        at_zero = self._at_zero(n_features)
+        return self if at_zero == 1 else self._weighted(1 / at_zero)
+
+    def marginal(self, axis, n_features):
+        """Restrict both parts to one axis."""
+        return type(self)(self.k1.marginal(axis, n_features), self.k2.marginal(axis, n_features))
+
+    def scales(self, n_features):
+        """Return the scales of both parts, shape (n_terms, n_features)."""
+        return np.vstack([self.k1.scales(n_features), self.k2.scales(n_features)])
+
+    def _weighted(self, factor):
+        return type(self)(self.k1._weighted(factor), self.k2._weighted(factor))
+
+    def __repr__(self):
+        second = f"({self.k2!r})" if isinstance(self.k2, SpectrumSum) else repr(self.k2)
+        return f"{self.k1!r} + {second}"
+
+
+class SpectrumMultiple(Product, Spectrum):
+    r"""A spectrum times a positive number w, its weight, made by ``*``.
+
+    .. math:: k(d) = w\, k_2(d), \quad S(f) = w\, S_2(f)
+
+    Parameters
+    ----------
+    k1 : sklearn.gaussian_process.kernels.ConstantKernel
+        w, which a Gaussian process searches within its bounds.
+    k2 : Spectrum
+
+    Examples
+    --------
+    >>> from skfourier.spectra import Gaussian
+    >>> (0.5 * Gaussian(10))([[0.0], [0.02]]).round(4)
+    array([[0.5  , 0.227],
+           [0.227, 0.5  ]])
+    """
+
+    @property
+    def weight(self):
+        """The number w, checked to be positive and finite."""
+        return positive_number(self.k1.constant_value, "The weight of a spectrum")
+
+    @property
+    def isotropic(self):  # type: ignore[override]
+        """Whether k depends on the length of the (scaled) lag only."""
+        return self.k2.isotropic
+
+    def evaluate(self, lag):
+        """Evaluate the kernel at lags of shape (..., n_features): an array of shape (...)."""
+        return self.weight * self.k2.evaluate(lag)
+
+    @available_if(_parts_have_density)
+    def density(self, frequency):
+        """Evaluate the spectral density, whose integral is k(0), at (..., n_features)."""
+        return self.weight * self.k2.density(frequency)
+
+    @available_if(_parts_have_density)
+    def log_density(self, frequency):
+        """Evaluate the logarithm of `density`, also where that underflows."""
+        return np.log(self.weight) + self.k2.log_density(frequency)
+
+    @available_if(_parts_have_density)
+    def log_density_gradient(self, frequency):
+        """Differentiate `log_density` with respect to the entries of theta: (..., n_dims)."""
+        gradient = self.k2.log_density_gradient(frequency)
+        if self.k1.hyperparameter_constant_value.fixed:
+            return gradient
+        return np.concatenate([np.ones((*gradient.shape[:-1], 1)), gradient], axis=-1)
+
+    def sample(self, n_frequencies, n_features, *, sampling="random", random_state=None):
+        """Draw frequencies; the weight does not change them."""
+        return self.k2.sample(
+            n_frequencies, n_features, sampling=sampling, random_state=random_state
+        )
+
+    def scaled(self, sigma, *, n_features, n_frequencies=None):
+        """Multiply the frequencies by `sigma`, a number or one for each of `n_features`."""
+        sizes = {"n_features": n_features, "n_frequencies": n_frequencies}
+        return type(self)(self.k1, self.k2.scaled(sigma, **sizes))
+
+    def normalized(self, n_features):
+        """Return the spectrum without its weight, normalized."""
+        return self.k2.normalized(n_features)
+
+    def marginal(self, axis, n_features):
+        """Restrict the kernel to one axis."""
+        return type(self)(self.k1, self.k2.marginal(axis, n_features))
+
+    def scales(self, n_features):
+        """Return the scale of the frequencies along each axis, shape (n_terms, n_features)."""
+        return self.k2.scales(n_features)
 
     def diag(self, X):
-        """Return k(x, x) = 1 for every row of X."""
-        return np.ones(len(X))
+        """Return k(x, x) for every row of X."""
+        return self.weight * self.k2.diag(X)
 
     def __call__(self, X, Y=None, eval_gradient=False):
-        """Evaluate the kernel matrix, axis by axis: no array of all lags is ever held.
+        """Evaluate the kernel matrix; float32 stays float32.
 
         Parameters
         ----------
@@ -226,7 +378,7 @@ class RandomSpectrum(Spectrum):
         Y : array-like of shape (n_samples_Y, n_features), default=None
             X if None.
         eval_gradient : bool, default=False
-            Whether to return also the gradient by the logarithms of the free hyperparameters.
+            Whether to return also the gradient with respect to theta.
 
         Returns
         -------
@@ -234,85 +386,21 @@ class RandomSpectrum(Spectrum):
         gradient : ndarray of shape (n_samples_X, n_samples_X, n_dims)
             Only if `eval_gradient`.
         """
-        X, Y = check_pair(X, Y, eval_gradient)
-        scales = axis_scales(self.sigma, X.shape[1])
-        lags = [
-            np.subtract.outer(X[:, axis], Y[:, axis]) * float(scale)
-            for axis, scale in enumerate(scales)
-        ]
-        kernel = self.unit_kernel(lags)
         if not eval_gradient:
-            return kernel
-        if self.hyperparameter_sigma.fixed:
-            return kernel, np.empty((*kernel.shape, 0))
-        gradient = np.stack(self.unit_gradient(lags), axis=-1)
-        if np.size(self.sigma) == 1:  # one sigma for all axes: the chain rule adds them up
-            gradient = gradient.sum(axis=-1, keepdims=True)
+            return self.weight * self.k2(X, Y)
+        kernel, gradient = (self.weight * array for array in self.k2(X, Y, eval_gradient=True))
+        if not self.k1.hyperparameter_constant_value.fixed:
+            gradient = np.dstack([kernel, gradient])
         return kernel, gradient
 
-    def _require_isotropic(self):
-        if not self.isotropic:
-            raise ValueError(
-                f"sampling='orthogonal' turns all directions alike, so it asks for an isotropic "
-                f"distribution (Gaussian, Matern); {type(self).__name__} has independent axes. "
-                f"Take sampling='sobol' or 'random'."
-            )
+    def _draw(self, n_frequencies, n_features, sampling, random_state):
+        return self.k2._draw(n_frequencies, n_features, sampling, random_state)
 
+    def _weighted(self, factor):
+        bounds = self.k1.constant_value_bounds
+        return self.k2._times(ConstantKernel(self.weight * factor, bounds))
 
-def axis_scales(sigma, n_features):
-    """Check sigma and spread it over the axes: an array of shape (n_features,).
-
-    Raises
-    ------
-    ValueError
-        If an entry is not a positive finite number, or their number is neither one nor
-        `n_features`.
-    """
-    scales = real_numbers(sigma, "sigma")
-    if not (np.all(np.isfinite(scales)) and np.all(scales > 0)):
-        raise ValueError(
-            f"sigma must be positive and finite: it is the scale of the frequencies, in cycles "
-            f"per unit of X. Got sigma={plain(sigma)}."
-        )
-    if scales.ndim > 1 or (scales.size != 1 and scales.shape != (n_features,)):
-        raise ValueError(
-            f"sigma must be a number, or one for each of the {n_features} columns of X. Got "
-            f"sigma={plain(sigma)}, of shape {scales.shape}."
-        )
-    return np.broadcast_to(scales.reshape(-1), (n_features,))
-
-
-def real_numbers(values, name):
-    """Convert a parameter to an array of floats, or raise ValueError."""
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiu":
-        raise ValueError(f"{name} must be a real number or an array of them. Got {values!r}.")
-    return array.astype(float)
-
-
-def check_pair(X, Y, eval_gradient):
-    """Check the arguments of a kernel's call; Y is X if None."""
-    if Y is not None and eval_gradient:
-        raise ValueError("The gradient is evaluated for Y=None only; Y was given as well.")
-    X = check_array(X, dtype=[np.float64, np.float32], input_name="X")
-    if Y is None:
-        return X, X
-    Y = check_array(Y, dtype=[np.float64, np.float32], input_name="Y")
-    if X.shape[1] != Y.shape[1]:
-        raise ValueError(
-            f"X and Y must have equally many columns. X has {X.shape[1]}, Y has {Y.shape[1]}."
-        )
-    return X, Y
-
-
-def _floats(values):
-    """Convert to an array of floats; float32 stays float32."""
-    values = np.asarray(values)
-    if values.ndim == 0 or not values.shape[-1] or values.dtype.kind not in "fiub":
-        raise ValueError(
-            f"Lags and frequencies must be real arrays whose last axis has one entry for each "
-            f"column of X. Got shape {values.shape}, dtype {values.dtype}."
-        )
-    if np.isnan(values).any():
-        raise ValueError("Lags and frequencies must be numbers; they hold NaN.")
-    return values if values.dtype.kind == "f" else values.astype(float)
+    def __repr__(self):
+        compound = isinstance(self.k2, SpectrumSum | SpectrumMultiple)
+        factor = f"({self.k2!r})" if compound else repr(self.k2)
+        return f"{plain(self.k1.constant_value)} * {factor}"

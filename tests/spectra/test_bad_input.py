@@ -1,8 +1,10 @@
 """Every wrong argument of a spectrum is a ValueError whose message helps."""
 
+import datetime
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skfourier import spectra
@@ -91,7 +93,7 @@ def test_unknown_sampling(make):
 
 @pytest.mark.parametrize("make", [Uniform, Laplace, Cauchy])
 def test_orthogonal_sampling_asks_for_an_isotropic_spectrum(make):
-    message = f"isotropic distribution .*{make.__name__} has independent axes.*sampling='sobol'"
+    message = f"isotropic distribution .*{make.__name__} is not isotropic.*sampling='sobol'"
     with pytest.raises(ValueError, match=message):
         make().sample(4, 2, sampling="orthogonal")
 
@@ -188,6 +190,31 @@ def test_X_and_Y_must_be_finite(spectrum, bad):
         spectrum(X, [[0.0, bad]])
 
 
+STRANGE = {
+    "strings": [["0.1", "0.2"]],
+    "bytes": np.array([[b"0.1", b"0.2"]]),
+    "objects": np.array([[0.1, "0.2"]], dtype=object),
+    "dates": np.array([["2024-01-01", "2024-01-02"]], dtype="M8[ns]"),
+    "differences of dates": np.array([[1, 2]], dtype="m8[D]"),
+    "datetimes": [[datetime.datetime(2024, 1, 1), 0.0]],
+    "a column of dates": pd.DataFrame({"t": pd.to_datetime(["2024-01-01"]), "x": [0.1]}),
+}
+
+
+@pytest.mark.parametrize("bad", STRANGE.values(), ids=STRANGE)
+@each_spectrum
+def test_what_could_be_converted_is_not_a_number(spectrum, bad):
+    with pytest.raises(ValueError, match="X must hold numbers; got strings or dates"):
+        spectrum(bad)
+    with pytest.raises(ValueError, match="Y must hold numbers"):
+        spectrum(X, bad)
+
+
+@each_spectrum
+def test_objects_that_are_numbers_are_accepted(spectrum):
+    np.testing.assert_array_equal(spectrum(X.astype(object)), spectrum(X))
+
+
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
@@ -225,7 +252,7 @@ def test_lags_and_frequencies_are_real_and_have_columns(spectrum, lag):
 
 @pytest.mark.parametrize("distribution", [Gaussian, None, 3.0, ["gaussian"]])
 def test_a_distribution_is_a_name_or_an_object(distribution):
-    with pytest.raises(ValueError, match=r"a name \('gaussian'\) or an object .*not a class"):
+    with pytest.raises(ValueError, match=r"a name \('gaussian'\), an object .*not the class"):
         as_spectrum(distribution)
 
 

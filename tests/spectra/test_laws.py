@@ -344,6 +344,51 @@ def test_frequencies_scale_with_sigma(sampling, name):
     np.testing.assert_array_equal(draw((4.0, 0.5, 1.0)), draw(1.0) * [4.0, 0.5, 1.0])
 
 
+@pytest.mark.parametrize("n_features", [1, 2, 4])
+@each
+def test_normalized_is_the_same_shape_with_k_of_zero_one(name, n_features):
+    spectrum, X = build(name, n_features), coordinates(20, n_features)
+    normalized = spectrum.normalized(n_features)
+    # A finite kernel is a sum of 256 terms, phases of 2 pi 63 cycles an axis.
+    np.testing.assert_allclose(np.diag(normalized(X)), 1, rtol=300 * EPS)
+    expected = spectrum(X) / power(spectrum, n_features)
+    np.testing.assert_allclose(normalized(X), expected, rtol=0, atol=2000 * EPS)
+    assert np.all(normalized.diag(X) == pytest.approx(1, rel=300 * EPS))
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 4])
+@each
+def test_the_marginal_is_the_kernel_along_an_axis(name, n_features):
+    spectrum = build(name, n_features)
+    if name in HAS_SIGMA:
+        spectrum = spectrum.scaled([2.0, 0.5, 1.0, 3.0][:n_features], n_features=n_features)
+    lag, at_zero = np.linspace(-1, 1, 41)[:, None], power(spectrum, n_features)
+    for axis in range(n_features):
+        along = np.zeros((len(lag), n_features))
+        along[:, axis] = lag[:, 0]
+        marginal = spectrum.marginal(axis, n_features)
+        # Random: the same formula with zeros added. Finite: phases of 126 pi, sums of 256 terms.
+        np.testing.assert_allclose(
+            marginal.evaluate(lag), spectrum.evaluate(along), rtol=0, atol=2000 * EPS * at_zero
+        )
+        np.testing.assert_allclose(
+            marginal.scales(1)[:, 0], spectrum.scales(n_features)[:, axis], rtol=16 * EPS
+        )
+
+
+@each_random
+def test_the_marginal_keeps_the_bounds_of_its_axis(make):
+    assert make(2.0, sigma_bounds=(0.1, 3)).marginal(0, 1) == make(2.0, sigma_bounds=(0.1, 3))
+    each_axis = make((2.0, 3.0), sigma_bounds=[(0.1, 3), (0.2, 4)])
+    assert each_axis.marginal(1, 2) == make(3.0, sigma_bounds=(0.2, 4))
+
+
+def test_the_scales_of_given_frequencies_are_their_root_mean_square():
+    spectrum = Frequencies([[3.0, 0.0], [-4.0, 0.0], [9.0, 0.0]], [1.0, 2.0, 0.0])
+    np.testing.assert_allclose(spectrum.scales(2), [[math.sqrt((9 + 4 * 16) / 5), 0]])
+    assert np.all(Frequencies([[3.0]], 0.0).scales(1) == 0)
+
+
 @pytest.mark.parametrize("name", PRODUCT)
 def test_product_kernels_are_products_over_the_axes(name):
     sigma, lag = (2.0, 0.5, 1.0), coordinates(50, 3)
@@ -401,6 +446,53 @@ def check_gradient(kernel, X):
     for i, step in enumerate(h * np.eye(len(theta))):
         up, down = (kernel.clone_with_theta(theta + sign * step)(X) for sign in (1, -1))
         np.testing.assert_allclose(gradient[..., i], (up - down) / (2 * h), rtol=0, atol=tolerance)
+
+
+def log_density_differences(spectrum, f):
+    """Central differences of log density in theta, shape (len(f), n_dims), and their step."""
+    h = EPS ** (1 / 3)
+    columns = []
+    for step in h * np.eye(len(spectrum.theta)):
+        up, down = (
+            spectrum.clone_with_theta(spectrum.theta + sign * step).log_density(f)
+            for sign in (1, -1)
+        )
+        columns.append((up - down) / (2 * h))
+    return np.stack(columns, axis=-1)
+
+
+@pytest.mark.parametrize("sigma", [0.7, [0.7], (0.7, 0.3, 1.0)], ids=str)
+@each_random
+def test_the_gradient_of_log_density_is_that_of_finite_differences(make, sigma):
+    spectrum = make(sigma)
+    # 12 |f / sigma|: to where the Gaussian is 1e-63, and the origin, where Laplace's has a kink.
+    f = np.vstack([np.zeros(3), np.random.default_rng(0).normal(scale=4, size=(40, 3))])
+    if isinstance(spectrum, Uniform):
+        with pytest.raises(ValueError, match="edge that moves with sigma"):
+            spectrum.log_density_gradient(f)
+        return
+    gradient = spectrum.log_density_gradient(f)
+    assert gradient.shape == (41, len(spectrum.theta))
+    # h^2 / 6 = 6e-12 times third derivatives, those of f^2 / sigma^2 below 8 * 40^2 * 3, and
+    # rounding: EPS / h = 4e-11 times log densities below 3e3.
+    np.testing.assert_allclose(gradient, log_density_differences(spectrum, f), rtol=0, atol=5e-7)
+    # Gradients of other shapes.
+    assert spectrum.log_density_gradient(f[0]).shape == gradient[0].shape
+    assert spectrum.log_density_gradient(f[:40].reshape(4, 10, 3)).shape == (4, 10, len(gradient.T))
+
+
+@each_random
+def test_the_log_density_is_the_logarithm_of_the_density(make):
+    spectrum, f = make((2.0, 0.5)), np.random.default_rng(0).normal(size=(50, 2)) * (2, 0.5)
+    with np.errstate(divide="ignore"):  # Uniform's is 0 outside
+        expected = np.log(spectrum.density(f))
+    np.testing.assert_allclose(spectrum.log_density(f), expected, rtol=0, atol=64 * EPS)
+
+
+@each_random
+def test_fixed_bounds_leave_no_gradient_of_log_density(make):
+    spectrum = make(1.0, sigma_bounds="fixed")
+    assert spectrum.log_density_gradient(np.zeros((5, 2))).shape == (5, 0)
 
 
 @pytest.mark.parametrize("sigma", [0.7, [0.7], (0.7, 0.3, 1.0)], ids=str)

@@ -6,14 +6,15 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import Parallel, delayed
+from sklearn.base import clone
 from sklearn.gaussian_process.kernels import Hyperparameter
 from sklearn.utils import gen_batches
 
 from skfourier._sklearn import NamedKernel, known_name
-from skfourier.ntk._inputs import inner_products, power, squared_lengths
-from skfourier.ntk._wide_network import WideNetwork
+from skfourier.kernels._inputs import inner_products, squared_lengths
+from skfourier.kernels._wide_network import WideNetwork
 from skfourier.spectra import Spectrum
-from skfourier.spectra._spectrum import check_pair
+from skfourier.spectra._arguments import check_pair, floats
 
 # Rows and columns of a block: an array of it, 512 KiB, stays in a core's second-level cache, and is
 # long enough for the threads not to wait for the interpreter (with 128 two are no faster than one).
@@ -23,14 +24,19 @@ _BLOCK = 256
 class WideNetworkKernel(NamedKernel):
     """A kernel that is a function of the inner products of a wide network's inputs."""
 
+    #: Whether k is a product of kernels, one for each axis.
     product = False
+    #: Whether k depends on the length of the (scaled) lag only.
     isotropic = False
 
-    def __init__(self, n_hidden_layers=3, activation="relu", bias=0.0, base=None):
+    def __init__(
+        self, n_hidden_layers=3, activation="relu", bias=0.0, base=None, *, normalize=False
+    ):
         self.n_hidden_layers = n_hidden_layers
         self.activation = activation
         self.bias = bias
         self.base = base
+        self.normalize = normalize
 
     @staticmethod
     @abstractmethod
@@ -40,12 +46,7 @@ class WideNetworkKernel(NamedKernel):
     @staticmethod
     @abstractmethod
     def slope(network, inner, variances_x, variances_y):
-        """Differentiate it by the inner product."""
-
-    @property
-    def scale(self):
-        """What the network's function is multiplied with."""
-        return 1.0
+        """Differentiate it with respect to the inner product."""
 
     def get_params(self, deep=True):
         """Return the parameters, and with `deep` the base's as ``base__sigma``."""
@@ -64,7 +65,7 @@ class WideNetworkKernel(NamedKernel):
         ]
 
     def is_stationary(self):
-        """Tell whether the kernel depends on differences of coordinates only: with a base."""
+        """Return whether the kernel depends on differences of coordinates only: with a base."""
         return self.base is not None
 
     def evaluate(self, lag):
@@ -84,27 +85,58 @@ class WideNetworkKernel(NamedKernel):
         ValueError
             If there is no base: then the kernel depends on more than the lag.
         """
-        network = self._network()
-        if self.base is None:
-            raise ValueError(
-                f"Without a base the kernel depends on the coordinates, not on their lag alone. "
-                f"Call it with X and Y, or set a base (base=Gaussian(10)). Got {self!r}."
-            )
-        inner = self.base.evaluate(lag) / power(self.base, np.shape(lag)[-1])
+        network, lag = self._network(), floats(lag)
+        self._require_base()
+        inner = self.base.normalized(lag.shape[-1]).evaluate(lag)
         kernel = np.array(inner, ndmin=1).reshape(-1)
-        ones = network.variances(np.ones(1, dtype=kernel.dtype))
+        ones = self._finite(network.variances, np.ones(1, dtype=kernel.dtype))
         for block in gen_batches(len(kernel), _BLOCK**2):
-            kernel[block] = self.value(network, kernel[block], ones, ones)
-        kernel *= self.scale
+            kernel[block] = self._finite(self.value, network, kernel[block], ones, ones)
+        kernel *= self._scale(network)
         return kernel.reshape(np.shape(inner))
+
+    def scaled(self, sigma, *, n_features):
+        """Multiply the frequencies of the base by `sigma`, a number or one for each column.
+
+        Raises
+        ------
+        ValueError
+            If there is no base.
+        """
+        self._require_base()
+        base = self.base.scaled(sigma, n_features=n_features)
+        return clone(self).set_params(base=base)
+
+    def normalized(self, n_features):  # noqa: ARG002 (of spectra k(0) may depend on it)
+        """Divide the kernel by its value at equal inputs, so that k(0) = 1.
+
+        Raises
+        ------
+        ValueError
+            If there is no base.
+        """
+        self._require_base()
+        return clone(self).set_params(normalize=True)
+
+    def marginal(self, axis, n_features):
+        """Restrict the kernel to one axis: the same network on the base restricted to it."""
+        self._require_base()
+        base = self.base.normalized(n_features).marginal(axis, n_features)
+        return clone(self).set_params(base=base)
+
+    def scales(self, n_features):
+        """Return the scales of the base's frequencies, shape (n_terms, n_features)."""
+        self._require_base()
+        return self.base.scales(n_features)
 
     def diag(self, X):
         """Return k(x, x) for every row of X."""
         X, _ = check_pair(X, None, False)
-        network, squares = self._network(), squared_lengths(self.base, X)
-        variances = network.variances(squares)
-        values = self.scale * self.value(network, squares, variances, variances)
-        return np.repeat(values, len(X) // len(values))
+        network, base = self._network(), self._normalized_base(X)
+        squares = squared_lengths(base, X)
+        variances = self._finite(network.variances, squares)
+        values = self._finite(self.value, network, squares, variances, variances)
+        return np.repeat(self._scale(network) * values, len(X) // len(values))
 
     def __call__(self, X, Y=None, eval_gradient=False):
         """Evaluate the kernel matrix, block by block.
@@ -115,7 +147,7 @@ class WideNetworkKernel(NamedKernel):
         Y : array-like of shape (n_samples_Y, n_features), default=None
             X if None.
         eval_gradient : bool, default=False
-            Whether to return also the gradient by the logarithms of the base's free
+            Whether to return also the gradient with respect to the logarithms of the base's free
             hyperparameters.
 
         Returns
@@ -127,7 +159,8 @@ class WideNetworkKernel(NamedKernel):
         Raises
         ------
         ValueError
-            If X or Y is not finite, they do not match, or a parameter is out of its range.
+            If X or Y is not finite, they do not match, a parameter is out of its range, or the
+            kernel's values overflow.
         """
         network = self._network()
         X, Y = check_pair(X, Y, eval_gradient)
@@ -139,18 +172,19 @@ class WideNetworkKernel(NamedKernel):
 
     def _matrix(self, network, X, Y):
         """Evaluate the kernel block by block; if Y is X, each pair of rows once."""
-        a, b = (network.variances(squared_lengths(self.base, Z)) for Z in (X, Y))
+        base, scale = self._normalized_base(X), self._scale(network)
+        a, b = (self._finite(network.variances, squared_lengths(base, Z)) for Z in (X, Y))
         a, b = a[:, :, None], b[:, None, :]
-        kernel, inner = inner_products(self.base, X, Y)
+        kernel, inner = inner_products(base, X, Y)
 
         def evaluate(rows):
             for columns in gen_batches(len(Y), _BLOCK):
                 if Y is X and columns.start < rows.start:
                     continue
                 variances = _take(a, rows, axis=1), _take(b, columns, axis=2)
-                block = self.value(network, inner(rows, columns), *variances)
-                if self.scale != 1:
-                    block *= self.scale
+                block = self._finite(self.value, network, inner(rows, columns), *variances)
+                if scale != 1:
+                    block *= scale
                 kernel[rows, columns] = block
                 if Y is X:
                     kernel[columns, rows] = block.T
@@ -162,19 +196,57 @@ class WideNetworkKernel(NamedKernel):
         return kernel
 
     def _gradient(self, network, X):
-        """Differentiate the kernel matrix by the free hyperparameters of the base."""
+        """Differentiate the kernel matrix with respect to the base's free hyperparameters."""
         n_dims = len(self.theta)
         if not n_dims:
             return np.empty((len(X), len(X), 0))
         inner, gradient = self.base(X, eval_gradient=True)
-        ones = network.variances(np.ones(1, dtype=inner.dtype))
+        # The base is divided by its k(0), which depends on the weights of a sum.
+        at_zero, slope_at_zero = inner[0, 0], gradient[0, 0] / inner[0, 0]
+        inner, gradient = inner / at_zero, gradient / at_zero
+        gradient -= inner[..., None] * slope_at_zero
+        ones, scale = (
+            self._finite(network.variances, np.ones(1, dtype=inner.dtype)),
+            self._scale(network),
+        )
         for rows in gen_batches(len(X), max(1, _BLOCK**2 // len(X))):
-            slope = self.slope(network, inner[rows], ones, ones)
-            gradient[rows] *= self.scale * slope[..., None]
+            slope = self._finite(self.slope, network, inner[rows], ones, ones)
+            gradient[rows] *= scale * slope[..., None]
         return gradient
 
+    def _finite(self, function, *arguments):
+        """Evaluate a function of the network, and raise ValueError if it overflows."""
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            values = function(*arguments)
+        if not np.all(np.isfinite(values)):
+            raise ValueError(
+                f"The values of {self!r} overflow {values.dtype}. Scale X down, take fewer hidden "
+                f"layers or a smaller bias"
+                + (", or pass X in float64." if values.dtype == np.float32 else ".")
+            )
+        return values
+
+    def _scale(self, network):
+        """Return what the network's function is multiplied by: 1, or 1 / its value at u = 1."""
+        if not self.normalize:
+            return 1.0
+        self._require_base()
+        one = np.ones(1)
+        variances = self._finite(network.variances, one)
+        return 1 / float(self._finite(self.value, network, one, variances, variances)[0])
+
+    def _normalized_base(self, X):
+        return None if self.base is None else self.base.normalized(X.shape[1])
+
+    def _require_base(self):
+        if self.base is None:
+            raise ValueError(
+                f"Without a base the kernel depends on the coordinates, not on their lag alone. "
+                f"Call it with X and Y, or set a base (base=Gaussian(10)). Got {self!r}."
+            )
+
     def _network(self):
-        """Check the parameters and build what they describe."""
+        """Check the parameters and build the network that they describe."""
         from skfourier.activations import ACTIVATIONS, DUALS  # noqa: PLC0415 (it loads torch)
 
         layers, bias = self.n_hidden_layers, self.bias
@@ -204,7 +276,7 @@ def _take(variances, rows, axis):
 
 
 class NeuralTangentKernel(WideNetworkKernel):
-    r"""The neural tangent kernel of an infinitely wide network: how its training moves.
+    r"""The neural tangent kernel of an infinitely wide network, which governs its training.
 
     .. math:: \Theta_L, \quad \Theta_l = w\, \dot\kappa(\Sigma_{l-1})\, \Theta_{l-1} + \Sigma_l,
               \quad \Sigma_l = w\, \kappa(\Sigma_{l-1}) + \beta^2,
@@ -221,19 +293,22 @@ class NeuralTangentKernel(WideNetworkKernel):
     activation : {"relu", "sine", "erf", "gaussian"}, default="relu"
         Of `CoordinateMLPRegressor`, with the weights that it is initialised with; "relu" with He's.
     bias : float, default=0.0
-        :math:`\beta^2`, the variance of the biases, whose gradients are weighed by it as well.
+        :math:`\beta^2`, the variance of the biases, whose gradients are weighted by it as well.
     base : Spectrum or None, default=None
         The kernel of the features that the network reads, ``Gaussian(10)`` or
         ``features.induced_kernel()``, divided by its k(0): features of unit length. Its sigma is
         searched by a Gaussian process, within its sigma_bounds. None takes the rows of X
         themselves, with their lengths: :math:`k_0 = x^T x'`.
+    normalize : bool, default=False
+        Whether to divide by the value at equal inputs, so that k(0) = 1. Requires a base.
 
     Notes
     -----
-    This is the NTK parametrisation: the gradient by each parameter is weighed by the parameter's
-    initial variance, so that no width appears. The w / 2 stands for inputs of mean square 1/2:
-    Fourier features of amplitude 1, or their expectation. For "relu" without biases k(x, x) =
-    (L + 1) times the squared length of x, and other weights (torch's) are a factor of the kernel.
+    This is the NTK parametrization: the gradient with respect to each parameter is weighted by the
+    parameter's initial variance, so that no width appears. The factor 1/2 matches inputs of mean
+    square 1/2: Fourier features of amplitude 1, or their expectation. For "relu" without biases
+    k(x, x) = (L + 1) times the squared length of x, and other weights (torch's) are a factor of the
+    kernel.
 
     Biases are drawn: they count in :math:`\Sigma` too. (scikit-ntk's start at 0, and do not.)
 
@@ -247,7 +322,7 @@ class NeuralTangentKernel(WideNetworkKernel):
 
     Examples
     --------
-    >>> from skfourier.ntk import NeuralTangentKernel
+    >>> from skfourier.kernels import NeuralTangentKernel
     >>> from skfourier.spectra import Gaussian
     >>> kernel = NeuralTangentKernel(3, base=Gaussian(10))
     >>> kernel([[0.0], [0.02]]).round(4)
@@ -279,6 +354,8 @@ class NNGPKernel(WideNetworkKernel):
         :math:`\beta^2`, the variance of the biases.
     base : Spectrum or None, default=None
         As in `NeuralTangentKernel`.
+    normalize : bool, default=False
+        Whether to divide by the value at equal inputs, so that k(0) = 1. Requires a base.
 
     References
     ----------
@@ -287,7 +364,7 @@ class NNGPKernel(WideNetworkKernel):
 
     Examples
     --------
-    >>> from skfourier.ntk import NNGPKernel
+    >>> from skfourier.kernels import NNGPKernel
     >>> from skfourier.spectra import Gaussian
     >>> NNGPKernel(3, base=Gaussian(10))([[0.0], [0.02]]).round(4)
     array([[1.    , 0.7225],

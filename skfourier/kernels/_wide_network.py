@@ -1,4 +1,4 @@
-r"""The infinitely wide network: what its layers make of the inner products of its inputs.
+r"""The layers of an infinitely wide network, as functions of the inner products of its inputs.
 
 With the dual :math:`\kappa, \dot\kappa` of the activation, w the variance of a weight times fan_in
 and b that of a bias,
@@ -7,8 +7,8 @@ and b that of a bias,
           \Sigma_l = w\, \kappa(\Sigma_{l-1}) + b, \quad
           \Theta_l = w\, \dot\kappa(\Sigma_{l-1})\, \Theta_{l-1} + \Sigma_l
 
-(Jacot, Gabriel and Hongler, 2018). The w / 2 takes inputs of unit length for what Fourier features
-of amplitude 1 are: vectors of mean square 1/2.
+(Jacot, Gabriel and Hongler, 2018). The factor 1/2 matches Fourier features of amplitude 1, whose
+entries have mean square 1/2.
 """
 
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ import numpy as np
 class WideNetwork:
     """An infinitely wide network, as functions of the inner products of inputs.
 
-    They take the inner products, and what `variances` makes of the squared lengths of x and of
-    x', which broadcast against them layer by layer.
+    They take the inner products, and the `variances` at the squared lengths of x and of x', which
+    broadcast against them layer by layer.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class WideNetwork:
         return c
 
     def covariance_slope(self, inner, variances_x, variances_y):
-        r"""Differentiate :math:`\Sigma_L` by the inner product."""
+        r"""Differentiate :math:`\Sigma_L` with respect to the inner product."""
         c, by_c = self._first(inner), self.activation.weight_variance / 2
         for a, b in zip(variances_x, variances_y, strict=True):
             c, slope = self._hidden(c, a, b)
@@ -72,7 +72,7 @@ class WideNetwork:
         return ntk
 
     def tangent_slope(self, inner, variances_x, variances_y):
-        r"""Differentiate :math:`\Theta_L` by the inner product: the chain rule, layer by layer."""
+        r"""Differentiate :math:`\Theta_L` with respect to the inner product, layer by layer."""
         ntk = c = self._first(inner)
         by_ntk = by_c = self.activation.weight_variance / 2
         for a, b in zip(variances_x, variances_y, strict=True):
@@ -91,7 +91,7 @@ class WideNetwork:
         return c
 
     def _hidden(self, c, a, b):
-        """Return the covariance after a hidden layer and the next weights, and its slope by c."""
+        """Return the covariance after a hidden layer and the next weights, and its derivative."""
         value, slope = self.activation.dual(c, a, b)
         value *= self.activation.weight_variance
         slope *= self.activation.weight_variance

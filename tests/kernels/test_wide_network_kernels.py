@@ -11,11 +11,11 @@ from sklearn.base import clone
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process import kernels as sk
 
-import skfourier.ntk
+import skfourier.kernels
 from skfourier import FourierFeatures, spectra
 from skfourier.activations import DUALS
-from skfourier.ntk import NeuralTangentKernel, NNGPKernel
-from skfourier.ntk._analytic import _BLOCK
+from skfourier.kernels import NeuralTangentKernel, NNGPKernel
+from skfourier.kernels._wide_network_kernels import _BLOCK
 from skfourier.spectra import Basic, Cauchy, Frequencies, Gaussian, Matern, Uniform
 
 EPS = np.finfo(np.float64).eps
@@ -219,18 +219,105 @@ def test_float32_stays_float32(make, activation, base):
         assert kernel.evaluate(X).dtype == np.float32
 
 
+# Scaled, normalized, restricted to an axis --------------------------------------------------------
+
+
+@each_stationary
+@each_activation
+@each_kernel
+def test_normalized_divides_by_k_of_zero(make, activation, base):
+    kernel, X = make(2, activation, 0.1, base), coordinates()
+    normalized = kernel.normalized(2)
+    at_zero = kernel.diag(X)[0]
+    np.testing.assert_allclose(normalized.diag(X), 1, rtol=8 * EPS)
+    np.testing.assert_allclose(normalized(X), kernel(X) / at_zero, rtol=0, atol=8 * EPS)
+    lag = X[:, None] - X
+    np.testing.assert_allclose(
+        normalized.evaluate(lag), kernel.evaluate(lag) / at_zero, rtol=0, atol=8 * EPS
+    )
+    assert normalized.normalized(2) == normalized
+    assert clone(normalized) == normalized != kernel
+    gradients = (k(X, eval_gradient=True)[1] for k in (kernel, normalized))
+    expected, gradient = gradients
+    np.testing.assert_allclose(gradient, expected / at_zero, rtol=0, atol=1e-12)
+
+
+@each_stationary
+@each_kernel
+def test_scaled_multiplies_the_frequencies_of_the_base(make, base):
+    kernel, X = make(2, "sine", 0.1, base), coordinates()
+    for factor in (4.0, np.array([4.0, 0.5])):  # exact, up to the order of sums
+        scaled = kernel.scaled(factor, n_features=2)
+        np.testing.assert_allclose(scaled(X), kernel(X * factor), rtol=0, atol=1e-12)
+
+
+@each_stationary
+@each_kernel
+def test_the_marginal_is_the_kernel_along_an_axis(make, base):
+    kernel, lag = make(2, "erf", 0.1, base), np.linspace(-1, 1, 41)[:, None]
+    for axis in range(2):
+        along = np.zeros((41, 2))
+        along[:, axis] = lag[:, 0]
+        marginal = kernel.marginal(axis, 2)
+        np.testing.assert_allclose(marginal.evaluate(lag), kernel.evaluate(along), atol=1e-12)
+        np.testing.assert_allclose(marginal.scales(1)[:, 0], kernel.scales(2)[:, axis])
+
+
+def test_without_a_base_there_is_nothing_to_scale():
+    kernel = NeuralTangentKernel()
+    for use in (
+        lambda: kernel.scaled(2.0, n_features=2),
+        lambda: kernel.normalized(2),
+        lambda: kernel.marginal(0, 2),
+        lambda: kernel.scales(2),
+        lambda: NeuralTangentKernel(normalize=True)(coordinates()),
+    ):
+        with pytest.raises(ValueError, match="Without a base"):
+            use()
+
+
+SUM = Gaussian((2.0, 0.7)) + 0.5 * Matern(3.0)
+
+
+@each_activation
+@each_kernel
+def test_a_sum_is_a_base(make, activation):
+    kernel, X = make(2, activation, 0.1, SUM), coordinates()
+    features = FourierFeatures(n_frequencies=2**14, distribution=SUM, random_state=0).fit(X)
+    # The mean of 2^14 cosines is off by 5 / 128 at most, the kernels are steeper by their slope:
+    # below 10 of k(0) where "gaussian" is steepest, at equal rows, where the features are exact.
+    other = make(2, activation, 0.1, features.induced_kernel())
+    at_zero = kernel.diag(X)[0]
+    np.testing.assert_allclose(other(X), kernel(X), rtol=0, atol=10 * 5 / 128 * at_zero)
+    np.testing.assert_allclose(other.diag(X), kernel.diag(X), rtol=1e-9)
+    assert [h.name for h in kernel.hyperparameters] == [
+        "base__k1__sigma",
+        "base__k2__k1__constant_value",
+        "base__k2__k2__sigma",
+    ]
+
+
 # Gradients ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "base", [Gaussian(0.7), Gaussian((0.7, 0.3)), Matern([0.3, 0.5]), Uniform(0.5)], ids=repr
+    "base",
+    [
+        Gaussian(0.7),
+        Gaussian((0.7, 0.3)),
+        Matern([0.3, 0.5]),
+        Uniform(0.5),
+        Gaussian(0.7) + 0.5 * Matern([0.3, 0.5]),
+        2 * Basic() + 0.3 * Frequencies([[0.3, 0.4]]),
+    ],
+    ids=repr,
 )
 @each_activation
 @each_kernel
 def test_the_gradient_is_that_of_finite_differences(make, activation, base):
     kernel, X = make(2, activation, 0.1, base), coordinates(10)
     theta, gradient = kernel.theta, kernel(X, eval_gradient=True)[1]
-    assert gradient.shape == (10, 10, len(theta)) == (10, 10, np.size(base.sigma))
+    assert gradient.shape == (10, 10, len(theta)) == (10, 10, len(base.theta))
     # Central differences of step h are off by h^2 / 6 = 6e-12 times the third derivative, below
     # 1e4 of k(0) at lags of 0.01 and more, plus EPS / h = 4e-11.
     h, size = EPS ** (1 / 3), kernel.diag(X)[0]
@@ -301,7 +388,7 @@ def test_clone_pickle_equality_and_repr(make, base):
     assert kernel != make(3, "erf", 0.5, base)
     assert make() == make()
     assert NeuralTangentKernel() != NNGPKernel()
-    names = {**vars(skfourier.ntk), **vars(spectra)}
+    names = {**vars(skfourier.kernels), **vars(spectra)}
     assert eval(repr(kernel), names) == kernel
 
 
@@ -346,7 +433,7 @@ def test_sums_and_products_with_scikit_learns_kernels(base):
         ({"bias": math.nan}, "bias"),
         ({"base": "gaussian"}, "base must be a spectrum"),
         ({"base": sk.RBF()}, "base must be a spectrum"),
-        ({"base": Frequencies([[1.0, 1.0]], 0.0)}, "amplitudes of the base are all 0"),
+        ({"base": Frequencies([[1.0, 1.0]], 0.0)}, "amplitudes of Frequencies.* are all 0"),
     ],
 )
 @each_kernel
@@ -376,3 +463,24 @@ def test_without_a_base_there_are_no_lags():
 def test_rows_whose_squares_overflow():
     with pytest.raises(ValueError, match="overflow float64: X reaches 1e\\+200"):
         NeuralTangentKernel()([[1e200]])
+
+
+@pytest.mark.parametrize(
+    ("kernel", "X"),
+    [
+        (NeuralTangentKernel(activation="erf"), 1e150 * coordinates(4, 3)),
+        (NeuralTangentKernel(100, "gaussian"), coordinates(2).astype(np.float32)),
+        (NNGPKernel(3, "gaussian"), 1e120 * coordinates(2)),
+    ],
+    ids=repr,
+)
+def test_values_that_overflow(kernel, X):
+    message = f"The values of .* overflow {X.dtype}. Scale X down, take fewer hidden layers"
+    for use in (kernel, kernel.diag, lambda X: kernel(X, X.copy())):
+        with pytest.raises(ValueError, match=message):
+            use(X)
+
+
+def test_strings_and_dates_are_not_numbers():
+    with pytest.raises(ValueError, match="X must hold numbers"):
+        NeuralTangentKernel()([["0.1", "0.2"]])
