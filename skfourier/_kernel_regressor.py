@@ -271,6 +271,34 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Return whether there is a solution, or sums that have one."""
         return hasattr(self, "_solver")
 
+    def with_alpha(self, alpha):
+        """Return this fit with another noise, sharing what does not depend on it.
+
+        Parameters
+        ----------
+        alpha : float
+
+        Returns
+        -------
+        FourierKernelRegressor
+            Fitted, as if to the same rows with this `alpha`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skfourier import FourierKernelRegressor
+        >>> X = np.linspace(0, 1, 50).reshape(-1, 1)
+        >>> model = FourierKernelRegressor(sigma=3, alpha=1e-3).fit(X, np.sin(9 * X[:, 0]))
+        >>> model.with_alpha(1.0).alpha
+        1.0
+        """
+        check_is_fitted(self)
+        other = copy.copy(self).set_params(alpha=alpha)
+        other._check_alpha()
+        other._solver = self._solver.with_alpha(alpha)
+        _ = other._solver.coefficients
+        return other
+
     def _fit(self, X, y, sample_weight):
         """Choose the solver of these rows."""
         problem = self._problem(X, y, sample_weight)

@@ -4,8 +4,11 @@ Each criterion is called with a solver of the smallest alpha and with all alphas
 returns an array of shape (n_alphas,); higher is better.
 """
 
+import warnings
+
 import numpy as np
 from sklearn.base import clone
+from sklearn.exceptions import FitFailedWarning
 
 from skfourier._sklearn import _check_method_params
 
@@ -51,6 +54,42 @@ def _with_each(solver, alphas):
         yield solver.with_alpha(alpha)
 
 
+class Whole:
+    """All rows are scored by a criterion that needs no splits.
+
+    Parameters
+    ----------
+    criterion : callable
+        One of `CRITERIA`.
+    solver_of : callable
+        sigma to the solver of the smallest alpha.
+    alphas : ndarray of shape (n_alphas,)
+        Increasing.
+    """
+
+    def __init__(self, criterion, solver_of, alphas):
+        self.criterion, self.solver_of, self.alphas = criterion, solver_of, alphas
+
+    def __call__(self, sigma):
+        """Score this sigma with all alphas, an array (n_alphas, 1).
+
+        Where the system is singular with the smallest alphas, their scores are NaN.
+
+        Warns
+        -----
+        FitFailedWarning
+        """
+        scores, first = np.full((len(self.alphas), 1), np.nan), self.solver_of(sigma)
+        for start, alpha in enumerate(self.alphas):
+            try:
+                solver = first if start == 0 else first.with_alpha(alpha)
+                scores[start:, 0] = self.criterion(solver, self.alphas[start:])
+                break
+            except ValueError as error:
+                _warn_of_a_failure(sigma, alpha, error)
+        return scores
+
+
 class Splits:
     """A regressor fitted on the training rows of each split is scored on its test rows.
 
@@ -77,7 +116,10 @@ class Splits:
         self.regressor, self.rows, self.alphas = regressor, rows, alphas
         self.splits, self.scorer, self.score_params = splits, scorer, score_params
         if not splits:
-            raise ValueError("cv has no splits: there is nothing to choose by. Pass cv=5, say.")
+            raise ValueError(
+                "cv has no splits: there is nothing to choose by. A generator is used up by its "
+                "first fit: pass a list of splits, or cv=5, say."
+            )
         positive = rows[2] > 0
         for number, parts in enumerate(splits):
             for purpose, part in zip(("train", "test"), parts, strict=True):
@@ -94,7 +136,26 @@ class Splits:
     def _scores(self, sigma, train, test):
         X, y, weight = self.rows
         params = _check_method_params(X, self.score_params, test)
-        first = clone(self.regressor).set_params(sigma=sigma, alpha=self.alphas[0])
-        first.fit(X[train], y[train], weight[train])
-        fits = [first, *(first.with_alpha(alpha) for alpha in self.alphas[1:])]
-        return [self.scorer(fit, X[test], y[test], **params) for fit in fits]
+        scores, fit = np.full(len(self.alphas), np.nan), None
+        for place, alpha in enumerate(self.alphas):
+            try:
+                if fit is None:
+                    fit = clone(self.regressor).set_params(sigma=sigma, alpha=alpha)
+                    fit.fit(X[train], y[train], weight[train])
+                else:
+                    fit = fit.with_alpha(alpha)
+            except ValueError as error:
+                _warn_of_a_failure(sigma, alpha, error)
+                fit = None
+            else:
+                scores[place] = self.scorer(fit, X[test], y[test], **params)
+        return scores
+
+
+def _warn_of_a_failure(sigma, alpha, error):
+    warnings.warn(
+        f"The candidate sigma={sigma}, alpha={alpha:g} could not be fitted, and ranks last: "
+        f"{error}",
+        FitFailedWarning,
+        stacklevel=2,
+    )

@@ -1,33 +1,26 @@
 """Kernel regression that chooses its sigma and alpha."""
 
 import warnings
+from dataclasses import replace
 from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import ShuffleSplit, check_cv
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skfourier._kernel_regressor import FourierKernelRegressor
-from skfourier._kernel_regressor_cv._criteria import (
-    GeneralisedCrossValidation,
-    LeaveOneOut,
-    MarginalLikelihood,
-    Splits,
-    Systems,
-    held_out_split,
-)
+from skfourier._kernel_regressor import FourierKernelRegressor, resolve_kernel, scaled_kernel
+from skfourier._kernel_regressor_cv._criteria import CRITERIA, Splits, Whole
 from skfourier._kernel_regressor_cv._sigma_candidates import (
+    default_axes,
+    default_line,
     given_axes,
     given_line,
-    own_axes,
-    own_line,
     positive_numbers,
     resolved_range,
-    spectrum_scale,
 )
 from skfourier._kernel_regressor_cv._sigma_search import AxisByAxis, Line, ScoreTable, at_edge
 from skfourier._sklearn import (
@@ -41,16 +34,14 @@ from skfourier._sklearn import (
     refuse_mask,
     unchanged_on_error,
 )
-from skfourier._solvers._cholesky import Cholesky
+from skfourier._solvers._choice import choose_solver, is_slow
+from skfourier._solvers._problem import Problem
 
-_OWN_ALPHAS = np.logspace(-4, 1, 11)
-_LIKELIHOOD = "log_marginal_likelihood"
-# A warning of what `_fit` calls names the line that called `fit`, which scikit-learn wraps.
-_OF_THE_CALLER = 5
+_DEFAULT_ALPHAS = np.logspace(-4, 1, 11)
 
 
 class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
-    r"""`FourierKernelRegressor` with sigma and alpha chosen by cross-validation.
+    r"""`FourierKernelRegressor` with sigma and alpha chosen from the data.
 
     By default that is leave-one-out, exact and from one factorisation for each sigma, the weighted
     mean of the targets held fixed:
@@ -69,22 +60,22 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     alphas : float, array-like of shape (n_alphas,) or None, default=None
         Candidates of alpha, the variance of the noise where that of y is 1. None tries eleven from
         1e-4 to 10, two in a power of ten.
-    distribution : str, Spectrum, FourierFeatures or FrozenEstimator, default="gaussian"
-        As of `FourierKernelRegressor`. Give features a `random_state`, or they are drawn anew for
-        each sigma.
-    n_hidden_layers : int, default=0
+    kernel : str, Kernel, FourierFeatures or FrozenEstimator, default="gaussian"
+        As of `FourierKernelRegressor`. Features are drawn once, for all candidates.
     solver : str, default="auto"
-    cv : int, "gcv", splitter, iterable or None, default=None
-        None is leave-one-out, which leaves out all of a row's weight; "gcv" generalised
+    criterion : {"leave_one_out", "gcv", "log_marginal_likelihood"}, default="leave_one_out"
+        How candidates compare where `cv` is None: by the negative mean squared error of each row
+        predicted from all others, a row left out with all of its weight; by generalized
         cross-validation, which replaces each row's leverage by their mean and costs next to
-        nothing for each alpha. Where a candidate's solver does not factorise, both hold out a
-        tenth of the rows instead, the same in every fit, and warn. Anything else as in
-        `GridSearchCV`: mind ``KFold(5, shuffle=True)`` for images, whose rows are ordered.
+        nothing for each alpha; or by the likelihood of all rows under the Gaussian process, rows
+        of weight w having noise of variance alpha / w. Where a candidate's solver does not
+        factorize, leave-one-out and GCV hold out a tenth of the rows instead, the same in every
+        fit, and warn; the likelihood is refused.
+    cv : int, splitter, iterable or None, default=None
+        As in `GridSearchCV`, but None takes `criterion`. For images, whose rows are ordered, use
+        ``KFold(5, shuffle=True)``.
     scoring : str, callable or None, default=None
-        None is the negative mean squared error, in the units of y. A scorer is applied to the
-        predictions of the rows left out, of all of them at once in leave-one-out.
-        "log_marginal_likelihood" is that of all rows under the Gaussian process, without `cv`,
-        without weights and where the solver factorises.
+        As in `GridSearchCV`, with `cv`. None is the regressor's own score, R^2.
     per_axis : bool, default=False
         Whether each axis gets its own sigma: after all axes at once, from the best, axis by axis,
         until nothing changes, or three times.
@@ -121,7 +112,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     Notes
     -----
-    Each sigma is decomposed once ("kronecker", "primal", "cholesky"), whatever the number of
+    Each sigma is factorized once ("kronecker", "primal", "cholesky"), whatever the number of
     alphas. Leave-one-out then takes about as long as a prediction of the rows for each alpha,
     "gcv" and the likelihood a pass over the eigenvalues. Splits take a fit for each sigma, alpha
     and split, that share their set-up. `per_axis` tries, for axes of m_1, m_2, ... candidates, the
@@ -154,11 +145,12 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         **{
             name: constraint
             for name, constraint in FourierKernelRegressor._parameter_constraints.items()
-            if name not in ("sigma", "alpha")
+            if name not in ("sigma", "alpha", "domain")
         },
         "sigmas": ["array-like", None],
         "alphas": ["array-like", Interval(Real, 0, None, closed="neither"), None],
-        "cv": ["cv_object", str],
+        "criterion": [str],
+        "cv": ["cv_object"],
         "scoring": [str, callable, None],
         "per_axis": ["boolean"],
     }
@@ -168,9 +160,9 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         sigmas=None,
         alphas=None,
         *,
-        distribution="gaussian",
-        n_hidden_layers=0,
+        kernel="gaussian",
         solver="auto",
+        criterion="leave_one_out",
         cv=None,
         scoring=None,
         per_axis=False,
@@ -179,9 +171,9 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ):
         self.sigmas = sigmas
         self.alphas = alphas
-        self.distribution = distribution
-        self.n_hidden_layers = n_hidden_layers
+        self.kernel = kernel
         self.solver = solver
+        self.criterion = criterion
         self.cv = cv
         self.scoring = scoring
         self.per_axis = per_axis
@@ -211,11 +203,14 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            As `FourierKernelRegressor.fit`; if candidates are none or not positive, a split leaves
-            nothing, or the likelihood is asked for where there is none.
+            As `FourierKernelRegressor.fit`; if candidates are missing or not positive, a split
+            leaves nothing, the likelihood is asked for where the solver does not factorize, or
+            `scoring` is given without `cv`.
 
         Warns
         -----
+        FitFailedWarning
+            If candidates cannot be fitted. They rank last.
         UserWarning
             If a tenth of the rows is held out instead of each row once; if the best candidate is
             the smallest or largest one tried.
@@ -224,17 +219,19 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             return self._fit(X, y, sample_weight, params)
 
     def _fit(self, X, y, sample_weight, params):
+        """Score the candidates, and fit with the best."""
         X, y, weight = check_all_samples(self, X, y, sample_weight, reset=True)
-        routed = self._routed(weight, params)
-        alphas = _OWN_ALPHAS if self.alphas is None else self.alphas
+        weight = np.ones(len(X)) if weight is None else weight
+        routed = self._routed(sample_weight is not None, weight, params)
+        alphas = _DEFAULT_ALPHAS if self.alphas is None else self.alphas
         alphas = np.unique(positive_numbers(alphas, "alphas"))
-        systems = Systems(self._regressor(), X, y, weight)
-        search = self._search(systems)
-        table = ScoreTable(self._criterion(systems, search.first, alphas, routed), alphas)
+        problem = self._problem(X, y, weight, alphas[0])
+        search = self._search(problem)
+        table = ScoreTable(self._score(problem, (X, y, weight), search, alphas, routed), alphas)
         search.run(table)
         self._choose(table)
         self._warn_at_edges(search.columns, alphas)
-        best = self._regressor().set_params(sigma=self.sigma_, alpha=self.alpha_)
+        best = self._regressor(problem.kernel).set_params(sigma=self.sigma_, alpha=self.alpha_)
         self.regressor_ = best.fit(X, y, sample_weight=weight)
         self.kernel_, self.solver_, self.n_iter_ = best.kernel_, best.solver_, best.n_iter_
         return self
@@ -282,119 +279,139 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             .add(splitter=self.cv, method_mapping=split)
         )
 
-    def _regressor(self):
+    def _regressor(self, kernel):
+        """Return the regressor of this kernel, drawn already where it has features."""
         return FourierKernelRegressor(
-            distribution=self.distribution,
-            n_hidden_layers=self.n_hidden_layers,
-            solver=self.solver,
-            tol=self.tol,
-            max_iter=self.max_iter,
+            kernel=kernel, solver=self.solver, tol=self.tol, max_iter=self.max_iter
         )
 
-    def _scorer(self):
-        if self.scoring == _LIKELIHOOD:
-            return None
-        if self.scoring is None:
-            scorer = get_scorer("neg_mean_squared_error")
-            return scorer.set_score_request(sample_weight=True) if _routing_enabled() else scorer
-        if isinstance(self.scoring, str):
-            known_name(self.scoring, (*get_scorer_names(), _LIKELIHOOD), "scoring")
-        return check_scoring(self, self.scoring)
-
-    def _routed(self, weight, params):
-        """Check what was asked for together; say what goes to the scorer and the splitter."""
-        _raise_for_params(params, self, "fit", allow=["groups"])
-        self._check_consistent(weight, params.get("groups"))
-        given = {"sample_weight": weight, **params}
-        given = {name: value for name, value in given.items() if value is not None}
-        if _routing_enabled():
-            return process_routing(self, "fit", **given)
-        groups, scorer = given.pop("groups", None), self._scorer()
-        if given and scorer is not None and not accepts_sample_weight(scorer):
-            warnings.warn(
-                f"scoring={self.scoring!r} takes no sample_weight: in the scores, though not in "
-                f"the fits, all rows count alike.",
-                UserWarning,
-                stacklevel=_OF_THE_CALLER,
-            )
-            given = {}
-        return Bunch(splitter=Bunch(split={"groups": groups}), scorer=Bunch(score=given))
-
-    def _check_consistent(self, weight, groups):
-        if isinstance(self.cv, str):
-            known_name(self.cv, ["gcv"], "cv")
-        whole = self.cv is None or isinstance(self.cv, str)
-        if groups is not None and whole:
-            raise ValueError(f"groups are for a splitter, cv=GroupKFold() say. Got cv={self.cv!r}.")
-        if self.cv == "gcv" and self.scoring is not None:
+    def _problem(self, X, y, weight, alpha):
+        """State the problem of the rows that have a weight, for sigma = 1."""
+        kept = weight > 0
+        n_kept = np.count_nonzero(kept)
+        if n_kept < 2:
             raise ValueError(
-                f"cv='gcv' is an estimate of the squared error, and takes scoring=None only. Got "
-                f"scoring={self.scoring!r}."
+                f"Choosing sigma and alpha takes 2 rows at least, one to learn from and one to "
+                f"predict. Got n_samples={n_kept}."
             )
-        if self.scoring == _LIKELIHOOD and not (self.cv is None and weight is None):
-            raise ValueError(
-                f"scoring={_LIKELIHOOD!r} is of all rows, with noise of one variance: it takes "
-                f"neither cv nor sample_weight. Leave them out, or take another scoring."
-            )
+        kernel = resolve_kernel(self.kernel, X, y)
+        y = (y if y.ndim == 2 else y[:, None])[kept].astype(float)
+        return Problem.of(kernel, X[kept], y, weight[kept], alpha=alpha)
 
-    def _search(self, systems):
-        """Say which sigmas are tried, and in which order."""
-        n_features = systems.X.shape[1]
+    def _solver_of(self, problem, sigma):
+        """Choose the solver of a problem at this sigma."""
+        kernel = scaled_kernel(problem.kernel, sigma, problem.X.shape[1])
+        at_sigma = replace(problem, kernel=kernel)
+        return choose_solver(at_sigma, self.solver, tol=self.tol, max_iter=self.max_iter)
+
+    def _search(self, problem):
+        """Return which sigmas are tried, and in which order."""
+        n_features = problem.X.shape[1]
         if self.sigmas is not None:
             if self.per_axis:
                 return AxisByAxis(given_axes(self.sigmas, n_features))
             return Line(given_line(self.sigmas, n_features))
-        scale = spectrum_scale(systems.unit.kernel, n_features)
-        low, high = (end / scale for end in resolved_range(systems.unit.X, systems.unit.grid))
-        line = own_line(low, high)
-        # Nobody asked for those that would take hours.
-        line = [sigma for sigma in line if not systems.only_slowly(sigma)] or line
+        scale = problem.kernel.scales(n_features).max(axis=0)
+        scale = np.where(scale > 0, scale, 1)
+        low, high = (end / scale for end in resolved_range(problem.X, problem.grid))
+        line = default_line(low, high)
+        if self.solver == "auto":  # nobody asked for those that would take hours
+            line = [one for one in line if not is_slow(self._solver_of(problem, one))] or line
         if self.per_axis:
             tuples = [tuple(np.broadcast_to(sigma, n_features).tolist()) for sigma in line]
-            return AxisByAxis(own_axes(low, np.minimum(high, line[-1])), tuples)
+            return AxisByAxis(default_axes(low, np.minimum(high, line[-1])), tuples)
         return Line(line)
 
-    def _criterion(self, systems, sigmas, alphas, routed):
-        """Say how a sigma is scored."""
-        scorer, score_params = self._scorer(), routed.scorer.score
-        if self.cv is not None and self.cv != "gcv":
-            X, y, _ = systems.rows
-            splits = list(check_cv(self.cv, y).split(X, y, **routed.splitter.split))
-            return Splits(systems, alphas, splits, scorer, score_params)
-        inexact = systems.inexact_solver(sigmas, alphas[0])
-        if inexact is not None:
-            splits = self._held_out(systems, inexact)
-            return Splits(systems, alphas, splits, scorer, score_params)
-        if self.scoring == _LIKELIHOOD:
-            return MarginalLikelihood(systems, alphas)
-        if self.cv == "gcv":
-            return GeneralisedCrossValidation(systems, alphas)
-        return LeaveOneOut(systems, alphas, self.scoring and scorer, score_params)
+    def _score(self, problem, rows, search, alphas, routed):
+        """Return what scores a sigma with all alphas."""
+        if self.cv is not None:
+            splits = list(check_cv(self.cv, rows[1]).split(*rows[:2], **routed.splitter.split))
+            return self._splits(problem, rows, alphas, splits, self._scorer(), routed.scorer.score)
+        solvers = (self._solver_of(problem, sigma) for sigma in search.first)
+        inexact = next((one for one in solvers if not one.factorizes), None)
+        if inexact is None:
+            criterion = CRITERIA[self.criterion]
+            return Whole(criterion, lambda sigma: self._solver_of(problem, sigma), alphas)
+        self._warn_of_a_tenth(inexact.name, len(problem.X))
+        # A tenth of the rows, the same in every fit.
+        splits = list(ShuffleSplit(1, test_size=0.1, random_state=0).split(rows[0]))
+        score_params = {"sample_weight": rows[2]}
+        scorer = get_scorer("neg_mean_squared_error")
+        return self._splits(problem, rows, alphas, splits, scorer, score_params)
 
-    def _held_out(self, systems, solver):
-        """Hold out a tenth of the rows, and warn; refuse where the likelihood was asked for."""
-        reason = f"The solver {solver!r}, which takes these {len(systems.X):,} rows,"
-        if Cholesky.why_not(systems.unit) is None:
-            advice = "solver='cholesky' factorises, in the time of dense matrices."
-        else:
-            advice = "Those that do are 'kronecker', 'primal' and 'cholesky'."
-        if self.scoring == _LIKELIHOOD:
-            raise ValueError(f"{reason} does not know the determinant of its system. {advice}")
+    def _splits(self, problem, rows, alphas, splits, scorer, score_params):
+        regressor = self._regressor(problem.kernel)
+        return Splits(regressor, rows, alphas, splits, scorer, score_params)
+
+    def _warn_of_a_tenth(self, solver, n_rows):
+        reason = f"The solver {solver!r}, which takes these {n_rows:,} rows, does not factorize"
+        if self.criterion == "log_marginal_likelihood":
+            raise ValueError(
+                f"{reason}, so that it does not know the determinant that the likelihood needs. "
+                f"Those that factorize are 'kronecker', 'primal' and 'cholesky'."
+            )
         warnings.warn(
-            f"{reason} does not factorise, so that leaving out each row once would take as many "
-            f"fits: a tenth of the rows is held out instead, the same in every fit. Pass cv=5 to "
-            f"hold out all of them in turn. {advice}",
+            f"{reason}, so that leaving out each row once would take as many fits: a tenth of the "
+            f"rows is held out instead, the same in every fit. Pass cv=5 to hold out all of them "
+            f"in turn, or solver='cholesky' where dense matrices of the rows fit.",
             UserWarning,
-            stacklevel=_OF_THE_CALLER + 1,
+            stacklevel=6,
         )
-        return held_out_split(len(systems.rows[0]))
+
+    def _scorer(self):
+        """Return the scorer of splits; None without splits."""
+        if self.cv is None:
+            return None
+        if isinstance(self.scoring, str):
+            known_name(self.scoring, get_scorer_names(), "scoring")
+        scorer = check_scoring(FourierKernelRegressor(), self.scoring)
+        if self.scoring is None and _routing_enabled():
+            return get_scorer("r2").set_score_request(sample_weight=True)
+        return scorer
+
+    def _routed(self, is_weighted, weight, params):
+        """Check what was asked for together; return what goes to the scorer and the splitter."""
+        _raise_for_params(params, self, "fit", allow=["groups"])
+        self._check_consistent(params.get("groups"))
+        given = {"sample_weight": weight if is_weighted else None, **params}
+        given = {name: value for name, value in given.items() if value is not None}
+        if _routing_enabled():
+            return process_routing(self, "fit", **given)
+        groups, scorer = given.pop("groups", None), self._scorer()
+        if given and scorer is not None and not _takes_weights(scorer):
+            warnings.warn(
+                f"scoring={self.scoring!r} takes no sample_weight: in the scores, though not in "
+                f"the fits, all rows count alike.",
+                UserWarning,
+                stacklevel=5,
+            )
+            given = {}
+        return Bunch(splitter=Bunch(split={"groups": groups}), scorer=Bunch(score=given))
+
+    def _check_consistent(self, groups):
+        known_name(self.criterion, CRITERIA, "criterion")
+        if self.cv is None and self.scoring is not None:
+            raise ValueError(
+                f"scoring={self.scoring!r} scores the predictions of held-out rows, and needs cv "
+                f"(cv=5, say). Without cv, candidates compare by criterion={self.criterion!r}."
+            )
+        if self.cv is None and groups is not None:
+            raise ValueError("groups are for a splitter: pass cv=GroupKFold(), say. Got cv=None.")
+        if self.cv is not None and self.criterion != "leave_one_out":
+            raise ValueError(
+                f"criterion={self.criterion!r} is of all rows, without splits. Got cv={self.cv!r} "
+                f"as well: leave one of them out."
+            )
 
     def _choose(self, table):
         """Keep the table and its best row."""
         self.cv_results_ = table.results()
         scores = self.cv_results_["mean_test_score"]
         if np.isnan(scores).all():
-            raise ValueError(f"scoring={self.scoring!r} gave NaN for all {len(scores)} candidates.")
+            raise ValueError(
+                f"None of the {len(scores)} candidates could be fitted and scored: their scores "
+                f"are NaN. The warnings say why."
+            )
         best = np.nanargmax(scores)
         sigma, alpha = self.cv_results_["params"][best].values()
         self.sigma_ = np.array(sigma) if isinstance(sigma, tuple) else sigma
@@ -412,5 +429,10 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"The best candidate is at the edge of those tried: {'; '.join(found)}. Better "
                 f"ones may lie beyond. Pass sigmas or alphas that reach farther.",
                 UserWarning,
-                stacklevel=_OF_THE_CALLER,
+                stacklevel=5,
             )
+
+
+def _takes_weights(scorer):
+    """Return whether a scorer takes weights; that of a regressor without scoring does."""
+    return type(scorer).__name__ == "_PassthroughScorer" or accepts_sample_weight(scorer)

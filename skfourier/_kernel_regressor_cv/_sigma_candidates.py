@@ -1,12 +1,12 @@
-"""Which sigmas there are to try: given ones, or own ones from the spacing of the data."""
+"""Candidate sigmas: user-supplied, or defaults derived from the spacing of the data."""
 
 import math
 
 import numpy as np
 
 # Half an octave apart, and no more than so many.
-_STEPS_AN_OCTAVE = 2
-_MOST_CANDIDATES = 20
+_STEPS_PER_OCTAVE = 2
+_MAX_CANDIDATES = 20
 # Axes whose ranges differ by less share a sigma.
 _ALIKE = 1.1
 
@@ -120,7 +120,7 @@ def resolved_range(X, grid):
     return low, np.maximum(1 / (2 * spacing), 4 * low)
 
 
-def own_line(low, high):
+def default_line(low, high):
     """Make candidates from low to high, in equal ratios and on all axes at once.
 
     Parameters
@@ -143,7 +143,7 @@ def own_line(low, high):
     return list(map(tuple, line.tolist()))
 
 
-def own_axes(low, high):
+def default_axes(low, high):
     """Make candidates from low to high for each axis by itself, a list of arrays."""
     return [
         np.geomspace(bottom, top, _n_candidates(bottom, top)) if np.isfinite(bottom) else np.ones(1)
@@ -151,30 +151,6 @@ def own_axes(low, high):
     ]
 
 
-def spectrum_scale(kernel, n_features):
-    """Return the scale of a kernel's frequencies on each axis, which sigma multiplies.
-
-    Given frequencies have their root mean square, by amplitude.
-
-    Parameters
-    ----------
-    kernel : Kernel
-    n_features : int
-
-    Returns
-    -------
-    ndarray of shape (n_features,)
-        1 where it is unknown, or all frequencies are 0.
-    """
-    spectrum = getattr(kernel, "base", kernel)
-    if not hasattr(spectrum, "given_frequencies"):
-        return np.broadcast_to(np.asarray(getattr(spectrum, "sigma", 1.0), float), n_features)
-    frequencies = spectrum.given_frequencies(n_features)
-    power = np.broadcast_to(np.square(spectrum.amplitudes), len(frequencies))
-    scale = np.sqrt(np.average(np.square(frequencies), axis=0, weights=power))
-    return np.where(scale > 0, scale, 1)
-
-
 def _n_candidates(low, high):
     octaves = np.nanmax(np.log2(high / low))
-    return int(min(_MOST_CANDIDATES, 1 + math.ceil(_STEPS_AN_OCTAVE * octaves)))
+    return int(min(_MAX_CANDIDATES, 1 + math.ceil(_STEPS_PER_OCTAVE * octaves)))

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 # Rounds of a search axis by axis.
-_MOST_ROUNDS = 3
+_MAX_ROUNDS = 3
 
 
 class ScoreTable:
@@ -34,7 +34,7 @@ class ScoreTable:
         return _nan_last(self.scores[sigma].mean(axis=1)).max()
 
     def results(self):
-        """Return the table in the manner of GridSearchCV's `cv_results_`."""
+        """Return the table like GridSearchCV's `cv_results_`."""
         params = [{"sigma": s, "alpha": a} for s in self.scores for a in self.alphas.tolist()]
         scores = np.concatenate(list(self.scores.values()))
         mean = scores.mean(axis=1)
@@ -97,7 +97,7 @@ class AxisByAxis:
     def run(self, score):
         """Score candidates; the same ones may be asked for again."""
         best = max(self.first, key=score)
-        for _ in range(_MOST_ROUNDS):
+        for _ in range(_MAX_ROUNDS):
             before = best
             for axis, values in enumerate(self.columns):
                 line = [(*best[:axis], value, *best[axis + 1 :]) for value in values.tolist()]

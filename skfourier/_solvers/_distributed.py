@@ -27,8 +27,8 @@ def is_dask(array):
     module = type(array).__module__
     if module.startswith(("dask.dataframe", "dask_expr")):
         raise ValueError(
-            "A dask DataFrame has no fixed row order. Pass its to_dask_array(lengths=True), for X, y "
-            "and the weights alike."
+            "A dask DataFrame has no fixed row order. Pass its to_dask_array(lengths=True), for X, "
+            "y and the weights alike."
         )
     return module.startswith("dask.array")
 

@@ -8,7 +8,7 @@ import numpy as np
 from skfourier._blocks import row_blocks
 from skfourier._solvers._target_moments import TargetMoments
 from skfourier.spectra._features import fourier_features
-from skfourier.spectra._finite import FiniteSpectrum, check_amplitudes
+from skfourier.spectra._finite import FiniteSpectrum
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class FiniteFeatures:
 
     def blocks(self, X):
         """Yield slices of rows and their features."""
-        amplitudes = check_amplitudes(self.kernel.amplitudes, len(self._frequencies))
+        amplitudes = self.kernel.given_amplitudes(self.n_columns)
         for rows in row_blocks(len(X), 8 * self.width):
             yield rows, fourier_features(X[rows], self._frequencies, amplitudes)
 

@@ -9,12 +9,11 @@ from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import gen_batches
 
 from skfourier._solvers._half_spectra import fft_modes, half_shape
-from skfourier._solvers._kernel_extent import unit_cut, unit_reach
-from skfourier.spectra._spectrum import axis_scales
+from skfourier._solvers._kernel_extent import axis_cut, axis_reach
 
-# The sums over rows have twice as many modes along each axis, finufft's own grid more again. Measured
-# at 0.98 and 0.96 of the limit: in two columns 2.8 GB with one output and 4.4 GB with three, in
-# three columns 2.0 and 3.5 GB.
+# The sums over rows have twice as many modes along each axis, finufft's own grid more again.
+# Measured at 0.98 and 0.96 of the limit: in two columns 2.8 GB with one output and 4.4 GB with
+# three, in three columns 2.0 and 3.5 GB.
 _MAX_TOEPLITZ_MODES = 2**25
 _MAX_COLUMNS = 3
 _MAX_WIDENING = 1.5
@@ -88,11 +87,13 @@ class FourierModes:
         y / alpha and either sign, grow as their noise: so it is tol / sqrt(gain) that the kernel
         has to fall below, within 1.5 of that distance, which light tails do.
         """
-        share = self.tol / (4 * len(self.low))
-        by_tol = unit_reach(self.kernel, share)
-        by_gain = unit_reach(self.kernel, share / math.sqrt(max(self.gain, 1)))
-        reach = min(by_gain, _MAX_WIDENING * by_tol)
-        return reach / axis_scales(self.kernel.sigma, len(self.low))
+        n_features = len(self.low)
+        share = self.tol / (4 * n_features)
+        by_tol, by_gain = (
+            np.array([axis_reach(self.kernel, j, n_features, s) for j in range(n_features)])
+            for s in (share, share / math.sqrt(max(self.gain, 1)))
+        )
+        return np.minimum(by_gain, _MAX_WIDENING * by_tol)
 
     @cached_property
     def spacing(self):
@@ -124,8 +125,8 @@ class FourierModes:
         the first.
         """
         n_features = len(self.low)
-        scales = axis_scales(self.kernel.sigma, n_features)
-        by_mass = unit_cut(self.kernel, self.tol / (2 * n_features)) * scales
+        share = self.tol / (2 * n_features)
+        by_mass = np.array([axis_cut(self.kernel, j, n_features, share) for j in range(n_features)])
         if not np.all(np.isfinite(by_mass)):
             return by_mass
         steps = np.linspace(1, _MAX_WIDENING, 51)
