@@ -14,6 +14,8 @@ from skfourier import (
     FourierKernelRegressor,
     FourierKernelRegressorCV,
 )
+from skfourier.kernels import NeuralTangentKernel
+from skfourier.spectra import Gaussian
 
 # The default network passes as well; a smaller one takes a tenth of the time.
 SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 100, "random_state": 0}
@@ -27,10 +29,10 @@ SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 100, "random_state": 0}
         FourierFeatures(distribution="uniform", sampling="sobol"),
         FourierFeatures(distribution="basic"),
         FourierKernelRegressor(),
-        FourierKernelRegressor(0.1, n_hidden_layers=2),
-        FourierKernelRegressor(distribution=FourierFeatures(0.1, n_frequencies=32, random_state=0)),
+        FourierKernelRegressor(0.1, kernel=NeuralTangentKernel(2, base=Gaussian())),
+        FourierKernelRegressor(kernel=FourierFeatures(0.1, n_frequencies=32, random_state=0)),
         FourierKernelRegressor(
-            distribution=FourierFeatures(0.1, n_frequencies=32, random_state=0), solver="primal"
+            kernel=FourierFeatures(0.1, n_frequencies=32, random_state=0), solver="primal"
         ),
         FourierKernelRegressorCV(),
         FourierKernelRegressorCV([0.1, 1], [1e-3, 1e-1], cv=3),

@@ -14,11 +14,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skfourier import FourierFeatures, FourierKernelRegressor
+from skfourier._solvers._choice import SOLVERS
 from skfourier.images import pixel_grid
-from skfourier.solvers._choice import SOLVERS
+from skfourier.kernels import NeuralTangentKernel
 from skfourier.spectra import Frequencies, Gaussian, Laplace, Matern
 
 ALPHA = 1e-2
+NTK_2 = NeuralTangentKernel(2, base=Gaussian())
 
 
 def values(X):
@@ -48,7 +50,7 @@ def test_equals_scikit_learns_gaussian_process(pixels, kernel, solver):
     X, y = pixels
     theirs = GaussianProcessRegressor(kernel, alpha=ALPHA, normalize_y=True, optimizer=None)
     theirs.fit(X, y)
-    ours = FourierKernelRegressor(distribution=kernel, alpha=ALPHA, solver=solver).fit(X, y)
+    ours = FourierKernelRegressor(kernel=kernel, alpha=ALPHA, solver=solver).fit(X, y)
     assert (ours.solver_, ours.n_iter_) == (solver, 1)
     # Both direct: rounding, 1e-16, times the condition, at most n / alpha = 2e4.
     for mine, expected in zip(
@@ -67,7 +69,7 @@ def test_on_finite_features_equals_ridge(scattered, frozen, weighted):
     weight = np.random.default_rng(3).uniform(0.5, 2, size=len(X)) if weighted else None
     features = FourierFeatures(2, n_frequencies=20, random_state=0)
     distribution = FrozenEstimator(clone(features).fit(X)) if frozen else features
-    ours = FourierKernelRegressor(distribution=distribution, alpha=ALPHA)
+    ours = FourierKernelRegressor(kernel=distribution, alpha=ALPHA)
     ours.fit(X, y, sample_weight=weight)
     assert ours.solver_ == "primal"
 
@@ -80,18 +82,19 @@ def test_on_finite_features_equals_ridge(scattered, frozen, weighted):
     np.testing.assert_allclose(ours.predict(X_NEW), expected, rtol=1e-8, atol=1e-8)
 
 
-@pytest.mark.parametrize("n_hidden_layers", [0, 3])
+@pytest.mark.parametrize("is_network", [False, True])
 @pytest.mark.parametrize("name", sorted(SOLVERS))
 @pytest.mark.parametrize("data", ["pixels", "scattered"])
-def test_every_solver_that_applies_equals_the_dense_one(data, name, n_hidden_layers, request):
+def test_every_solver_that_applies_equals_the_dense_one(data, name, is_network, request):
     X, y = request.getfixturevalue(data)
-    model = FourierKernelRegressor(3, alpha=ALPHA, n_hidden_layers=n_hidden_layers, tol=1e-10)
+    kernel = NeuralTangentKernel(3, base=Gaussian()) if is_network else "gaussian"
+    model = FourierKernelRegressor(3, kernel=kernel, alpha=ALPHA, tol=1e-10)
     dense = clone(model).set_params(solver="cholesky").fit(X, y)
     model.set_params(solver=name)
     applies = {
         "pixels": {"cholesky", "cg", "toeplitz"}
-        | (set() if n_hidden_layers else {"kronecker", "masked_kronecker", "nufft"}),
-        "scattered": {"cholesky", "cg"} | (set() if n_hidden_layers else {"nufft"}),
+        | (set() if is_network else {"kronecker", "masked_kronecker", "nufft"}),
+        "scattered": {"cholesky", "cg"} | (set() if is_network else {"nufft"}),
     }[data]
     if name not in applies:
         with pytest.raises(ValueError, match=f"solver='{name}' does not apply. "):
@@ -143,7 +146,7 @@ def test_nufft_sees_no_units_of_y(scattered, size):
 def test_values_whose_squares_overflow_are_refused(scattered, solver):
     X, y = scattered
     distribution = FourierFeatures(3, random_state=0) if solver == "primal" else "gaussian"
-    model = FourierKernelRegressor(3, distribution=distribution, solver=solver, alpha=ALPHA)
+    model = FourierKernelRegressor(3, kernel=distribution, solver=solver, alpha=ALPHA)
     before = model.fit(X, y).predict(X_NEW)
     with pytest.raises(ValueError, match="too large"):
         model.fit(X, np.where(y == y.max(), 1e200, y))
@@ -152,17 +155,18 @@ def test_values_whose_squares_overflow_are_refused(scattered, solver):
 
 class TestChoice:
     @pytest.mark.parametrize(
-        ("params", "n_hidden", "expected"),
+        ("kernel", "expected"),
         [
-            ({}, 0, "kronecker"),
-            ({"distribution": "matern"}, 0, "toeplitz"),
-            ({}, 2, "toeplitz"),
-            ({"distribution": Frequencies([[1.0, 2.0]])}, 0, "primal"),
+            ("gaussian", "kronecker"),
+            ("matern", "toeplitz"),
+            (NTK_2, "toeplitz"),
+            (Gaussian() + 0.1 * Matern(10), "toeplitz"),
+            (Frequencies([[1.0, 2.0]]), "primal"),
         ],
     )
-    def test_on_a_full_grid(self, params, n_hidden, expected):
+    def test_on_a_full_grid(self, kernel, expected):
         X = pixel_grid((40, 40))
-        model = FourierKernelRegressor(5, n_hidden_layers=n_hidden, **params)
+        model = FourierKernelRegressor(5, kernel=kernel)
         assert model.fit(X, values(X)).solver_ == expected
 
     @pytest.mark.parametrize(
@@ -171,42 +175,42 @@ class TestChoice:
     def test_with_holes(self, distribution, expected):
         X = pixel_grid((50, 50))
         X = X[np.random.default_rng(0).random(len(X)) < 0.5]
-        model = FourierKernelRegressor(5, distribution=distribution).fit(X, values(X))
+        model = FourierKernelRegressor(5, kernel=distribution).fit(X, values(X))
         assert model.solver_ == expected
 
     def test_of_scattered_points(self):
         X = np.random.default_rng(0).uniform(size=(3000, 2))
         assert FourierKernelRegressor(3).fit(X[:500], values(X[:500])).solver_ == "cholesky"
         assert FourierKernelRegressor(3).fit(X, values(X)).solver_ == "nufft"
-        layers = FourierKernelRegressor(3, n_hidden_layers=1).fit(X, values(X))
+        layers = FourierKernelRegressor(3, kernel=NTK_2).fit(X, values(X))
         assert layers.solver_ == "cholesky"
 
     def test_the_slow_path_is_not_taken_in_silence(self, monkeypatch):
-        monkeypatch.setattr("skfourier.solvers._cholesky._MOST_BYTES", 0)
+        monkeypatch.setattr("skfourier._solvers._cholesky._MAX_BYTES", 0)
         X = np.random.default_rng(0).uniform(size=(1500, 4))
         with pytest.warns(
-            UserWarning, match=r"solver='cg'.* is slow. What 'nufft' lacks: .*X has 4"
+            UserWarning, match=r"solver='cg'.* is slow. 'nufft' does not apply: .*X has 4"
         ):
             assert FourierKernelRegressor(0.1).fit(X, values(X)).solver_ == "cg"
 
     def test_a_slow_factorisation_says_what_would_be_fast(self, monkeypatch):
         X = np.random.default_rng(0).uniform(size=(1200, 2))
-        model = FourierKernelRegressor(10, distribution=Matern(nu=1.5), alpha=ALPHA)
+        model = FourierKernelRegressor(10, kernel=Matern(nu=1.5), alpha=ALPHA)
         assert model.fit(X, values(X)).solver_ == "cholesky"
-        monkeypatch.setattr("skfourier.solvers._choice._MANY_ROWS", 1100)
+        monkeypatch.setattr("skfourier._solvers._choice._MANY_ROWS", 1100)
         with pytest.warns(UserWarning, match=r"solver='cholesky' .* slow.* tol=1e-05 would need"):
             assert model.fit(X, values(X)).solver_ == "cholesky"
         assert model.set_params(tol=1e-4).fit(X, values(X)).solver_ == "nufft"
 
     def test_a_grid_beyond_memory_says_what_it_needs_and_what_to_take(self, monkeypatch):
-        monkeypatch.setattr("skfourier.solvers._toeplitz._MOST_POINTS", 1000)
+        monkeypatch.setattr("skfourier._solvers._toeplitz_matrix._MAX_POINTS", 1000)
         X = pixel_grid((40, 40))
-        layers = FourierKernelRegressor(5, n_hidden_layers=2, alpha=ALPHA)
-        with pytest.raises(ValueError, match=r"FFTs of 6400 points .* GB an array.*'kronecker'"):
+        layers = FourierKernelRegressor(5, kernel=NTK_2, alpha=ALPHA)
+        with pytest.raises(ValueError, match=r"FFTs of 6400 points .* GB an array.* apply: 'cholesky', 'cg'"):
             clone(layers).set_params(solver="toeplitz").fit(X, values(X))
         assert layers.fit(X, values(X)).solver_ == "cholesky"
-        monkeypatch.setattr("skfourier.solvers._cholesky._MOST_BYTES", 0)
-        with pytest.warns(UserWarning, match="'cg'.* slow. What 'toeplitz' lacks: .*6400 points"):
+        monkeypatch.setattr("skfourier._solvers._cholesky._MAX_BYTES", 0)
+        with pytest.warns(UserWarning, match="'cg'.* slow. 'toeplitz' does not apply: .*6400 points"):
             assert layers.fit(X, values(X)).solver_ == "cg"
 
 
@@ -289,10 +293,11 @@ class TestBadInput:
             ({"alpha": "1"}, "alpha"),
             ({"sigma": -1}, "sigma"),
             ({"sigma": (1, 2, 3)}, "one for each of the 2 columns"),
-            ({"distribution": "gauss"}, "Did you mean 'gaussian'"),
-            ({"distribution": FrozenEstimator(Ridge())}, "fitted FourierFeatures"),
-            ({"distribution": "positional"}, "n_frequencies"),
-            ({"n_hidden_layers": -1}, "n_hidden_layers"),
+            ({"kernel": "gauss"}, "Did you mean 'gaussian'"),
+            ({"kernel": FrozenEstimator(Ridge())}, "fitted FourierFeatures"),
+            ({"kernel": "positional"}, "n_frequencies"),
+            ({"kernel": NeuralTangentKernel(0, base=Gaussian())}, "n_hidden_layers"),
+            ({"kernel": NeuralTangentKernel(2)}, "only with a base"),
             ({"tol": 0}, "tol"),
         ],
     )
@@ -308,7 +313,7 @@ class TestBadInput:
 
     def test_a_small_alpha_is_enough_for_exact_values(self, pixels):
         X, y = pixels
-        model = FourierKernelRegressor(30, distribution="laplace", alpha=1e-8).fit(X, y)
+        model = FourierKernelRegressor(30, kernel="laplace", alpha=1e-8).fit(X, y)
         # What is left at the rows is alpha times the coefficients, of size 1 here.
         np.testing.assert_allclose(model.predict(X), y, atol=1e-6)
 

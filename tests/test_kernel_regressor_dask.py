@@ -10,12 +10,14 @@ import pytest
 from sklearn.base import clone
 
 from skfourier import FourierFeatures, FourierKernelRegressor
+from skfourier.kernels import NeuralTangentKernel
+from skfourier.spectra import Gaussian
 
 ALPHA = 1.0
 FEATURES = FourierFeatures(3, n_frequencies=40, random_state=0)
 MODELS = {
     "nufft": FourierKernelRegressor((1, 0.5), alpha=ALPHA, solver="nufft", tol=1e-10),
-    "primal": FourierKernelRegressor(distribution=FEATURES, alpha=ALPHA, solver="primal"),
+    "primal": FourierKernelRegressor(kernel=FEATURES, alpha=ALPHA, solver="primal"),
 }
 each = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 DOMAIN = [[-0.1, 1.1], [-1.2, 1]]
@@ -122,7 +124,7 @@ class TestInThisProcess:
             FourierKernelRegressor(solver=solver).fit(distributed(X), distributed(Y))
 
     def test_what_no_solver_takes_is_refused_with_the_reasons(self):
-        layers = FourierKernelRegressor(n_hidden_layers=1)
+        layers = FourierKernelRegressor(kernel=NeuralTangentKernel(1, base=Gaussian()))
         with pytest.raises(ValueError, match=r"'primal' needs finite .* 'nufft' needs a kernel"):
             layers.fit(distributed(X), distributed(Y))
         with pytest.raises(ValueError, match="solver='primal' does not apply"):

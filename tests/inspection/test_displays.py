@@ -20,6 +20,7 @@ from skfourier.inspection import (
     SpectrumDisplay,
     TrainingDynamicsDisplay,
 )
+from skfourier.kernels import NeuralTangentKernel
 from skfourier.ntk import eigenspectrum, predict_training
 from skfourier.spectra import Frequencies, Gaussian, Matern, Uniform
 
@@ -129,8 +130,9 @@ def test_kernels_of_given_frequencies_are_their_own_expectation():
 
 
 def test_the_kernel_of_a_kernel_regressor():
-    model = FourierKernelRegressor(sigma=3, n_hidden_layers=2).fit(X, Y)
-    for estimator in (model, make_pipeline(FourierKernelRegressor(sigma=3, n_hidden_layers=2))):
+    kernel = NeuralTangentKernel(2, base=Gaussian())
+    model = FourierKernelRegressor(sigma=3, kernel=kernel).fit(X, Y)
+    for estimator in (model, make_pipeline(FourierKernelRegressor(sigma=3, kernel=kernel))):
         display = KernelDisplay.from_estimator(estimator.fit(X, Y), direction=(0, 1))
         lags = np.outer(display.distances, (0, 1))
         np.testing.assert_allclose(display.values[0], model.kernel_.evaluate(lags), atol=1e-7)
