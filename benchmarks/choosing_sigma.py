@@ -26,11 +26,13 @@ from skfourier.spectra import Matern
 
 CRITERIA = {
     "leave-one-out": {},
-    "GCV": {"cv": "gcv"},
-    "likelihood": {"scoring": "log_marginal_likelihood"},
+    "GCV": {"criterion": "gcv"},
+    "likelihood": {"criterion": "log_marginal_likelihood"},
 }
-EXPONENTIAL = FourierKernelRegressor(3, distribution=Matern(nu=0.5), alpha=1e-3)
-FOLDS = {"5 folds": {"cv": KFold(5, shuffle=True, random_state=0)}}
+EXPONENTIAL = FourierKernelRegressor(3, kernel=Matern(nu=0.5), alpha=1e-3)
+FOLDS = {
+    "5 folds": {"cv": KFold(5, shuffle=True, random_state=0), "scoring": "neg_mean_squared_error"}
+}
 
 
 def split(path, size):
@@ -49,7 +51,7 @@ def interpolated(y, X, size, order):
     return np.stack([map_coordinates(p, places, order=order, mode="nearest") for p in planes], 1)
 
 
-def compare(path, size, distribution, criteria):
+def compare(path, size, kernel, criteria):
     """Return the figures of a row, in dB, and what was chosen, a string for each."""
     training, (X, y) = split(path, size)
 
@@ -57,13 +59,11 @@ def compare(path, size, distribution, criteria):
         return psnr(y, model.predict(X).clip(0, 1))
 
     models = {
-        name: FourierKernelRegressorCV(distribution=distribution, **params).fit(*training)
+        name: FourierKernelRegressorCV(kernel=kernel, **params).fit(*training)
         for name, params in criteria.items()
     }
     candidates = models["GCV"].cv_results_["params"]
-    fits = (
-        FourierKernelRegressor(distribution=distribution, **c).fit(*training) for c in candidates
-    )
+    fits = (FourierKernelRegressor(kernel=kernel, **c).fit(*training) for c in candidates)
     tried = [between(fit) for fit in fits]
     best = candidates[int(np.argmax(tried))]
     figures = [psnr(y, interpolated(training[1], X, size, o).clip(0, 1)) for o in (1, 3)]
@@ -85,7 +85,7 @@ def main():
     parser.add_argument(
         "--size", type=int, default=256, help="pixels on a side, half of them train"
     )
-    parser.add_argument("--distribution", default="gaussian")
+    parser.add_argument("--kernel", default="gaussian")
     parser.add_argument("--folds", action="store_true", help="five folds of pixels as well")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", "The best candidate is at the edge")
@@ -95,7 +95,7 @@ def main():
     print("|---" * len(columns) + "|")
     rows = []
     for path in (*load_sample_images().filenames, *options.images):
-        figures, chosen = compare(path, options.size, options.distribution, criteria)
+        figures, chosen = compare(path, options.size, options.kernel, criteria)
         rows.append(figures)
         print_row(Path(path).stem, figures, chosen)
     print_row("mean", np.mean(rows, axis=0), [""] * len(figures))

@@ -30,6 +30,7 @@ from table import note, processor, row, seconds
 
 from skfourier import FourierKernelRegressor, FourierKernelRegressorCV
 from skfourier.images import image_to_samples, load_image, pixel_grid
+from skfourier.kernels import NeuralTangentKernel
 from skfourier.spectra import Gaussian, Matern
 
 SIGMA, ALPHA = 10, 1e-3
@@ -117,7 +118,9 @@ def gcv(path, _):
     one = min(
         seconds(lambda: FourierKernelRegressor(SIGMA, alpha=ALPHA).fit(X, y))[0] for _ in range(3)
     )
-    search = FourierKernelRegressorCV(np.geomspace(1, 100, 20), np.logspace(-6, 0, 20), cv="gcv")
+    search = FourierKernelRegressorCV(
+        np.geomspace(1, 100, 20), np.logspace(-6, 0, 20), criterion="gcv"
+    )
     duration, _ = seconds(lambda: search.fit(X, y))
     note(f"one fit: {one:.3f} s; the search: {duration:.2f} s, {search.sigma_}, {search.alpha_}")
     row(
@@ -146,8 +149,9 @@ def search(path, _):
 
 def composed(path, _):
     X, y = pixels(path, 256)
+    kernel = NeuralTangentKernel(3, base=Gaussian())
     for sigma in (3, 10):
-        model = FourierKernelRegressor(sigma, alpha=ALPHA, n_hidden_layers=3, tol=1e-6)
+        model = FourierKernelRegressor(sigma, kernel=kernel, alpha=ALPHA, tol=1e-6)
         duration, _ = seconds(lambda model=model: model.fit(X, y))
         what = f"NTK of 3 hidden layers, sigma = {sigma}, 256 x 256, {model.solver_}"
         row(f"{what}: iterations to 1e-6", model.n_iter_, 150, at_most=True)
@@ -278,9 +282,7 @@ def compare_solvers(kernel, data, place):
     X, y, X_new = data
     expected = dense_prediction(kernel, *data)
     for solver in ("kronecker", "masked_kronecker", "toeplitz", "nufft", "cholesky", "cg"):
-        model = FourierKernelRegressor(
-            SIGMA, distribution=kernel, alpha=ALPHA, tol=1e-10, solver=solver
-        )
+        model = FourierKernelRegressor(SIGMA, kernel=kernel, alpha=ALPHA, tol=1e-10, solver=solver)
         try:
             duration, _ = seconds(lambda m=model: m.fit(X, y))
         except ValueError:  # it does not apply, and says why

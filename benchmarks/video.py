@@ -148,8 +148,8 @@ def compare_closed_forms(name, clip, keep_every):
     for search in searches:
         axes = ", ".join(f"{sigma:g}" for sigma in search.sigma_)
         mark = "chosen by CV" if search is best else "by CV"
-        label = f"{search.distribution!r:17} ({axes}), {mark}".replace("'", "")
-        result = fitted_and_rendered(clip, label, search.sigma_, search.distribution)
+        label = f"{search.kernel!r:17} ({axes}), {mark}".replace("'", "")
+        result = fitted_and_rendered(clip, label, search.sigma_, search.kernel)
         if search is best:
             training, between, duration = result
     row(f"{name}, on the frames kept: dB above isotropic sigma = 5", training - one[5][0], 0)
@@ -160,21 +160,26 @@ def compare_closed_forms(name, clip, keep_every):
     time_row(f"{name}: choice by CV, fit, render", choosing + duration, 30)
 
 
-def searched(clip, distribution):
+def searched(clip, kernel):
     """Choose sigma for each axis by the frames kept alone."""
     spatial = [20, 40]
     cv = FrameKFold(min(3, len(clip.kept) - 2))
     search = FourierKernelRegressorCV(
-        [spatial, spatial, TIME_SIGMAS], ALPHA, distribution=distribution, cv=cv, per_axis=True
+        [spatial, spatial, TIME_SIGMAS],
+        ALPHA,
+        kernel=kernel,
+        cv=cv,
+        scoring="neg_mean_squared_error",
+        per_axis=True,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the edges of so short lists are meant
         return search.fit(clip.X, clip.y)
 
 
-def fitted_and_rendered(clip, name, sigma, distribution="gaussian"):
+def fitted_and_rendered(clip, name, sigma, kernel="gaussian"):
     """Fit the closed form, render all frames; return PSNR kept, between, and the seconds."""
-    model = FourierKernelRegressor(sigma, distribution=distribution, alpha=ALPHA)
+    model = FourierKernelRegressor(sigma, kernel=kernel, alpha=ALPHA)
     duration, video = times(lambda: render(model.fit(clip.X, clip.y), clip.video.shape))
     return *clip.report(name, video, duration), duration
 

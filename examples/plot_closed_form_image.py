@@ -33,16 +33,16 @@ X, y = image_to_samples(load_image(options.image, size=(size := options.size)))
 sigmas, alphas = np.geomspace(8, 32, 5), [0.03, 0.1, 0.3, 1]
 
 
-def report(name, truth, predict, *args):
+def report(name, truth, predict, *args, **choice):
     start = time.perf_counter()
-    values = predict(*args).clip(0, 1)
+    values = predict(*args, **choice).clip(0, 1)
     seconds, quality = time.perf_counter() - start, psnr(truth, values)
     print(f"{name:24}{quality:8.2f} dB{seconds:8.2f} s", flush=True)
     return f"{name}, {quality:.1f} dB", values
 
 
-def closed_form(distribution, X, y, X_new, cv):
-    model = FourierKernelRegressorCV(sigmas, alphas, distribution=distribution, cv=cv).fit(X, y)
+def closed_form(kernel, X, y, X_new, **choice):
+    model = FourierKernelRegressorCV(sigmas, alphas, kernel=kernel, **choice).fit(X, y)
     print(f"  {model.solver_}, sigma = {model.sigma_:.0f}, alpha = {model.alpha_:g}")
     return model.predict(X_new)
 
@@ -59,13 +59,17 @@ def on_triangles(method):
 
 
 print("70 % of the pixels filled in")
-task = X[known], y[known], X[~known], ShuffleSplit(1, test_size=0.1, random_state=0)
+task = X[known], y[known], X[~known]
+choice = {
+    "cv": ShuffleSplit(1, test_size=0.1, random_state=0),
+    "scoring": "neg_mean_squared_error",
+}
 filled = [report(f"{m} on triangles", y[~known], on_triangles, m) for m in ("linear", "cubic")]
-filled += [report(d, y[~known], closed_form, d, *task) for d in ("gaussian", "laplace")]
+filled += [report(k, y[~known], closed_form, k, *task, **choice) for k in ("gaussian", "laplace")]
 
 # %%
-# Every second pixel is known, and those diagonally between are asked for: generalised
-# cross-validation, since a full grid decomposes.
+# Every second pixel is known, and those diagonally between are asked for: generalized
+# cross-validation, since a full grid factorizes.
 every_second, between = (
     [r.reshape(size, size, -1)[i::2, i::2].reshape(-1, r.shape[1]) for r in (X, y)] for i in (0, 1)
 )
@@ -78,9 +82,11 @@ def spline(order):
 
 
 print("between every second pixel")
-task = *every_second, between[0], "gcv"
+task = *every_second, between[0]
 finer = [report(n, between[1], spline, o) for n, o in (("bilinear", 1), ("cubic", 3))]
-finer += [report(d, between[1], closed_form, d, *task) for d in ("gaussian", "laplace")]
+finer += [
+    report(k, between[1], closed_form, k, *task, criterion="gcv") for k in ("gaussian", "laplace")
+]
 
 # %%
 # What it looks like: above, what was filled in; below, what lies between.

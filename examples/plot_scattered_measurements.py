@@ -49,13 +49,13 @@ report("thin plate spline", RBFInterpolator(X, y)(places))
 # %%
 # Each spectrum and criterion: what was chosen, the error, and how often the truth lies within two
 # deviations, which should be 95 % of the places.
-for distribution in ("gaussian", Matern(nu=1.5)):
-    for scoring in (None, "log_marginal_likelihood"):
-        model = FourierKernelRegressorCV(distribution=distribution, scoring=scoring).fit(X, y)
+for kernel in ("gaussian", Matern(nu=1.5)):
+    for criterion in ("leave_one_out", "log_marginal_likelihood"):
+        model = FourierKernelRegressorCV(kernel=kernel, criterion=criterion).fit(X, y)
         mean, deviation = model.predict(places, return_std=True)
         within = np.mean((np.abs(mean - heights) < 2 * deviation)[others])
         note = f"sigma={model.sigma_:.3f}, alpha={model.alpha_:g}, within 2 deviations {within:.0%}"
-        report(f"{distribution}, {scoring or 'leave-one-out'}", mean, note)
+        report(f"{kernel}, {criterion}", mean, note)
 
 # %%
 # The last one: the scores of its search, the truth, the map with the places, and the deviation.

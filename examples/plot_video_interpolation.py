@@ -60,7 +60,7 @@ for sigma in (0.5, 1, 2, 5, (10, 10, 0.25)):
 candidates = [[20], [20], [0.05, 0.1, 0.2, 0.5, 1, 2]]
 for name in ("gaussian", "cauchy"):
     models[f"closed form, {name}"] = FourierKernelRegressorCV(
-        candidates, alphas=1e-5, distribution=name, cv=FrameKFold(2), per_axis=True
+        candidates, alphas=1e-5, kernel=name, cv=FrameKFold(2), per_axis=True
     )
 weights = np.transpose([np.interp(frames, kept, unit) for unit in np.eye(len(kept))])
 nearest = kept[np.abs(frames[:, np.newaxis] - kept).argmin(axis=1)]

@@ -11,8 +11,15 @@ from pathlib import Path
 import pytest
 
 import skfourier
-from skfourier.solvers import _choice, _cholesky, _equispaced_modes, _kronecker, _primal, _toeplitz
-from skfourier.solvers._conjugate_gradients import _MOST_DEVIATIONS
+from skfourier._solvers import (
+    _choice,
+    _cholesky,
+    _fourier_modes,
+    _kronecker_matrix,
+    _primal,
+    _toeplitz_matrix,
+)
+from skfourier._solvers._deviations import MAX_DEVIATIONS
 from skfourier.spectra import Laplace
 
 ROOT = Path(skfourier.__file__).parent.parent
@@ -106,13 +113,13 @@ def test_the_limits_of_solvers_are_the_codes():
     rows = {row.split("`")[1]: row for row in table.splitlines() if row.startswith("| `")}
     assert list(rows) == [solver.name for solver in _choice._PREFERENCE]
     limits = {
-        "primal": [math.isqrt(_primal._MOST_GRAM_BYTES // 8)],
-        "kronecker": [_kronecker._LONGEST_AXIS],
-        "toeplitz": [_toeplitz._MOST_POINTS],
-        "nufft": [_equispaced_modes._MOST_COLUMNS, _equispaced_modes._MOST_TOEPLITZ_MODES],
-        "cholesky": [math.isqrt(_cholesky._MOST_BYTES // 24)],
+        "primal": [math.isqrt(_primal._MAX_GRAM_BYTES // 8)],
+        "kronecker": [_kronecker_matrix._MAX_AXIS_LENGTH],
+        "toeplitz": [_toeplitz_matrix._MAX_POINTS],
+        "nufft": [_fourier_modes._MAX_COLUMNS, _fourier_modes._MAX_TOEPLITZ_MODES],
+        "cholesky": [math.isqrt(_cholesky._MAX_BYTES // 24)],
     }
     for name, numbers in limits.items():
         for number in numbers:
             assert f"more than {number:,}" in rows[name]
-    assert f"{_MOST_DEVIATIONS:,} at most" in SOLVERS_PAGE.read_text()
+    assert f"{MAX_DEVIATIONS:,} at most" in SOLVERS_PAGE.read_text()

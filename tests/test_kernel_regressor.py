@@ -206,11 +206,15 @@ class TestChoice:
         monkeypatch.setattr("skfourier._solvers._toeplitz_matrix._MAX_POINTS", 1000)
         X = pixel_grid((40, 40))
         layers = FourierKernelRegressor(5, kernel=NTK_2, alpha=ALPHA)
-        with pytest.raises(ValueError, match=r"FFTs of 6400 points .* GB an array.* apply: 'cholesky', 'cg'"):
+        with pytest.raises(
+            ValueError, match=r"FFTs of 6400 points .* GB an array.* apply: 'cholesky', 'cg'"
+        ):
             clone(layers).set_params(solver="toeplitz").fit(X, values(X))
         assert layers.fit(X, values(X)).solver_ == "cholesky"
         monkeypatch.setattr("skfourier._solvers._cholesky._MAX_BYTES", 0)
-        with pytest.warns(UserWarning, match="'cg'.* slow. 'toeplitz' does not apply: .*6400 points"):
+        with pytest.warns(
+            UserWarning, match="'cg'.* slow. 'toeplitz' does not apply: .*6400 points"
+        ):
             assert layers.fit(X, values(X)).solver_ == "cg"
 
 

@@ -112,7 +112,7 @@ class Splits:
         If there is no split, or one of them trains or tests on nothing.
     """
 
-    def __init__(self, regressor, rows, alphas, splits, scorer, score_params=None):
+    def __init__(self, regressor, rows, alphas, *, splits, scorer, score_params=None):
         self.regressor, self.rows, self.alphas = regressor, rows, alphas
         self.splits, self.scorer, self.score_params = splits, scorer, score_params
         if not splits:

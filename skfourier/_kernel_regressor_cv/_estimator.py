@@ -326,7 +326,14 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Return what scores a sigma with all alphas."""
         if self.cv is not None:
             splits = list(check_cv(self.cv, rows[1]).split(*rows[:2], **routed.splitter.split))
-            return self._splits(problem, rows, alphas, splits, self._scorer(), routed.scorer.score)
+            return Splits(
+                self._regressor(problem.kernel),
+                rows,
+                alphas,
+                splits=splits,
+                scorer=self._scorer(),
+                score_params=routed.scorer.score,
+            )
         solvers = (self._solver_of(problem, sigma) for sigma in search.first)
         inexact = next((one for one in solvers if not one.factorizes), None)
         if inexact is None:
@@ -335,13 +342,14 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._warn_of_a_tenth(inexact.name, len(problem.X))
         # A tenth of the rows, the same in every fit.
         splits = list(ShuffleSplit(1, test_size=0.1, random_state=0).split(rows[0]))
-        score_params = {"sample_weight": rows[2]}
-        scorer = get_scorer("neg_mean_squared_error")
-        return self._splits(problem, rows, alphas, splits, scorer, score_params)
-
-    def _splits(self, problem, rows, alphas, splits, scorer, score_params):
-        regressor = self._regressor(problem.kernel)
-        return Splits(regressor, rows, alphas, splits, scorer, score_params)
+        return Splits(
+            self._regressor(problem.kernel),
+            rows,
+            alphas,
+            splits=splits,
+            scorer=get_scorer("neg_mean_squared_error"),
+            score_params={"sample_weight": rows[2]},
+        )
 
     def _warn_of_a_tenth(self, solver, n_rows):
         reason = f"The solver {solver!r}, which takes these {n_rows:,} rows, does not factorize"

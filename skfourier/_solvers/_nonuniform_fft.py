@@ -13,7 +13,7 @@ _ROWS_PER_BLOCK = 2**20
 _MAX_FINE_POINTS = 2**27
 
 
-def sums_over_rows(modes, X, y, weight, highest, origin=0.0, *, with_ones=False):
+def sums_over_rows(modes, X, y, weight, *, highest, origin=0.0, with_ones=False):
     """Sum w_j (y_j - origin) e^{-2 pi i h m.x_j} over the rows, for each column of y.
 
     Two real sums are one complex transform, of w (y + i y'). Both go in with entries of about 1,

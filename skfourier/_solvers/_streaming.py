@@ -16,7 +16,7 @@ class StreamingSolver(Solver):
 
     #: The class of the sums, with `of(features, X, y, weight)` and `+`.
     sums_type: ClassVar[Any]
-    shared = ("features", "sums")
+    shared: ClassVar[tuple[str, ...]] = ("features", "sums")
 
     @property
     @abstractmethod

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from skfourier.kernels import NeuralTangentKernel, NNGPKernel
-from skfourier.ntk._composed import ComposedKernel
 from skfourier.ntk._dynamics import TrainingDynamics, predict_training
 from skfourier.ntk._eigenspectrum import Eigenspectrum, eigenspectrum
 
@@ -11,7 +10,6 @@ if TYPE_CHECKING:
     from skfourier.ntk._empirical import empirical_ntk
 
 __all__ = [
-    "ComposedKernel",
     "Eigenspectrum",
     "NNGPKernel",
     "NeuralTangentKernel",

@@ -9,7 +9,7 @@ from sklearn.gaussian_process.kernels import RBF, DotProduct, Kernel
 from skfourier import FourierFeatures, FourierKernelRegressor
 from skfourier._solvers import _choice
 from skfourier.images import pixel_grid
-from skfourier.ntk import ComposedKernel, predict_training
+from skfourier.ntk import NeuralTangentKernel, predict_training
 from skfourier.ntk import _kernel_matrix as matrices
 from skfourier.spectra import Gaussian, Laplace, Matern
 
@@ -58,12 +58,12 @@ def gradient_descent(kernel, X, y, X_test, rate):
 
 
 CASES = {
-    "scattered": (ComposedKernel(3, Gaussian(3.0)), scattered(), "dense"),
+    "scattered": (NeuralTangentKernel(3, base=Gaussian(3.0)), scattered(), "dense"),
     "raw": (DotProduct(), scattered(), "dense"),
     "product kernel, uneven grid": (Gaussian((1.0, 3.0)), uneven_grid(), "kronecker"),
     "product kernel, even grid": (Laplace(2.0), even_grid(), "kronecker"),
     "product kernel, holes": (Gaussian(3.0), even_grid(20), "toeplitz"),
-    "any kernel, even grid": (ComposedKernel(3, Gaussian(3.0)), even_grid(), "toeplitz"),
+    "any kernel, even grid": (NeuralTangentKernel(3, base=Gaussian(3.0)), even_grid(), "toeplitz"),
     "any kernel, holes": (Matern(3.0), even_grid(20), "toeplitz"),
     "any kernel, uneven grid": (Matern(3.0), uneven_grid(), "dense"),
 }

@@ -7,7 +7,7 @@ import pytest
 from sklearn.gaussian_process.kernels import RBF
 
 from skfourier.images import pixel_grid
-from skfourier.ntk import ComposedKernel, eigenspectrum, predict_training
+from skfourier.ntk import NeuralTangentKernel, eigenspectrum, predict_training
 from skfourier.spectra import Gaussian, Laplace, Matern
 
 KERNELS = [
@@ -15,7 +15,7 @@ KERNELS = [
     Gaussian(2.0),
     Laplace((1.0, 3.0)),
     Matern(2.0),
-    ComposedKernel(2, Gaussian(2.0)),
+    NeuralTangentKernel(2, base=Gaussian(2.0)),
 ]
 each_kernel = pytest.mark.parametrize("kernel", KERNELS, ids=repr)
 
