@@ -335,7 +335,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 score_params=routed.scorer.score,
             )
         solvers = (self._solver_of(problem, sigma) for sigma in search.first)
-        inexact = next((one for one in solvers if not one.factorizes), None)
+        inexact = next((one for one in solvers if not one.is_exact), None)
         if inexact is None:
             criterion = CRITERIA[self.criterion]
             return Whole(criterion, lambda sigma: self._solver_of(problem, sigma), alphas)

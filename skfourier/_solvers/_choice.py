@@ -20,6 +20,8 @@ STREAMING = {name: cls for name, cls in SOLVERS.items() if issubclass(cls, Strea
 _MANY_ROWS = 8192
 # So few rows are solved by a dense factorization, exact, in the time that others set up.
 _FEW_ROWS = 1024
+# Scattered rows have no faster exact solver: so many take one to two seconds.
+_FEW_SCATTERED_ROWS = 4096
 
 
 def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
@@ -27,7 +29,7 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
 
     1. Finite features: "primal".
     2. A full grid, a product kernel, equal weights: "kronecker".
-    3. Up to 1,024 rows: "cholesky".
+    3. Up to 1,024 rows, or 4,096 scattered ones: "cholesky".
     4. A grid with holes or weights, a product kernel: "masked_kronecker".
     5. An even grid, full or not, any kernel: "toeplitz".
     6. Up to three columns, a spectral density that decays: "nufft".
@@ -71,8 +73,9 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
     if chosen is None:
         reasons = " ".join(solver.why_not() for solver in solvers.values())
         raise ValueError(f"None of the solvers {', '.join(map(repr, solvers))} applies. {reasons}")
-    few = len(problem.X) <= _FEW_ROWS and "cholesky" in solvers
-    return solvers["cholesky"] if few and not chosen.factorizes else chosen
+    few = _FEW_SCATTERED_ROWS if isinstance(chosen, NUFFT) else _FEW_ROWS
+    prefers_dense = len(problem.X) <= few and "cholesky" in solvers
+    return solvers["cholesky"] if prefers_dense and not chosen.is_exact else chosen
 
 
 def is_slow(solver):

@@ -51,11 +51,15 @@ class Triangle:
         """Return log det(B + alpha)."""
         return 2 * float(self.lower.diagonal().log().sum())
 
-    def inverse_diagonal(self):
-        """Return the diagonal of (B + alpha)^-1."""
+    def inverse(self):
+        """Return (B + alpha)^-1."""
         import torch  # noqa: PLC0415
 
-        return torch.cholesky_inverse(self.lower).diagonal().numpy()
+        return torch.cholesky_inverse(self.lower).numpy()
+
+    def inverse_diagonal(self):
+        """Return the diagonal of (B + alpha)^-1."""
+        return self.inverse().diagonal()
 
 
 class ShiftedEigenvectors:

@@ -159,6 +159,13 @@ class FourierModes:
             power[block] = self.kernel.density(np.stack(frequency, axis=-1))
         return np.sqrt(power * np.prod(self.spacing)).reshape(shape)
 
+    def doubled(self):
+        """Return modes of the same spacing to twice the highest: those of products of two."""
+        other = replace(self)
+        highest = tuple(2 * m for m in self.highest)
+        other.__dict__.update(reach=self.reach, spacing=self.spacing, highest=highest)
+        return other
+
     def within_reach(self, X):
         """Return which rows of X are near enough to the box to learn from it."""
         return np.all((self.low - self.reach <= X) & (self.high + self.reach >= X), axis=1)

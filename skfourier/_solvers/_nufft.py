@@ -26,6 +26,7 @@ from functools import cached_property
 import numpy as np
 
 from skfourier._solvers._conjugate_gradients import conjugate_gradients
+from skfourier._solvers._dense_modes import DenseModes, PairsOfModes
 from skfourier._solvers._deviations import refuse_many_deviations
 from skfourier._solvers._fourier_modes import FourierModes
 from skfourier._solvers._fourier_sums import FourierSums
@@ -36,11 +37,16 @@ from skfourier._solvers._toeplitz_product import ToeplitzProduct
 
 # Modes of all right-hand sides that deviations are solved for at once: 64 MiB.
 _MODES_PER_BLOCK = 2**22
+# So many real features are factorized densely: 4 s and 1.6 GB on two cores.
+_MAX_DENSE_FEATURES = 7001
+# More modes than that on a lattice are not even counted.
+_MAX_COUNTED_MODES = 2**18
 
 
 class NUFFT(StreamingSolver):
-    """Scattered points, a kernel with a spectral density: an iteration does not see the rows.
+    """Scattered points, a kernel with a spectral density: the solution does not see the rows.
 
+    Where few modes stand out of the noise they are factorized; otherwise the system is iterated.
     `tol` is the error of the kernel at any lag too.
     """
 
@@ -66,6 +72,22 @@ class NUFFT(StreamingSolver):
         return replace(modes, gain=1.0) if modes.why_not() else modes
 
     @cached_property
+    def dense(self):
+        """The factorized system of the modes that stand out of the noise; None if too many do."""
+        if math.prod(self.features.half_shape) > _MAX_COUNTED_MODES:
+            return None
+        gain = self.moments.weight_sum / self.problem.alpha
+        pairs = PairsOfModes(self.features, gain, self.tol)
+        if pairs.n_features > _MAX_DENSE_FEATURES:
+            return None
+        return DenseModes(self.sums, self.problem.alpha, pairs)
+
+    @property
+    def factorizes(self):
+        """Whether few enough modes stand out of the noise."""
+        return self.dense is not None
+
+    @cached_property
     def coefficients(self):
         """The coefficients of the modes, shape (n_outputs, *half_shape).
 
@@ -74,6 +96,8 @@ class NUFFT(StreamingSolver):
         ConvergenceWarning
             If the relative residual is not below `tol` after `max_iter` iterations.
         """
+        if self.dense is not None:
+            return self.dense.solve()
         scale = self.features.scale
         beta, self.n_iter = self._divided(scale * self.sums.right_hand_sides)
         return scale * beta
@@ -83,13 +107,20 @@ class NUFFT(StreamingSolver):
         return self.moments.mean + values_at_rows(self.features, self.coefficients, X)
 
     def variance(self, X):
-        r"""Return :math:`k(0) - k(x)^T A^{-1} k(x)` for the rows of X, a solve for each.
+        r"""Return :math:`k(0) - k(x)^T A^{-1} k(x)` for the rows of X.
+
+        Of a factorized system it is a series of modes of twice the band; otherwise a solve for
+        each row.
 
         Raises
         ------
         ValueError
-            For over a thousand rows.
+            For over a thousand rows of a system that is not factorized.
         """
+        if self.dense is not None:
+            explained = values_at_rows(self.features.doubled(), self._variance_modes, X)[:, 0]
+            variance = explained + 1 - self.dense.prior_variance
+            return np.where(self.features.within_reach(X), variance, 1.0)
         refuse_many_deviations(self.name, len(X))
         near = np.flatnonzero(self.features.within_reach(X))
         variance = np.ones(len(X))
@@ -98,6 +129,23 @@ class NUFFT(StreamingSolver):
             if rows.size:
                 variance[rows] = self._variance(X[rows])
         return variance
+
+    def quadratic_form(self):
+        r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output, from the sums."""
+        products = multiplicity(self.features.highest) * (
+            self.sums.right_hand_sides.conj() * self.coefficients
+        ).real
+        explained = products.reshape(len(products), -1).sum(axis=1)
+        return (self.moments.variation - explained) / self.problem.alpha
+
+    def log_determinant(self):
+        r"""Return :math:`\log\det A` of a factorized system."""
+        rows = self.moments.n_rows * math.log(self.problem.alpha) - self.moments.log_weight_sum
+        return self.dense.log_determinant + rows
+
+    @cached_property
+    def _variance_modes(self):
+        return self.dense.variance_modes()
 
     def _variance(self, X):
         r"""Return :math:`\alpha \phi^T (D T D + \alpha)^{-1} \phi` and what the modes leave out.

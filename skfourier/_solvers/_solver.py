@@ -34,7 +34,9 @@ class Solver(ABC):
     #: The value of the parameter `solver` that asks for this class.
     name: ClassVar[str]
     #: Whether A is factorized, so that its determinant and the diagonal of its inverse are known.
-    factorizes: ClassVar[bool] = False
+    factorizes: bool = False
+    #: Whether A is the kernel's own, to rounding, whatever alpha.
+    is_exact: ClassVar[bool] = False
     #: Cached properties that do not depend on alpha; `with_alpha` hands them on.
     shared: ClassVar[tuple[str, ...]] = ()
 
@@ -69,6 +71,27 @@ class Solver(ABC):
         other = type(self)(self.problem.with_alpha(alpha), tol=self.tol, max_iter=self.max_iter)
         other.__dict__.update({name: getattr(self, name) for name in self.shared})
         return other
+
+    def quadratic_form(self):
+        r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output, if A is factorized."""
+        raise NotImplementedError(f"{self.name!r} has not factorized this system.")
+
+    def log_determinant(self):
+        r"""Return :math:`\log\det A`, if A is factorized."""
+        raise NotImplementedError(f"{self.name!r} has not factorized this system.")
+
+    @property
+    def log_marginal_likelihood(self):
+        r"""Log marginal likelihood of the standardized targets, summed over the outputs.
+
+        .. math:: -\tfrac12 \bigl(y^T A^{-1} y + \log\det A + n \log 2 \pi \bigr)
+
+        A row of weight w has noise of variance alpha / w.
+        """
+        moments = self.moments
+        fit = np.sum(self.quadratic_form() / moments.scale**2)
+        normalization = self.log_determinant() + moments.n_rows * math.log(2 * math.pi)
+        return float(-0.5 * (fit + len(moments.mean) * normalization))
 
 
 class RowSolver(Solver):
@@ -107,6 +130,7 @@ class FactorizedSolver(Solver):
     r"""A solver that factorizes A: it knows what leaving a row out changes, and how likely y is."""
 
     factorizes = True
+    is_exact = True
 
     @abstractmethod
     def dual(self):
@@ -115,10 +139,6 @@ class FactorizedSolver(Solver):
     @abstractmethod
     def inverse_diagonal(self):
         r"""Return the diagonal of :math:`A^{-1}`, shape (n_samples,)."""
-
-    @abstractmethod
-    def log_determinant(self):
-        r"""Return :math:`\log\det A`."""
 
     @abstractmethod
     def eigenbasis(self):
@@ -145,16 +165,3 @@ class FactorizedSolver(Solver):
         section 5.4.2.
         """
         return self.dual() / self.inverse_diagonal()[:, None]
-
-    @property
-    def log_marginal_likelihood(self):
-        r"""Log marginal likelihood of the standardized targets, summed over the outputs.
-
-        .. math:: -\tfrac12 \bigl(y^T A^{-1} y + \log\det A + n \log 2 \pi \bigr)
-
-        A row of weight w has noise of variance alpha / w.
-        """
-        moments = self.moments
-        fit = np.sum(self.quadratic_form() / moments.scale**2)
-        normalization = self.log_determinant() + moments.n_rows * math.log(2 * math.pi)
-        return float(-0.5 * (fit + len(moments.mean) * normalization))

@@ -1,0 +1,177 @@
+r"""Ridge regression on Fourier modes by a dense factorization, real and exact.
+
+The mode 0, and the cosine and the sine of one of each pair of modes m and -m, are real features:
+
+.. math:: s_0, \quad \sqrt 2\, s_m \cos(2 \pi h m \cdot x), \quad \sqrt 2\, s_m \sin(2 \pi h m \cdot x)
+
+whose Gram matrix consists of the sums T: of T at m - m' and at m + m'.
+"""
+
+from functools import cached_property
+
+import numpy as np
+
+from skfourier._solvers._dense_factors import Triangle
+from skfourier._solvers._half_spectra import completed, fft_modes, half_shape
+
+
+class PairsOfModes:
+    """One of each pair of modes m and -m that the regression keeps anything of.
+
+    A mode of power s^2 has an eigenvalue of about s^2 times the sum of the weights in the kernel
+    matrix. Where that is far below alpha, its posterior is its prior.
+
+    Parameters
+    ----------
+    modes : FourierModes
+    gain : float
+        Sum of the weights over alpha.
+    tol : float
+        Modes with a power below tol / gain are left out.
+
+    Attributes
+    ----------
+    places : ndarray of shape (n_pairs,)
+        Of the modes in arrays of shape `modes.half_shape`, flattened.
+    modes : ndarray of shape (n_pairs, n_features)
+    n_features : int
+        Number of real features: two for each pair, and one for the mode 0.
+    """
+
+    def __init__(self, modes, gain, tol):
+        grids = [fft_modes(m) for m in modes.highest[:-1]]
+        grids.append(np.arange(modes.highest[-1] + 1))
+        every = np.stack(np.meshgrid(*grids, indexing="ij"), axis=-1).reshape(-1, len(grids))
+        # One of each pair: the last entry that is not 0 is positive.
+        order = np.zeros(len(every), dtype=int)
+        for column in every.T:
+            order = np.where(column != 0, np.sign(column), order)
+        seen = np.square(modes.scale.ravel()) * gain > tol
+        self.places = np.flatnonzero((order > 0) & seen)
+        self.modes = every[self.places]
+        self.n_features = 2 * len(self.places) + 1
+
+
+class DenseModes:
+    r"""The factorized system :math:`(D T D + \alpha)` in real features.
+
+    Parameters
+    ----------
+    sums : FourierSums
+    alpha : float
+    pairs : PairsOfModes
+        The modes that are solved for.
+
+    Raises
+    ------
+    ValueError
+        If the system is singular to working precision.
+    """
+
+    def __init__(self, sums, alpha, pairs):
+        self.sums, self.alpha = sums, alpha
+        self.modes = sums.features
+        self._places, self._pairs = pairs.places, pairs.modes
+        scale = self.modes.scale.ravel()
+        half = np.sqrt(2) * scale[self._places]
+        self._scale = np.concatenate([scale[:1], half, half])
+        matrix = self._scale[:, None] * self._gram()
+        matrix *= self._scale
+        self._factor = Triangle(matrix, alpha)
+
+    def solve(self):
+        """Return the coefficients of the modes, shape (n_outputs, *half_shape)."""
+        sums = self.sums.right_hand_sides.reshape(len(self.sums.right_hand_sides), -1)
+        at_pairs = sums[:, self._places]
+        real = np.concatenate([sums[:, :1].real, at_pairs.real, -at_pairs.imag], axis=1)
+        solution = self._factor.solve((real * self._scale).T).T * self._scale
+        return self._to_modes(solution)
+
+    @cached_property
+    def log_determinant(self):
+        r"""The logarithm of :math:`\det(D T D + \alpha) / \alpha^M`, M features."""
+        return self._factor.log_determinant() - len(self._scale) * np.log(self.alpha)
+
+    @property
+    def prior_variance(self):
+        """What the modes that are solved for have of k(0) = 1."""
+        # The squares of a cosine and its sine add up to one.
+        return float(self._scale @ self._scale + self._scale[0] ** 2) / 2
+
+    @cached_property
+    def effective_parameters(self):
+        r"""The effective degrees of freedom, :math:`M - \alpha \operatorname{tr} A^{-1}`."""
+        return len(self._scale) - self.alpha * self._factor.inverse_diagonal().sum()
+
+    def variance_modes(self):
+        r"""Return the posterior variance as a series of modes up to twice the highest.
+
+        .. math:: \alpha\, \phi(x)^T (D T D + \alpha)^{-1} \phi(x)
+
+        Products of cosines and sines of two modes are those of their sum and difference.
+
+        Returns
+        -------
+        ndarray of shape (1, *half_shape)
+        """
+        k, doubled = len(self._pairs), [2 * m for m in self.modes.highest]
+        inverse = self._scale[:, None] * self._factor.inverse() * self._scale
+        cosines, sines = slice(1, k + 1), slice(k + 1, None)
+        cc, ss, cs = inverse[cosines, cosines], inverse[sines, sines], inverse[cosines, sines]
+        keys, zero, shape = self._keys(doubled)
+        size = int(np.prod(shape))
+        minus = (zero + keys[:, None] - keys).ravel()
+        plus = (zero + keys[:, None] + keys).ravel()
+
+        def total(keys, values):
+            return np.bincount(keys, values.ravel(), size)
+
+        # Half of each: 2 cos a cos b = cos(a - b) + cos(a + b), and so on.
+        real = (total(minus, cc + ss) + total(plus, cc - ss)) / 2
+        imaginary = total(minus, cs) - total(plus, cs)
+        real[zero] += inverse[0, 0]
+        real[zero + keys] += 2 * inverse[0, cosines]
+        imaginary[zero + keys] -= 2 * inverse[0, sines]
+        series = (real + 1j * imaginary).reshape(shape)
+        # The series is the real part of these modes: the mean of each and its conjugate.
+        series = (series + np.flip(series).conj()) / 2
+        series = np.fft.ifftshift(series)[..., : doubled[-1] + 1]
+        return self.alpha * series[None]
+
+    def _gram(self):
+        """Return the sums over rows of the products of the features, without their scale."""
+        doubled = [2 * m for m in self.modes.highest]
+        whole = np.fft.fftshift(completed(self.sums.toeplitz[None], doubled)[0])
+        real, imaginary = (np.ascontiguousarray(part).ravel() for part in (whole.real, whole.imag))
+        keys, zero, _ = self._keys(doubled)
+        k = len(keys)
+        minus, plus = zero + keys[:, None] - keys, zero + keys[:, None] + keys
+        gram = np.empty((2 * k + 1, 2 * k + 1))
+        # T is the sum of cosines less i times that of sines.
+        gram[1 : k + 1, 1 : k + 1] = (real[minus] + real[plus]) / 2
+        gram[k + 1 :, k + 1 :] = (real[minus] - real[plus]) / 2
+        gram[1 : k + 1, k + 1 :] = (imaginary[minus] - imaginary[plus]) / 2
+        gram[k + 1 :, 1 : k + 1] = gram[1 : k + 1, k + 1 :].T
+        gram[0, 0] = real[zero]
+        gram[0, 1 : k + 1] = gram[1 : k + 1, 0] = real[zero + keys]
+        gram[0, k + 1 :] = gram[k + 1 :, 0] = -imaginary[zero + keys]
+        return gram
+
+    def _keys(self, doubled):
+        """Return the places of the pairs, less that of 0, in arrays of modes to `doubled`."""
+        shape = tuple(2 * m + 1 for m in doubled)
+        strides = np.array([int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))])
+        return self._pairs @ strides, int(np.array(doubled) @ strides), shape
+
+    def _to_modes(self, real):
+        """Turn coefficients of cosines and sines, without their scale, into those of modes."""
+        k, shape = len(self._pairs), half_shape(self.modes.highest)
+        pairs = (real[:, 1 : k + 1] - 1j * real[:, k + 1 :]) / 2
+        modes = np.zeros((len(real), *shape), dtype=complex)
+        modes.reshape(len(real), -1)[:, self._places] = pairs
+        # On the plane where the last entry is 0 both of a pair have a place.
+        flat = self._pairs[:, -1] == 0
+        mirrored = tuple(-self._pairs[flat].T)
+        modes[(slice(None), *mirrored)] = pairs[:, flat].conj()
+        modes[(slice(None), *(0,) * len(shape))] = real[:, :1].ravel()
+        return modes
