@@ -179,10 +179,11 @@ class TestChoice:
         assert model.solver_ == expected
 
     def test_of_scattered_points(self):
-        X = np.random.default_rng(0).uniform(size=(3000, 2))
-        assert FourierKernelRegressor(3).fit(X[:500], values(X[:500])).solver_ == "cholesky"
+        X = np.random.default_rng(0).uniform(size=(5000, 2))
+        few = X[:1500]
+        assert FourierKernelRegressor(3).fit(few, values(few)).solver_ == "cholesky"
         assert FourierKernelRegressor(3).fit(X, values(X)).solver_ == "nufft"
-        layers = FourierKernelRegressor(3, kernel=NTK_2).fit(X, values(X))
+        layers = FourierKernelRegressor(3, kernel=NTK_2).fit(few, values(few))
         assert layers.solver_ == "cholesky"
 
     def test_the_slow_path_is_not_taken_in_silence(self, monkeypatch):
@@ -198,6 +199,7 @@ class TestChoice:
         model = FourierKernelRegressor(10, kernel=Matern(nu=1.5), alpha=ALPHA)
         assert model.fit(X, values(X)).solver_ == "cholesky"
         monkeypatch.setattr("skfourier._solvers._choice._MANY_ROWS", 1100)
+        monkeypatch.setattr("skfourier._solvers._choice._FEW_SCATTERED_ROWS", 1000)
         with pytest.warns(UserWarning, match=r"solver='cholesky' .* slow.* tol=1e-05 would need"):
             assert model.fit(X, values(X)).solver_ == "cholesky"
         assert model.set_params(tol=1e-4).fit(X, values(X)).solver_ == "nufft"
@@ -275,7 +277,36 @@ def test_deviations_of_iterative_solvers_equal_the_dense_ones(pixels):
         ours = clone(model).set_params(solver=name).fit(*pixels)
         # A deviation is the root of a difference: at 0.05, an error of 1e-7 in the variance.
         np.testing.assert_allclose(ours.predict(X_NEW, return_std=True)[1], dense[1], atol=1e-5)
-        assert not hasattr(ours, "log_marginal_likelihood_value_")
+        # The modes of "nufft" are so few that they are factorized.
+        assert hasattr(ours, "log_marginal_likelihood_value_") == (name == "nufft")
+
+
+def test_scattered_rows_of_few_modes_have_a_likelihood_and_any_number_of_deviations(scattered):
+    X, y = scattered
+    weight = np.random.default_rng(3).uniform(0.5, 2, size=len(X))
+    model = FourierKernelRegressor(3, solver="nufft", alpha=ALPHA, tol=1e-9)
+    model.fit(X, y, sample_weight=weight)
+    dense = clone(model).set_params(solver="cholesky").fit(X, y, sample_weight=weight)
+    places = np.random.default_rng(4).uniform(-0.2, 1.2, size=(2000, 2))
+    mean, deviation = model.predict(places, return_std=True)
+    expected, expected_deviation = dense.predict(places, return_std=True)
+    # Of the kernel's error, 1e-9, the condition makes at most 1e-9 n / alpha = 2e-5.
+    np.testing.assert_allclose(mean, expected, atol=2e-5)
+    np.testing.assert_allclose(deviation, expected_deviation, rtol=1e-4)
+    np.testing.assert_allclose(
+        model.log_marginal_likelihood_value_, dense.log_marginal_likelihood_value_, rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("alpha", [1e-3, 1e-4, 1e-6, 1e-8])
+def test_by_default_scattered_rows_are_solved_exactly_whatever_alpha(alpha):
+    X = np.random.default_rng(0).uniform(size=(1100, 2))
+    y = np.sin(12 * X[:, 0]) + np.cos(9 * X[:, 1])
+    ours = FourierKernelRegressor(3, alpha=alpha).fit(X, y)
+    matrix = Gaussian(3)(X) + alpha * np.eye(len(X))
+    expected = Gaussian(3)(X_NEW, X) @ np.linalg.solve(matrix, (y - y.mean())) + y.mean()
+    # A stable factorization: rounding, 1e-16, times the condition, n / alpha = 1e11.
+    np.testing.assert_allclose(ours.predict(X_NEW), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["n_iter_", "log_marginal_likelihood_value_"])
@@ -330,6 +361,6 @@ class TestBadInput:
         np.testing.assert_array_equal(model.predict(X_NEW), before)
 
     def test_many_deviations_of_an_iterative_solver_are_refused(self, scattered):
-        model = FourierKernelRegressor(3, solver="nufft", alpha=ALPHA).fit(*scattered)
+        model = FourierKernelRegressor(3, solver="cg", alpha=ALPHA).fit(*scattered)
         with pytest.raises(ValueError, match=r"1001 rows .* at most 1000"):
             model.predict(np.zeros((1001, 2)), return_std=True)

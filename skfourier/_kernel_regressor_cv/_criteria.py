@@ -85,7 +85,7 @@ class Whole:
                 solver = first if start == 0 else first.with_alpha(alpha)
                 scores[start:, 0] = self.criterion(solver, self.alphas[start:])
                 break
-            except ValueError as error:
+            except np.linalg.LinAlgError as error:
                 _warn_of_a_failure(sigma, alpha, error)
         return scores
 
@@ -144,7 +144,7 @@ class Splits:
                     fit.fit(X[train], y[train], weight[train])
                 else:
                     fit = fit.with_alpha(alpha)
-            except ValueError as error:
+            except np.linalg.LinAlgError as error:
                 _warn_of_a_failure(sigma, alpha, error)
                 fit = None
             else:

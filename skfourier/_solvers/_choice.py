@@ -74,8 +74,9 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
         reasons = " ".join(solver.why_not() for solver in solvers.values())
         raise ValueError(f"None of the solvers {', '.join(map(repr, solvers))} applies. {reasons}")
     few = _FEW_SCATTERED_ROWS if isinstance(chosen, NUFFT) else _FEW_ROWS
-    prefers_dense = len(problem.X) <= few and "cholesky" in solvers
-    return solvers["cholesky"] if prefers_dense and not chosen.is_exact else chosen
+    dense = solvers.get("cholesky")
+    fits = dense is not None and len(problem.X) <= few and dense.why_not() is None
+    return dense if fits and not chosen.is_exact else chosen
 
 
 def is_slow(solver):

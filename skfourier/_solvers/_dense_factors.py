@@ -18,7 +18,7 @@ class Triangle:
 
     Raises
     ------
-    ValueError
+    LinAlgError
         If B + alpha is singular to working precision.
     """
 
@@ -72,7 +72,7 @@ class ShiftedEigenvectors:
 
     Raises
     ------
-    ValueError
+    LinAlgError
         If B + alpha is singular to working precision.
     """
 
@@ -100,7 +100,7 @@ class ShiftedEigenvectors:
 
 
 def _singular(alpha):
-    return ValueError(
+    return np.linalg.LinAlgError(
         f"The kernel matrix plus alpha={alpha:g} is singular to working precision: rows lie too "
         f"close together for so small an alpha, or are repeated. Raise alpha."
     )

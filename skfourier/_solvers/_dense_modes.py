@@ -2,7 +2,8 @@ r"""Ridge regression on Fourier modes by a dense factorization, real and exact.
 
 The mode 0, and the cosine and the sine of one of each pair of modes m and -m, are real features:
 
-.. math:: s_0, \quad \sqrt 2\, s_m \cos(2 \pi h m \cdot x), \quad \sqrt 2\, s_m \sin(2 \pi h m \cdot x)
+.. math:: s_0, \quad \sqrt 2\, s_m \cos(2 \pi h m \cdot x), \quad
+          \sqrt 2\, s_m \sin(2 \pi h m \cdot x)
 
 whose Gram matrix consists of the sums T: of T at m - m' and at m + m'.
 """
@@ -64,7 +65,7 @@ class DenseModes:
 
     Raises
     ------
-    ValueError
+    LinAlgError
         If the system is singular to working precision.
     """
 

@@ -132,9 +132,10 @@ class NUFFT(StreamingSolver):
 
     def quadratic_form(self):
         r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output, from the sums."""
-        products = multiplicity(self.features.highest) * (
-            self.sums.right_hand_sides.conj() * self.coefficients
-        ).real
+        products = (
+            multiplicity(self.features.highest)
+            * (self.sums.right_hand_sides.conj() * self.coefficients).real
+        )
         explained = products.reshape(len(products), -1).sum(axis=1)
         return (self.moments.variation - explained) / self.problem.alpha
 

@@ -142,7 +142,7 @@ class Primal(StreamingSolver, FactorizedSolver):
         shifted = self.eigenvectors.values + self.problem.alpha
         lowest, highest = shifted[0], shifted[-1]
         if not lowest > np.finfo(float).eps * highest:
-            raise ValueError(
+            raise np.linalg.LinAlgError(
                 f"The system is singular with alpha={self.problem.alpha:g}: its eigenvalues reach "
                 f"from {lowest:.1e} to {highest:.1e}. Raise alpha."
             )

@@ -4,18 +4,15 @@ import numpy as np
 import pytest
 
 from skfourier._kernel_regressor_cv._sigma_candidates import (
+    default_axes,
+    default_line,
     given_axes,
     given_line,
-    own_axes,
-    own_line,
     positive_numbers,
     resolved_range,
-    spectrum_scale,
 )
 from skfourier.grids import find_grid
 from skfourier.images import pixel_grid
-from skfourier.ntk import ComposedKernel
-from skfourier.spectra import Frequencies, Gaussian
 
 SCATTERED = np.random.default_rng(0).uniform(size=(1000, 2))
 
@@ -30,7 +27,7 @@ def test_a_grid_is_resolved_from_one_cycle_to_nyquist():
     low, high = resolved_range(X, find_grid(X))
     np.testing.assert_allclose(low, 1 / np.sqrt(2))
     np.testing.assert_allclose(high, 32)
-    line = own_line(low, high)
+    line = default_line(low, high)
     # 5.5 octaves, at most half an octave apart.
     assert len(line) == 12
     np.testing.assert_allclose(line, np.geomspace(1 / np.sqrt(2), 32, 12))
@@ -41,11 +38,11 @@ def test_few_frames_get_small_sigmas():
     low, high = resolved_range(X, find_grid(X))
     # Nyquist's 1.5 cycles are not two octaves above the lowest: those are there at least.
     np.testing.assert_allclose(high, [8, 8, 4 / np.sqrt(3)])
-    line = np.array(own_line(low, high))
+    line = np.array(default_line(low, high))
     assert line.shape == (9, 3)
     np.testing.assert_allclose(line[0], low)
     np.testing.assert_allclose(line[-1], high)
-    assert [len(axis) for axis in own_axes(low, high)] == [9, 9, 5]
+    assert [len(axis) for axis in default_axes(low, high)] == [9, 9, 5]
 
 
 @pytest.mark.parametrize("X", [SCATTERED, pixel_grid((20, 20))], ids=["scattered", "pixels"])
@@ -54,7 +51,7 @@ def test_stretching_a_column_stretches_its_sigmas(X):
     ranges = [resolved_range(Z, find_grid(Z)) for Z in (X, X * stretch)]
     for before, after in zip(*ranges, strict=True):
         np.testing.assert_allclose(after * stretch, before)
-    line, stretched = (own_line(*ends) for ends in ranges)
+    line, stretched = (default_line(*ends) for ends in ranges)
     assert all(isinstance(sigma, float) for sigma in line)
     # Alike axes share a sigma, within the tenth that they may differ by.
     np.testing.assert_allclose(np.array(stretched) * stretch, np.stack([line, line], 1), rtol=0.1)
@@ -66,32 +63,18 @@ def test_constant_columns_ask_for_nothing():
     assert np.isnan(low[1])
     assert np.isnan(high[1])
     # A single other axis: one sigma, for both.
-    assert all(isinstance(sigma, float) for sigma in own_line(low, high))
-    assert own_axes(low, high)[1].tolist() == [1.0]
+    assert all(isinstance(sigma, float) for sigma in default_line(low, high))
+    assert default_axes(low, high)[1].tolist() == [1.0]
     three = np.column_stack([SCATTERED * (1, 5), np.ones(1000)])
-    line = np.array(own_line(*resolved_range(three, None)))
+    line = np.array(default_line(*resolved_range(three, None)))
     np.testing.assert_allclose(line[:, 0] / line[:, 1], 5, rtol=0.01)
     assert np.all(line[:, 2] == 1)
-    assert own_line(*resolved_range(np.ones((3, 2)), None)) == [1.0]
+    assert default_line(*resolved_range(np.ones((3, 2)), None)) == [1.0]
 
 
 def test_there_are_twenty_at_most():
     X = np.linspace(0, 1, 100_000)[:, None]
-    assert len(own_line(*resolved_range(X, find_grid(X)))) == 20
-
-
-@pytest.mark.parametrize(
-    ("kernel", "scale"),
-    [
-        (Gaussian(3), [3, 3]),
-        (Gaussian((3, 0.5)), [3, 0.5]),
-        (ComposedKernel(2, Gaussian((3, 0.5))), [3, 0.5]),
-        (Frequencies([[1.0, 0.0], [7.0, 0.0]], [np.sqrt(3), 1]), [np.sqrt((3 + 49) / 4), 1]),
-    ],
-    ids=repr,
-)
-def test_the_distributions_own_scale(kernel, scale):
-    np.testing.assert_allclose(spectrum_scale(kernel, 2), scale)
+    assert len(default_line(*resolved_range(X, find_grid(X)))) == 20
 
 
 def test_given_ones():
