@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skfourier.solvers._box import box_of, check_domain, check_inside
+from skfourier._solvers._box import box_of, check_domain, check_inside
 
 
 def test_box():

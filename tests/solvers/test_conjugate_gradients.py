@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse.linalg
 from sklearn.exceptions import ConvergenceWarning
 
-from skfourier.solvers._conjugate_gradients import conjugate_gradients, iterate
+from skfourier._solvers._conjugate_gradients import conjugate_gradients, iterate
 
 N = 60
 
@@ -19,24 +19,23 @@ def matrix(condition, seed=0):
 
 
 def columns(n_outputs=3, seed=1):
-    return np.random.default_rng(seed).normal(size=(N, n_outputs))
+    return np.random.default_rng(seed).normal(size=(n_outputs, N))
 
 
-@pytest.mark.parametrize("order", ["C", "F"])
-def test_against_a_dense_solve(order):
-    A, y = matrix(1e3), np.asarray(columns(), order=order)
-    x, n_iter = conjugate_gradients(lambda v: A @ v, y, tol=1e-10)
+def test_against_a_dense_solve():
+    A, y = matrix(1e3), columns()
+    x, n_iter = conjugate_gradients(lambda v: v @ A, y, tol=1e-10)
     assert 1 < n_iter < 1000
     # The error is at most the condition times the relative residual.
-    expected = np.linalg.solve(A, y)
+    expected = np.linalg.solve(A, y.T).T
     np.testing.assert_allclose(x, expected, atol=1e3 * 1e-10 * np.abs(expected).max())
 
 
 def test_each_column_is_scipys_own_iteration():
     A, y = matrix(1e3), columns()
     for n_iter in (1, 3, 8):
-        solution = iterate(lambda v: A @ v, y, tol=0.0, max_iter=n_iter)
-        for x, column in zip(solution.x.T, y.T, strict=True):
+        solution = iterate(lambda v: v @ A, y, tol=0.0, max_iter=n_iter)
+        for x, column in zip(solution.x, y, strict=True):
             theirs, _ = scipy.sparse.linalg.cg(A, column, rtol=0, maxiter=n_iter)
             # Rounding, which the condition of 1e3 magnifies; later it would grow further.
             np.testing.assert_allclose(x, theirs, atol=1e3 * N * np.finfo(float).eps)
@@ -44,12 +43,12 @@ def test_each_column_is_scipys_own_iteration():
 
 def test_a_converged_column_is_left_alone():
     A, y = matrix(1e3), columns()
-    y[:, 1] = A @ np.linalg.eigh(A)[1][:, -1]  # an eigenvector takes one iteration
+    y[1] = A @ np.linalg.eigh(A)[1][:, -1]  # an eigenvector takes one iteration
     asked = []
 
     def operator(v):
-        asked.append(v.shape[1])
-        return A @ v
+        asked.append(len(v))
+        return v @ A
 
     solution = iterate(operator, y, tol=1e-8)
     assert asked[:2] == [3, 2]
@@ -60,8 +59,8 @@ def test_a_converged_column_is_left_alone():
 def test_a_tolerance_for_each_column():
     A, y = matrix(1e3), columns(2)
     tol = np.array([1e-2, 1e-9])
-    solution = iterate(lambda v: A @ v, y, tol=tol)
-    residual = np.linalg.norm(y - A @ solution.x, axis=0) / np.linalg.norm(y, axis=0)
+    solution = iterate(lambda v: v @ A, y, tol=tol)
+    residual = np.linalg.norm(y - solution.x @ A, axis=1) / np.linalg.norm(y, axis=1)
     np.testing.assert_allclose(solution.residual, residual, rtol=1e-3)
     assert np.all(residual <= tol)
     assert residual[0] > 1e-9
@@ -70,25 +69,35 @@ def test_a_tolerance_for_each_column():
 def test_preconditioner_and_an_inexact_one():
     A, y = matrix(1e6), columns()
     inverse = np.linalg.inv(A)
-    _, n_iter = conjugate_gradients(lambda v: A @ v, y, preconditioner=lambda r: inverse @ r)
+    _, n_iter = conjugate_gradients(lambda v: v @ A, y, preconditioner=lambda r: r @ inverse)
     assert n_iter <= 2
 
     def inner(r):  # another iteration, which is no linear map
-        return iterate(lambda v: A @ v, r, tol=0.1).x
+        return iterate(lambda v: v @ A, r, tol=0.1).x
 
-    x, _ = conjugate_gradients(lambda v: A @ v, y, preconditioner=inner, tol=1e-8, max_iter=100)
-    assert np.all(np.linalg.norm(y - A @ x, axis=0) <= 1.01e-8 * np.linalg.norm(y, axis=0))
+    x, _ = conjugate_gradients(lambda v: v @ A, y, preconditioner=inner, tol=1e-8, max_iter=100)
+    assert np.all(np.linalg.norm(y - x @ A, axis=1) <= 1.01e-8 * np.linalg.norm(y, axis=1))
 
 
 def test_zeros_are_solved_by_zeros():
     y = columns()
-    y[:, 1] = 0
+    y[1] = 0
     A = matrix(10)
-    x, _ = conjugate_gradients(lambda v: A @ v, y)
-    np.testing.assert_array_equal(x[:, 1], 0)
-    x, n_iter = conjugate_gradients(lambda v: A @ v, np.zeros((N, 2)))
+    x, _ = conjugate_gradients(lambda v: v @ A, y)
+    np.testing.assert_array_equal(x[1], 0)
+    x, n_iter = conjugate_gradients(lambda v: v @ A, np.zeros((2, N)))
     assert n_iter == 0
     np.testing.assert_array_equal(x, 0)
+
+
+def test_outputs_of_any_shape_and_complex_ones():
+    A, y = matrix(1e3), columns(2) + 1j * columns(2, seed=2)
+    x, _ = conjugate_gradients(
+        lambda v: (v.reshape(-1, N) @ A).reshape(-1, 6, 10), y.reshape(2, 6, 10), tol=1e-10
+    )
+    expected = np.linalg.solve(A, y.T).T
+    error = 1e3 * 1e-10 * np.abs(expected).max()
+    np.testing.assert_allclose(x.reshape(2, N), expected, rtol=0, atol=error)
 
 
 def test_a_warning_says_what_was_reached():
@@ -96,7 +105,7 @@ def test_a_warning_says_what_was_reached():
     with pytest.warns(
         ConvergenceWarning, match=r"residual of .* in 5 iterations; tol=1e-06.*alpha"
     ):
-        conjugate_gradients(lambda v: A @ v, columns(), max_iter=5)
+        conjugate_gradients(lambda v: v @ A, columns(), max_iter=5)
 
 
 def test_rounding_does_not_divide_by_zero():

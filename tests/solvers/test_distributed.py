@@ -1,5 +1,6 @@
 """Sums over the blocks of dask arrays, by two worker processes; one of them is killed."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -11,9 +12,10 @@ import dask.array as da
 import numpy as np
 import pytest
 
-from skfourier.solvers import _distributed
-from skfourier.solvers._equispaced_modes import EquispacedModes
-from skfourier.solvers._normal_equations import FiniteFeatures
+from skfourier._solvers import _distributed
+from skfourier._solvers._finite_features import FeatureSums, FiniteFeatures
+from skfourier._solvers._fourier_modes import FourierModes
+from skfourier._solvers._fourier_sums import FourierSums
 from skfourier.spectra import Frequencies, Gaussian
 
 N_ROWS = 1000
@@ -23,11 +25,14 @@ WEIGHT = np.random.default_rng(2).uniform(0.5, 2, size=N_ROWS)
 # Blocks of unequal sizes, one of them empty, and more than are added at once.
 CHUNKS = (150, 0, 50, 300, 100, 100, 200, 1, 99)
 
-FEATURES = {
-    "nufft": EquispacedModes(Gaussian(4), np.full(2, -0.5), np.full(2, 0.5), 1e-6),
-    "primal": FiniteFeatures(Frequencies(np.random.default_rng(3).normal(size=(9, 2))), 2),
+MODES = FourierModes(Gaussian(4), np.full(2, -0.5), np.full(2, 0.5), 1e-6)
+FEATURES = FiniteFeatures(Frequencies(np.random.default_rng(3).normal(size=(9, 2))), 2)
+SUMS_OF = {
+    "nufft": functools.partial(FourierSums.of, MODES),
+    "primal": functools.partial(FeatureSums.of, FEATURES),
 }
-each = pytest.mark.parametrize("features", FEATURES.values(), ids=FEATURES)
+ONES = np.ones(N_ROWS)
+each = pytest.mark.parametrize("sums_of", SUMS_OF.values(), ids=SUMS_OF)
 
 
 def distributed(array, chunks=CHUNKS):
@@ -49,15 +54,15 @@ def assert_equal_sums(actual, expected):
 
 @each
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
-def test_two_processes_equal_the_sums_in_memory(client, features, weight):  # noqa: ARG001
-    sums = _distributed.normal_equations(
-        features, distributed(X), distributed(Y), None if weight is None else distributed(weight)
+def test_two_processes_equal_the_sums_in_memory(client, sums_of, weight):  # noqa: ARG001
+    sums = _distributed.sums_over_blocks(
+        sums_of, distributed(X), distributed(Y), None if weight is None else distributed(weight)
     )
-    assert_equal_sums(sums, features.normal_equations(X, Y, weight))
+    assert_equal_sums(sums, sums_of(X, Y, ONES if weight is None else weight))
 
 
 @each
-def test_a_killed_worker_changes_nothing(client, features, tmp_path):
+def test_a_killed_worker_changes_nothing(client, sums_of, tmp_path):
     flag = tmp_path / "killed"
     before = set(client.scheduler_info()["workers"])
 
@@ -68,31 +73,31 @@ def test_a_killed_worker_changes_nothing(client, features, tmp_path):
         return rows
 
     dangerous = distributed(X).map_blocks(block, dtype=float, meta=np.empty((0, 2)))
-    sums = _distributed.normal_equations(features, dangerous, distributed(Y), WEIGHT)
+    sums = _distributed.sums_over_blocks(sums_of, dangerous, distributed(Y), WEIGHT)
     assert flag.exists()
-    assert_equal_sums(sums, features.normal_equations(X, Y, WEIGHT))
+    assert_equal_sums(sums, sums_of(X, Y, WEIGHT))
     client.wait_for_workers(2, timeout=120)
     assert set(client.scheduler_info()["workers"]) != before
 
 
 @each
-def test_without_a_cluster_threads_do_it(features):
+def test_without_a_cluster_threads_do_it(sums_of):
     # With y of one dimension, NumPy's, X far from the features' box but for an origin.
     with dask.config.set(scheduler="threads"):
-        sums = _distributed.normal_equations(features, distributed(X + 7), Y[:, 0], origin=7.001)
+        sums = _distributed.sums_over_blocks(sums_of, distributed(X + 7), Y[:, 0], origin=7.001)
     # Subtracting 7 rounds to eps * 7 / 2, times 2 pi * 30 cycles: 1e-13.
-    assert_equal_sums(sums, features.normal_equations(X - 0.001, Y[:, :1]))
+    assert_equal_sums(sums, sums_of(X - 0.001, Y[:, :1], ONES))
 
 
 def test_blocks_are_cut_alike():
     with dask.config.set(scheduler="synchronous"):
-        sums = _distributed.normal_equations(
-            FEATURES["primal"],
+        sums = _distributed.sums_over_blocks(
+            SUMS_OF["primal"],
             da.from_array(X, chunks=(130, 1)),  # columns apart
             da.from_array(Y, chunks=(400, 2)),
             da.from_array(WEIGHT, chunks=77),
         )
-    assert_equal_sums(sums, FEATURES["primal"].normal_equations(X, Y, WEIGHT))
+    assert_equal_sums(sums, SUMS_OF["primal"](X, Y, WEIGHT))
 
 
 def test_bounds_are_those_of_the_rows_that_have_a_weight():
@@ -107,11 +112,12 @@ def test_bounds_are_those_of_the_rows_that_have_a_weight():
 
 def test_rows_of_weight_zero_are_as_none():
     weight = np.where(X[:, 0] > 0.3, 0, WEIGHT)
-    features = replace(FEATURES["nufft"], high=np.array([0.3, 0.5]))  # they would lie outside
+    modes = replace(MODES, high=np.array([0.3, 0.5]))  # they would lie outside
+    take = functools.partial(FourierSums.of, modes)
     with dask.config.set(scheduler="synchronous"):
-        sums = _distributed.normal_equations(features, distributed(X), Y, weight)
+        sums = _distributed.sums_over_blocks(take, distributed(X), Y, weight)
     kept = weight > 0
-    assert_equal_sums(sums, features.normal_equations(X[kept], Y[kept], weight[kept]))
+    assert_equal_sums(sums, take(X[kept], Y[kept], weight[kept]))
 
 
 def test_rows_outside_the_domain_are_refused():
@@ -120,27 +126,27 @@ def test_rows_outside_the_domain_are_refused():
         dask.config.set(scheduler="synchronous"),
         pytest.raises(ValueError, match="outside the domain"),
     ):
-        _distributed.normal_equations(FEATURES["primal"], distributed(X), Y, domain=domain)
+        _distributed.sums_over_blocks(SUMS_OF["primal"], distributed(X), Y, domain=domain)
 
 
-def sums_of(X, y=None, weight=None):
+def total(X, y=None, weight=None):
     with dask.config.set(scheduler="synchronous"):
         y = distributed(Y) if y is None else y
-        return _distributed.normal_equations(FEATURES["primal"], X, y, weight)
+        return _distributed.sums_over_blocks(SUMS_OF["primal"], X, y, weight)
 
 
 def test_unknown_sizes_are_refused():
     with pytest.raises(ValueError, match=r"X.compute_chunk_sizes\(\)"):
-        sums_of(distributed(X)[distributed(X)[:, 0] > 0])
+        total(distributed(X)[distributed(X)[:, 0] > 0])
     with pytest.raises(ValueError, match=r"y.compute_chunk_sizes\(\)"):
-        sums_of(distributed(X), distributed(Y)[distributed(Y)[:, 0] > 0])
+        total(distributed(X), distributed(Y)[distributed(Y)[:, 0] > 0])
 
 
 def test_other_lengths_are_refused():
     with pytest.raises(ValueError, match=r"X has 1000, y has shape \(7,\)"):
-        sums_of(distributed(X), np.zeros(7))
+        total(distributed(X), np.zeros(7))
     with pytest.raises(ValueError, match="sample_weight has shape"):
-        sums_of(distributed(X), weight=np.zeros(7))
+        total(distributed(X), weight=np.zeros(7))
 
 
 def test_dimensions_and_complex_numbers_are_checked_before_anything_is_computed():
@@ -165,9 +171,9 @@ def test_blocks_that_are_not_what_they_seem_are_refused():
     for change, words in ((masked, "masked array"), (turned, "X is complex")):
         lying = distributed(X).map_blocks(change, dtype=float, meta=np.empty((0, 2)))
         with pytest.raises(ValueError, match=words):
-            sums_of(lying)
+            total(lying)
     with pytest.raises(ValueError, match="negative among rows 200 to 499"):
-        sums_of(distributed(X), weight=np.where(np.arange(N_ROWS) == 250, -1, WEIGHT))
+        total(distributed(X), weight=np.where(np.arange(N_ROWS) == 250, -1, WEIGHT))
 
 
 @pytest.mark.parametrize("name", ["X", "y", "sample_weight"])
@@ -176,7 +182,7 @@ def test_a_block_that_holds_nan_is_named(name, bad):
     arrays = {"X": X.copy(), "y": Y.copy(), "sample_weight": WEIGHT.copy()}
     arrays[name][250] = bad
     with pytest.raises(ValueError, match=f"{name} holds NaN or infinity among rows 200 to 499"):
-        sums_of(*(distributed(array) for array in arrays.values()))
+        total(*(distributed(array) for array in arrays.values()))
 
 
 def test_what_is_a_dask_array():
@@ -194,7 +200,7 @@ def test_a_data_frame_is_refused():
 
 def test_dask_is_not_imported_to_find_out():
     code = (
-        "import sys, numpy as np; from skfourier.solvers._distributed import is_dask;"
+        "import sys, numpy as np; from skfourier._solvers._distributed import is_dask;"
         "is_dask(np.zeros(3)); sys.exit('dask' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skfourier.solvers._half_spectra import (
+from skfourier._solvers._half_spectra import (
     completed,
     cropped,
     fft_modes,

@@ -1,15 +1,14 @@
 """Dense conjugate gradients, against a dense solve and SciPy's own iteration."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from problems import problem_of
 from scipy.sparse.linalg import LinearOperator, cg
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import gen_batches
 
-from skfourier.solvers import _nystrom_cg
-from skfourier.solvers._nystrom_cg import NystromApproximation, NystromCG
-from skfourier.solvers._system import System
+from skfourier._solvers import _kernel_matrix
+from skfourier._solvers._nystrom_cg import NystromApproximation, NystromCG
 from skfourier.spectra import Gaussian, Matern
 
 X = np.random.default_rng(0).uniform(-0.5, 0.5, size=(600, 2))
@@ -28,22 +27,22 @@ def relative_error(actual, expected):
 @pytest.mark.parametrize("kernel", [Gaussian(10), Matern(10, nu=2.5), Gaussian(1)])
 def test_predictions_equal_a_dense_solve(kernel, weight, keep, monkeypatch):
     if not keep:
-        monkeypatch.setattr(_nystrom_cg, "_MOST_BYTES", 0)
-        monkeypatch.setattr(_nystrom_cg, "_BLOCK", 100 * len(X))
-    solver = NystromCG(System(kernel, X, ALPHA, weight, tol=1e-10))
+        monkeypatch.setattr(_kernel_matrix, "_MAX_BYTES", 0)
+        monkeypatch.setattr(_kernel_matrix, "row_blocks", lambda n, _: gen_batches(n, 100))
+    solver = NystromCG(problem_of(kernel, X, ALPHA, weight), tol=1e-10)
     matrix = kernel(X) + ALPHA * np.diag(1 / (np.ones(len(X)) if weight is None else weight))
     expected = kernel(X_NEW, X) @ np.linalg.solve(matrix, Y)
     # A residual of tol is an error of at most tol times the condition number, 2e6, in c; 1e-6 is
     # the bar, and predictions come out far below.
-    assert relative_error(solver.predict(solver.solve(Y), X_NEW), expected) < 1e-6
+    assert relative_error(solver.evaluate(solver.solve(Y), X_NEW), expected) < 1e-6
     assert solver.n_iter > 1
 
 
 def test_columns_do_not_depend_on_one_another():
-    solver = NystromCG(System(Gaussian(5), X, ALPHA, tol=1e-10))
-    together = solver.predict(solver.solve(Y), X_NEW)
+    solver = NystromCG(problem_of(Gaussian(5), X, ALPHA), tol=1e-10)
+    together = solver.evaluate(solver.solve(Y), X_NEW)
     for column in range(Y.shape[1]):
-        alone = solver.predict(solver.solve(Y[:, [column]]), X_NEW)
+        alone = solver.evaluate(solver.solve(Y[:, [column]]), X_NEW)
         assert relative_error(together[:, [column]], alone) < 1e-7
 
 
@@ -58,14 +57,14 @@ def test_the_preconditioner_saves_most_iterations():
         maxiter=5000,
         callback=iterations.append,
     )
-    solver = NystromCG(System(Gaussian(2), X, ALPHA, tol=1e-8))
+    solver = NystromCG(problem_of(Gaussian(2), X, ALPHA), tol=1e-8)
     solver.solve(Y[:, :1])
     assert solver.n_iter < len(iterations) / 10
 
 
 def test_full_rank_inverts():
     matrix = Gaussian(2)(X[:50])
-    approximation = NystromApproximation(lambda v: matrix @ v, 50, 50)
+    approximation = NystromApproximation(lambda v: v @ matrix, 50, 50)
     inverse = approximation.precondition(np.eye(50), 1.0)
     scale = approximation.values[-1] + 1.0
     # The approximation is off by its shift, some hundred eps.
@@ -73,15 +72,15 @@ def test_full_rank_inverts():
 
 
 def test_another_alpha_shares_the_matrix():
-    solver = NystromCG(System(Gaussian(5), X, ALPHA, tol=1e-10))
-    other, fresh = solver.with_alpha(0.1), NystromCG(System(Gaussian(5), X, 0.1, tol=1e-10))
-    assert other._kernel is solver._kernel
+    solver = NystromCG(problem_of(Gaussian(5), X, ALPHA), tol=1e-10)
+    other, fresh = solver.with_alpha(0.1), NystromCG(problem_of(Gaussian(5), X, 0.1), tol=1e-10)
+    assert other.matrix is solver.matrix
     np.testing.assert_array_equal(other.solve(Y), fresh.solve(Y))
 
 
 def test_variance_is_a_solve_for_each_point():
-    system = System(Gaussian(5), X, ALPHA, WEIGHT, tol=1e-10)
-    solver, cross = NystromCG(system), Gaussian(5)(X_NEW, X)
+    solver = NystromCG(problem_of(Gaussian(5), X, ALPHA, WEIGHT), tol=1e-10)
+    cross = Gaussian(5)(X_NEW, X)
     matrix = Gaussian(5)(X) + ALPHA * np.diag(1 / WEIGHT)
     expected = 1 - np.sum(cross.T * np.linalg.solve(matrix, cross.T), axis=0)
     np.testing.assert_allclose(solver.variance(X_NEW), expected, rtol=0, atol=1e-8)
@@ -90,16 +89,16 @@ def test_variance_is_a_solve_for_each_point():
 
 
 def test_too_few_iterations_warn_with_the_residual():
-    solver = NystromCG(System(Gaussian(10), X, 1e-6, tol=1e-12, max_iter=3))
+    solver = NystromCG(problem_of(Gaussian(10), X, 1e-6), tol=1e-12, max_iter=3)
     with pytest.warns(ConvergenceWarning, match=r"relative residual of .* in 3 iterations"):
         solver.solve(Y)
     assert solver.n_iter == 3
 
 
 def test_nothing_is_refused():
-    assert NystromCG.why_not(System(Gaussian(1), np.zeros((10**6, 9)), ALPHA)) is None
+    assert NystromCG(problem_of(Gaussian(1), np.zeros((10**6, 9)), ALPHA)).why_not() is None
 
 
 def test_results_are_reproducible():
-    system = System(Gaussian(10), X, ALPHA)
-    np.testing.assert_array_equal(NystromCG(system).solve(Y), NystromCG(replace(system)).solve(Y))
+    problem = problem_of(Gaussian(10), X, ALPHA)
+    np.testing.assert_array_equal(NystromCG(problem).solve(Y), NystromCG(problem).solve(Y))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skfourier.solvers._target_moments import TargetMoments
+from skfourier._solvers._target_moments import TargetMoments
 
 Y = np.random.default_rng(0).normal(size=(1000, 2)) * [1.0, 1e-3]
 WEIGHT = np.random.default_rng(1).uniform(0, 3, size=1000)
@@ -16,7 +16,8 @@ BLOCKS = [slice(0, 0), slice(0, 1), slice(1, 300), slice(300, 300), slice(300, N
 def test_blocks_add_up(weight, offset, order):
     y = Y + offset
     first, *others = (
-        TargetMoments.of(y[b], None if weight is None else weight[b]) for b in BLOCKS[::order]
+        TargetMoments.of(y[b], (np.ones(1000) if weight is None else weight)[b])
+        for b in BLOCKS[::order]
     )
     total = sum(others, first)
     mean = np.average(y, axis=0, weights=weight)
@@ -32,5 +33,5 @@ def test_blocks_add_up(weight, offset, order):
 def test_a_constant_has_scale_one(value):
     # The mean of equal numbers is not always that number.
     y = np.full((1000, 1), value)
-    total = TargetMoments.of(y[:300]) + TargetMoments.of(y[300:], WEIGHT[300:])
+    total = TargetMoments.of(y[:300], np.ones(300)) + TargetMoments.of(y[300:], WEIGHT[300:])
     assert total.scale == 1

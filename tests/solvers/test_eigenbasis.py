@@ -1,18 +1,16 @@
-"""Leave-one-out, generalised cross-validation and the likelihood, against dense algebra."""
+"""Leave-one-out, generalized cross-validation and the likelihood, against dense algebra."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from problems import centered, problem_of
 from sklearn.gaussian_process import GaussianProcessRegressor
 
-from skfourier.grids import find_grid
+from skfourier._solvers._cholesky import Cholesky
+from skfourier._solvers._kronecker import Kronecker
+from skfourier._solvers._primal import Primal
 from skfourier.images import pixel_grid
-from skfourier.solvers._cholesky import Cholesky
-from skfourier.solvers._kronecker import Kronecker
-from skfourier.solvers._leave_one_out import leave_one_out_residuals
-from skfourier.solvers._primal import Primal
-from skfourier.solvers._system import System
 from skfourier.spectra import Cauchy, Frequencies, Gaussian, Matern
 
 ALPHAS = (1e-2, 0.3)
@@ -34,15 +32,15 @@ class Case:
     X: np.ndarray
     weight: np.ndarray | None = None
 
-    def system(self, alpha):
-        return System(self.kernel, self.X, alpha, self.weight, grid=find_grid(self.X))
+    def problem(self, alpha):
+        return problem_of(self.kernel, self.X, alpha, self.weight, self.targets())
 
     def weights(self):
         return np.ones(len(self.X)) if self.weight is None else self.weight
 
     def targets(self):
         noise = np.random.default_rng(2).normal(size=(len(self.X), 2))
-        return np.sin(9 * self.X) + 0.3 * noise
+        return centered(np.sin(9 * self.X) + 0.3 * noise, self.weight)
 
     def dense(self, alpha):
         """Return K and K + alpha / W."""
@@ -77,11 +75,11 @@ def close(actual, expected):
 @pytest.mark.parametrize("alpha_before", [None, 0.05])
 def test_leave_one_out_is_brute_force(case, alpha, alpha_before):
     if alpha_before is None:
-        solver = case.solver(case.system(alpha))
+        solver = case.solver(case.problem(alpha))
     else:
-        solver = case.solver(case.system(alpha_before)).with_alpha(alpha)
+        solver = case.solver(case.problem(alpha_before)).with_alpha(alpha)
     y, (kernel, matrix) = case.targets(), case.dense(alpha)
-    residuals = leave_one_out_residuals(solver, y)
+    residuals = solver.leave_one_out_residuals()
     for left_out in range(len(y)):
         others = np.delete(np.arange(len(y)), left_out)
         dual = np.linalg.solve(matrix[np.ix_(others, others)], y[others])
@@ -90,35 +88,38 @@ def test_leave_one_out_is_brute_force(case, alpha, alpha_before):
 
 @each_case
 @each_alpha
-def test_generalised_cross_validation_is_its_definition(case, alpha):
+def test_generalized_cross_validation_is_its_definition(case, alpha):
     y, (kernel, matrix) = case.targets(), case.dense(alpha)
     hat = kernel @ np.linalg.inv(matrix)
     error = case.weights() @ np.square(y - hat @ y)
     freedom = np.trace(np.eye(len(y)) - hat) / len(y)
     # Set up for another alpha: the basis serves all of them.
-    basis = case.solver(case.system(0.05)).eigenbasis(y)
-    close(basis.generalised_cross_validation(alpha), error / freedom**2)
+    basis = case.solver(case.problem(0.05)).eigenbasis()
+    close(basis.generalized_cross_validation(alpha), error / freedom**2)
 
 
-@each_unweighted
+@each_case
 @each_alpha
 def test_likelihood_is_that_of_a_gaussian_process(case, alpha):
-    y = case.targets()
-    basis = case.solver(case.system(0.05)).eigenbasis(y)
-    expected = sum(
-        GaussianProcessRegressor(case.kernel, alpha=alpha, optimizer=None)
-        .fit(case.X, column)
-        .log_marginal_likelihood_value_
-        for column in y.T
-    )
-    close(basis.log_marginal_likelihood(alpha), expected)
+    y, scale = case.targets(), np.array([2.0, 0.5])
+    basis = case.solver(case.problem(0.05)).eigenbasis()
+    process = GaussianProcessRegressor(case.kernel, alpha=alpha / case.weights(), optimizer=None)
+    expected = process.fit(case.X, y / scale).log_marginal_likelihood_value_
+    close(basis.log_marginal_likelihood(alpha, scale), expected)
+    solver = case.solver(case.problem(alpha))
+    scale = np.sqrt(np.average(y**2, axis=0, weights=case.weights()))
+    expected = process.fit(case.X, y / scale).log_marginal_likelihood_value_
+    close(solver.log_marginal_likelihood, expected)
 
 
 def test_what_the_features_fit_exactly_leaves_no_residual():
     # Targets in the span of the features: with the smallest alphas nothing but alpha itself is
     # left of them. Taken as a difference of squares it would be lost below 1e-16 y^2.
     case = UNWEIGHTED["primal, few features"]
-    y = case.kernel(case.X) @ np.random.default_rng(3).normal(size=(60, 1))
-    basis = case.solver(case.system(1e-2)).eigenbasis(y)
+    kernel = case.kernel(case.X)
+    dual, sums = np.random.default_rng(3).normal(size=(60, 1)), kernel.sum(axis=0)
+    dual -= np.outer(sums, sums @ dual) / (sums @ sums)  # their mean is 0, in the span too
+    y = kernel @ dual
+    basis = case.solver(problem_of(case.kernel, case.X, 1e-2, y=y)).eigenbasis()
     # Rounding of the fit, eps times the condition of the features (below 1e3 here), squared.
     assert basis.rest < 1e-24 * np.sum(y**2)

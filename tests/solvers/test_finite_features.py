@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from problems import problem_of
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.linear_model import Ridge
 
-from skfourier.solvers._normal_equations import FiniteFeatures
+from skfourier._solvers._finite_features import FeatureSums, FiniteFeatures
+from skfourier._solvers._primal import Primal
 from skfourier.spectra import Basic, Frequencies
 
 ALPHA = 1e-2
@@ -22,44 +24,38 @@ def waves(X):
 
 
 def in_blocks(y, weight=WEIGHT):
+    """Return the solver of blocks of rows, one of them empty."""
     parts = [
-        FEATURES.normal_equations(X[rows], y[rows], None if weight is None else weight[rows])
+        FeatureSums.of(FEATURES, X[rows], y[rows], weight[rows])
         for rows in (slice(0, 30), slice(30, 31), slice(31, 31), slice(31, None))
     ]
-    return parts[0] + parts[1] + parts[2] + parts[3]
-
-
-def test_amplitudes_are_normalised():
-    raw = FiniteFeatures(Frequencies(KERNEL.frequencies, np.arange(1.0, 10)), 2)
-    ((_, phi),) = raw.blocks(X)
-    np.testing.assert_allclose(np.sum(phi**2, axis=1), 1, rtol=1e-14)
+    return Primal(problem_of(KERNEL, X, ALPHA)).of_sums(sum(parts[1:], parts[0]))
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e6])
 def test_blocks_add_up_to_ridge_of_all_rows(offset):
-    equations = in_blocks(Y + offset)
-    coefficients, n_iter = equations.solve(equations.right_hand_sides, ALPHA)
+    solver = in_blocks(Y + offset)
     ridge = Ridge(alpha=ALPHA, fit_intercept=False, solver="svd")
     ridge.fit(waves(X), Y - np.average(Y, axis=0, weights=WEIGHT), sample_weight=WEIGHT)
     # Targets are rounded to eps times the offset, 2e-10; the condition, sum(w) / alpha = 2e4,
     # magnifies that by its square root at most, and rounding itself, 1e-16, by all of it.
-    np.testing.assert_allclose(coefficients, ridge.coef_.T, atol=1e-10 + 3e-14 * offset)
-    assert n_iter == 1
+    error = 1e-10 + 3e-14 * offset
+    np.testing.assert_allclose(solver.coefficients, ridge.coef_.T, atol=error)
+    assert len(solver.problem.X) == 0
 
 
 def test_the_marginal_likelihood_is_that_of_the_gaussian_process():
-    equations = in_blocks(Y, weight=None)
-    coefficients, _ = equations.solve(equations.right_hand_sides, ALPHA)
     process = GaussianProcessRegressor(KERNEL, alpha=ALPHA, normalize_y=True, optimizer=None)
     # Rounding times the condition, as above.
     np.testing.assert_allclose(
-        equations.log_marginal_likelihood(coefficients, ALPHA),
+        in_blocks(Y, np.ones(100)).log_marginal_likelihood,
         process.fit(X, Y).log_marginal_likelihood_value_,
         rtol=1e-10,
     )
 
 
 def test_sums_over_other_features_do_not_add_up():
-    one = FiniteFeatures(Basic(), 2).normal_equations(X, Y)
+    one = FeatureSums.of(FiniteFeatures(Basic(), 2), X, Y, WEIGHT)
+    other = FiniteFeatures(Frequencies([[1.0, 0], [0, 2.0]]), 2)
     with pytest.raises(ValueError, match="same features"):
-        one + FiniteFeatures(Frequencies([[1.0, 0], [0, 2.0]]), 2).normal_equations(X, Y)
+        one + FeatureSums.of(other, X, Y, WEIGHT)
