@@ -121,9 +121,7 @@ def test_another_alpha_uses_the_sums_again():
     assert other.sums is solver.sums
 
 
-@pytest.mark.parametrize(
-    ("n_features", "sigma", "tol"), [(1, 4, 1e-8), (2, 2, 1e-8), (3, 1, 1e-5)]
-)
+@pytest.mark.parametrize(("n_features", "sigma", "tol"), [(1, 4, 1e-8), (2, 2, 1e-8), (3, 1, 1e-5)])
 def test_everything_of_few_modes_equals_the_dense_algebra(n_features, sigma, tol):
     weight = np.random.default_rng(3).uniform(0.5, 3, size=200)
     # In three columns a box that is small beside the kernel's reach has few modes.
