@@ -91,7 +91,8 @@ class TestWhole:
         before = n_threads()
         video = load_video(moving_film / "film.mp4")
         save_video(tmp_path / "film.mp4", video)
-        assert n_threads() == before
+        # Not equal: a thread that an earlier test left, of a pool elsewhere, may end meanwhile.
+        assert n_threads() <= before
 
     def test_ten_bits_are_kept(self, tmp_path):
         grey = np.linspace(20000, 20400, 32).astype(np.uint16)
