@@ -351,8 +351,11 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return solver
 
     def _keep(self, solver):
-        """Keep a solver: of those that need sums only, the sums and no rows."""
-        if isinstance(solver, StreamingSolver):
+        """Keep a solver: of those that need sums only, the sums and no rows.
+
+        A system that is not factorized keeps them, to tell deviations from near rows.
+        """
+        if isinstance(solver, StreamingSolver) and solver.factorizes:
             solver = solver.of_sums(solver.sums)
         _check_size_of_y(solver.moments)
         self.solver_, self._solver = solver.name, solver
@@ -457,7 +460,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if not return_std:
             return mean
         deviation = np.sqrt(np.maximum(self._solver.variance(X), 0))
-        return mean, self._in_units_of_y(np.outer(deviation, self._solver.moments.scale))
+        return mean, self._in_units_of_y(np.outer(deviation, self._solver.signal_scale()))
 
     def _in_units_of_y(self, values):
         return values.astype(self._y_dtype).reshape(len(values), *self._y_shape)

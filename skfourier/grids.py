@@ -93,14 +93,14 @@ class Grid:
         """Return the rounding of each axis as a share of its spacing, at least 3e-7."""
         return np.maximum(_EVEN, 2 * np.array(self.rounding or 0.0) / self.spacing())
 
-    def evenly_spaced(self, *, most_points_per_row=8):
+    def evenly_spaced(self, *, most_points_per_row=32):
         """Return the same rows on evenly spaced axes, or None.
 
         Lines that are missing altogether are put in: 0, 1, 3, 4 becomes 0, 1, 2, 3, 4.
 
         Parameters
         ----------
-        most_points_per_row : float, default=8
+        most_points_per_row : float, default=32
             With more grid points to a row than that there are too many holes.
 
         Returns
@@ -132,7 +132,7 @@ class Grid:
         return Grid(axes, index, self.rounding)
 
 
-def find_grid(X, *, most_points_per_row=8, rounding=None):
+def find_grid(X, *, most_points_per_row=32, rounding=None):
     """Recognise rows of coordinates, in any order, as points of a grid.
 
     A line of the grid is a value that a column takes; values belong to one line if they are equal
@@ -142,8 +142,8 @@ def find_grid(X, *, most_points_per_row=8, rounding=None):
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
-    most_points_per_row : float, default=8
-        With more grid points to a row than that there are too many holes: an image may lack 87 %
+    most_points_per_row : float, default=32
+        With more grid points to a row than that there are too many holes: an image may lack 96 %
         of its pixels.
     rounding : array-like of shape (n_features,) or None, default=None
         By how much coordinates may be off, which decides whether spacing is even. None takes the

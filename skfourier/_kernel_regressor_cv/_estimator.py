@@ -7,14 +7,16 @@ from numbers import Real
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
-from sklearn.model_selection import ShuffleSplit, check_cv
+from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._kernel_regressor import FourierKernelRegressor, resolve_kernel, scaled_kernel
-from skfourier._kernel_regressor_cv._criteria import CRITERIA, Splits, Whole
+from skfourier._kernel_regressor_cv._criteria import CRITERIA, Sampled, Splits, Whole
+from skfourier._kernel_regressor_cv._likelihood_search import search_by_likelihood
 from skfourier._kernel_regressor_cv._sigma_candidates import (
+    comparable_units,
     default_axes,
     default_line,
     given_axes,
@@ -22,9 +24,17 @@ from skfourier._kernel_regressor_cv._sigma_candidates import (
     positive_numbers,
     resolved_range,
 )
-from skfourier._kernel_regressor_cv._sigma_search import AxisByAxis, Line, ScoreTable, at_edge
+from skfourier._kernel_regressor_cv._sigma_search import (
+    AxisByAxis,
+    Line,
+    ScoreTable,
+    as_cv_results,
+    at_edge,
+    results_of,
+)
 from skfourier._sklearn import (
     Interval,
+    StrOptions,
     _fit_context,
     _raise_for_params,
     _routing_enabled,
@@ -36,6 +46,7 @@ from skfourier._sklearn import (
 )
 from skfourier._solvers._choice import choose_solver, is_slow
 from skfourier._solvers._problem import Problem
+from skfourier.spectra import FiniteSpectrum, Gaussian, Matern, Spectrum
 
 _DEFAULT_ALPHAS = np.logspace(-4, 1, 11)
 
@@ -147,12 +158,13 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             for name, constraint in FourierKernelRegressor._parameter_constraints.items()
             if name not in ("sigma", "alpha", "domain")
         },
+        "kernel": [*FourierKernelRegressor._parameter_constraints["kernel"], list, tuple],
         "sigmas": ["array-like", None],
         "alphas": ["array-like", Interval(Real, 0, None, closed="neither"), None],
         "criterion": [str],
         "cv": ["cv_object"],
         "scoring": [str, callable, None],
-        "per_axis": ["boolean"],
+        "per_axis": ["boolean", StrOptions({"auto"})],
     }
 
     def __init__(
@@ -160,12 +172,12 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         sigmas=None,
         alphas=None,
         *,
-        kernel="gaussian",
+        kernel="auto",
         solver="auto",
-        criterion="leave_one_out",
+        criterion="log_marginal_likelihood",
         cv=None,
         scoring=None,
-        per_axis=False,
+        per_axis="auto",
         tol=1e-6,
         max_iter=10_000,
     ):
@@ -223,18 +235,56 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         X, y, weight = check_all_samples(self, X, y, sample_weight, reset=True)
         weight = np.ones(len(X)) if weight is None else weight
         routed = self._routed(sample_weight is not None, weight, params)
-        alphas = _DEFAULT_ALPHAS if self.alphas is None else self.alphas
-        alphas = np.unique(positive_numbers(alphas, "alphas"))
-        problem = self._problem(X, y, weight, alphas[0])
-        search = self._search(problem)
-        table = ScoreTable(self._score(problem, (X, y, weight), search, alphas, routed), alphas)
-        search.run(table)
-        self._choose(table)
-        self._warn_at_edges(search.columns, alphas)
-        best = self._regressor(problem.kernel).set_params(sigma=self.sigma_, alpha=self.alpha_)
+        kernels = self._kernels(X, y)
+        problem = self._problem(X, y, weight, kernels[0])
+        if self._without_a_grid(kernels):
+            best = self._search_by_likelihood(problem, kernels)
+        else:
+            best = self._search_candidates(problem, kernels, (X, y, weight), routed)
         self.regressor_ = best.fit(X, y, sample_weight=weight)
         self.kernel_, self.solver_, self.n_iter_ = best.kernel_, best.solver_, best.n_iter_
         return self
+
+    def _search_by_likelihood(self, problem, kernels):
+        """Find the likeliest kernel, sigma and alpha; return the regressor that has them."""
+        n_features = problem.X.shape[1]
+        candidates, best = search_by_likelihood(
+            problem, kernels, per_axis=self.per_axis in (True, "auto")
+        )
+        tried = [
+            {"kernel": one.kernel if one else kernel, "alpha": one.alpha if one else np.nan}
+            for kernel, one in zip(kernels, candidates, strict=True)
+        ]
+        scores = [[one.fit.value_per_row if one else np.nan] for one in candidates]
+        self.cv_results_ = as_cv_results(tried, np.array(scores))
+        self.alpha_, self.best_score_ = best.alpha, float(np.nanmax(scores))
+        scales = best.kernel.scales(n_features)
+        alike = len(scales) == 1 and np.ptp(scales) == 0
+        self.sigma_ = float(scales[0, 0]) if alike else np.squeeze(scales)
+        return self._regressor(best.kernel).set_params(alpha=best.alpha)
+
+    def _search_candidates(self, problem, kernels, rows, routed):
+        """Score sigmas and alphas of each kernel; return the regressor of the best."""
+        alphas = _DEFAULT_ALPHAS if self.alphas is None else self.alphas
+        alphas = np.unique(positive_numbers(alphas, "alphas"))
+        problems = [replace(problem, kernel=kernel, alpha=alphas[0]) for kernel in kernels]
+        searches = [self._search(one) for one in problems]
+        sampled = self.cv is None and any(
+            not self._solver_of(one, sigma).is_exact
+            for one, search in zip(problems, searches, strict=True)
+            for sigma in search.first
+        )
+        tables = [
+            ScoreTable(self._score(one, rows, alphas, routed, sampled=sampled), alphas)
+            for one in problems
+        ]
+        for search, table in zip(searches, tables, strict=True):
+            search.run(table)
+        best = self._choose(results_of(tables, kernels))
+        kernel = best.pop("kernel", kernels[0])
+        place = kernels.index(kernel)
+        self._warn_at_edges(searches[place].columns, alphas)
+        return self._regressor(kernel).set_params(sigma=self.sigma_, alpha=self.alpha_)
 
     def predict(self, X, return_std=False):
         """Predict the values at coordinates, and how far they may be off.
@@ -285,7 +335,29 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             kernel=kernel, solver=self.solver, tol=self.tol, max_iter=self.max_iter
         )
 
-    def _problem(self, X, y, weight, alpha):
+    def _kernels(self, X, y):
+        """Return the kernels that are tried; features are drawn once, for all candidates."""
+        if isinstance(self.kernel, str) and self.kernel == "auto":
+            rough = [Matern(nu=0.5), Matern(nu=1.5), Matern(nu=2.5)]
+            # These solvers take products only.
+            return [*([] if "kronecker" in self.solver else rough), Gaussian()]
+        given = self.kernel if isinstance(self.kernel, list | tuple) else [self.kernel]
+        if not given:
+            raise ValueError("kernel must name one kernel at least. Got an empty list.")
+        return [resolve_kernel(kernel, X, y) for kernel in given]
+
+    def _without_a_grid(self, kernels):
+        """Return whether sigma and alpha are found by climbing the likelihood."""
+        return (
+            self.sigmas is None
+            and self.alphas is None
+            and self.cv is None
+            and self.criterion == "log_marginal_likelihood"
+            and all(isinstance(kernel, Spectrum) for kernel in kernels)
+            and not any(isinstance(kernel, FiniteSpectrum) for kernel in kernels)
+        )
+
+    def _problem(self, X, y, weight, kernel):
         """State the problem of the rows that have a weight, for sigma = 1."""
         kept = weight > 0
         n_kept = np.count_nonzero(kept)
@@ -294,9 +366,8 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"Choosing sigma and alpha takes 2 rows at least, one to learn from and one to "
                 f"predict. Got n_samples={n_kept}."
             )
-        kernel = resolve_kernel(self.kernel, X, y)
         y = (y if y.ndim == 2 else y[:, None])[kept].astype(float)
-        return Problem.of(kernel, X[kept], y, weight[kept], alpha=alpha)
+        return Problem.of(kernel, X[kept], y, weight[kept], alpha=1.0)
 
     def _solver_of(self, problem, sigma):
         """Choose the solver of a problem at this sigma."""
@@ -308,7 +379,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Return which sigmas are tried, and in which order."""
         n_features = problem.X.shape[1]
         if self.sigmas is not None:
-            if self.per_axis:
+            if self.per_axis is True:
                 return AxisByAxis(given_axes(self.sigmas, n_features))
             return Line(given_line(self.sigmas, n_features))
         scale = problem.kernel.scales(n_features).max(axis=0)
@@ -317,12 +388,12 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         line = default_line(low, high)
         if self.solver == "auto":  # nobody asked for those that would take hours
             line = [one for one in line if not is_slow(self._solver_of(problem, one))] or line
-        if self.per_axis:
+        if self.per_axis is True:
             tuples = [tuple(np.broadcast_to(sigma, n_features).tolist()) for sigma in line]
             return AxisByAxis(default_axes(low, np.minimum(high, line[-1])), tuples)
         return Line(line)
 
-    def _score(self, problem, rows, search, alphas, routed):
+    def _score(self, problem, rows, alphas, routed, *, sampled):
         """Return what scores a sigma with all alphas."""
         if self.cv is not None:
             splits = list(check_cv(self.cv, rows[1]).split(*rows[:2], **routed.splitter.split))
@@ -334,36 +405,15 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 scorer=self._scorer(),
                 score_params=routed.scorer.score,
             )
-        solvers = (self._solver_of(problem, sigma) for sigma in search.first)
-        inexact = next((one for one in solvers if not one.is_exact), None)
-        if inexact is None:
+        if not sampled:
             criterion = CRITERIA[self.criterion]
             return Whole(criterion, lambda sigma: self._solver_of(problem, sigma), alphas)
-        self._warn_of_a_tenth(inexact.name, len(problem.X))
-        # A tenth of the rows, the same in every fit.
-        splits = list(ShuffleSplit(1, test_size=0.1, random_state=0).split(rows[0]))
-        return Splits(
-            self._regressor(problem.kernel),
-            rows,
+        units = comparable_units(resolved_range(problem.X, problem.grid)[1])
+        return Sampled(
+            self.criterion,
+            replace(problem, X=problem.X * units),
+            lambda sigma: scaled_kernel(problem.kernel, np.divide(sigma, units), len(units)),
             alphas,
-            splits=splits,
-            scorer=get_scorer("neg_mean_squared_error"),
-            score_params={"sample_weight": rows[2]},
-        )
-
-    def _warn_of_a_tenth(self, solver, n_rows):
-        reason = f"The solver {solver!r}, which takes these {n_rows:,} rows, does not factorize"
-        if self.criterion == "log_marginal_likelihood":
-            raise ValueError(
-                f"{reason}, so that it does not know the determinant that the likelihood needs. "
-                f"Those that factorize are 'kronecker', 'primal' and 'cholesky'."
-            )
-        warnings.warn(
-            f"{reason}, so that leaving out each row once would take as many fits: a tenth of the "
-            f"rows is held out instead, the same in every fit. Pass cv=5 to hold out all of them "
-            f"in turn, or solver='cholesky' where dense matrices of the rows fit.",
-            UserWarning,
-            stacklevel=6,
         )
 
     def _scorer(self):
@@ -405,25 +455,27 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
         if self.cv is None and groups is not None:
             raise ValueError("groups are for a splitter: pass cv=GroupKFold(), say. Got cv=None.")
-        if self.cv is not None and self.criterion != "leave_one_out":
+        if self.cv is not None and self.criterion != "log_marginal_likelihood":
             raise ValueError(
                 f"criterion={self.criterion!r} is of all rows, without splits. Got cv={self.cv!r} "
                 f"as well: leave one of them out."
             )
 
-    def _choose(self, table):
-        """Keep the table and its best row."""
-        self.cv_results_ = table.results()
+    def _choose(self, results):
+        """Keep the table and its best row, which is returned."""
+        self.cv_results_ = results
         scores = self.cv_results_["mean_test_score"]
         if np.isnan(scores).all():
             raise ValueError(
                 f"None of the {len(scores)} candidates could be fitted and scored: their scores "
                 f"are NaN. The warnings say why."
             )
-        best = np.nanargmax(scores)
-        sigma, alpha = self.cv_results_["params"][best].values()
+        place = np.nanargmax(scores)
+        best = dict(self.cv_results_["params"][place])
+        sigma = best["sigma"]
         self.sigma_ = np.array(sigma) if isinstance(sigma, tuple) else sigma
-        self.alpha_, self.best_score_ = alpha, float(scores[best])
+        self.alpha_, self.best_score_ = best["alpha"], float(scores[place])
+        return best
 
     def _warn_at_edges(self, columns, alphas):
         sigma = np.atleast_1d(self.sigma_)

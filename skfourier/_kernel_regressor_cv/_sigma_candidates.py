@@ -120,6 +120,24 @@ def resolved_range(X, grid):
     return low, np.maximum(1 / (2 * spacing), 4 * low)
 
 
+def comparable_units(high):
+    """Return factors that make distances along the columns compare: ones where they do already.
+
+    Parameters
+    ----------
+    high : ndarray of shape (n_features,)
+        The highest frequencies that the rows resolve; NaN where a column is constant.
+
+    Returns
+    -------
+    ndarray of shape (n_features,)
+    """
+    varying = np.isfinite(high)
+    if not varying.any() or high[varying].max() <= _ALIKE * high[varying].min():
+        return np.ones(len(high))
+    return np.where(varying, high / math.exp(np.log(high[varying]).mean()), 1.0)
+
+
 def default_line(low, high):
     """Make candidates from low to high, in equal ratios and on all axes at once.
 

@@ -33,20 +33,50 @@ class ScoreTable:
             self.scores[sigma] = self.criterion(sigma)
         return _nan_last(self.scores[sigma].mean(axis=1)).max()
 
-    def results(self):
-        """Return the table like GridSearchCV's `cv_results_`."""
-        params = [{"sigma": s, "alpha": a} for s in self.scores for a in self.alphas.tolist()]
-        scores = np.concatenate(list(self.scores.values()))
-        mean = scores.mean(axis=1)
-        return {
-            "param_sigma": _column([candidate["sigma"] for candidate in params]),
-            "param_alpha": _column([candidate["alpha"] for candidate in params]),
-            "params": params,
-            **{f"split{split}_test_score": column for split, column in enumerate(scores.T)},
-            "mean_test_score": mean,
-            "std_test_score": scores.std(axis=1),
-            "rank_test_score": rankdata(-_nan_last(mean), method="min").astype(np.int32),
-        }
+
+def results_of(tables, kernels):
+    """Return the tables of several kernels like GridSearchCV's `cv_results_`.
+
+    Parameters
+    ----------
+    tables : list of ScoreTable
+    kernels : list of Kernel
+
+    Returns
+    -------
+    dict of ndarray
+        With "param_kernel" where there are several.
+    """
+    candidates = [
+        {"kernel": kernel, "sigma": sigma, "alpha": alpha}
+        for kernel, table in zip(kernels, tables, strict=True)
+        for sigma in table.scores
+        for alpha in table.alphas.tolist()
+    ]
+    if len(kernels) == 1:
+        candidates = [{k: v for k, v in one.items() if k != "kernel"} for one in candidates]
+    scores = np.concatenate([score for table in tables for score in table.scores.values()])
+    return as_cv_results(candidates, scores)
+
+
+def as_cv_results(candidates, scores):
+    """Return candidates and their scores like GridSearchCV's `cv_results_`.
+
+    Parameters
+    ----------
+    candidates : list of dict
+    scores : ndarray of shape (n_candidates, n_splits)
+        NaN where a candidate failed: it ranks last.
+    """
+    mean = scores.mean(axis=1)
+    return {
+        **{f"param_{name}": _column([one[name] for one in candidates]) for name in candidates[0]},
+        "params": candidates,
+        **{f"split{split}_test_score": column for split, column in enumerate(scores.T)},
+        "mean_test_score": mean,
+        "std_test_score": scores.std(axis=1),
+        "rank_test_score": rankdata(-_nan_last(mean), method="min").astype(np.int32),
+    }
 
 
 class Line:
@@ -122,8 +152,8 @@ def _diagonal(axes):
 
 
 def _column(values):
-    """Return an array with an entry for each value, tuples too."""
-    if not isinstance(values[0], tuple):
+    """Return an array with an entry for each value, tuples and kernels too."""
+    if all(isinstance(value, float) for value in values):
         return np.array(values)
     column = np.empty(len(values), dtype=object)
     column[:] = values

@@ -11,6 +11,11 @@ _ADVICE = (
     "conditioning, or max_iter; or accept a larger tol."
 )
 
+# Iterations over which an error is estimated, at least.
+_SHORTEST_DELAY = 6
+# Relative residuals that rounding does not get below.
+_ROUNDING = 1e-14
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -23,19 +28,23 @@ class Solution:
         Products with the matrix, each for all outputs that had not converged by then.
     residual : ndarray of shape (n_outputs,)
         Norm of y - A x over that of y, as the recursion has it.
+    converged : ndarray of shape (n_outputs,)
     """
 
     x: np.ndarray
     n_iter: int
     residual: np.ndarray
+    converged: np.ndarray
 
 
-def conjugate_gradients(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000):
+def conjugate_gradients(
+    operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy=None
+):
     """Solve A x = y for many outputs at once, and warn if that fails.
 
     Parameters
     ----------
-    operator, y, preconditioner, tol, max_iter
+    operator, y, preconditioner, tol, max_iter, energy
         As in `iterate`.
 
     Returns
@@ -48,12 +57,14 @@ def conjugate_gradients(operator, y, *, preconditioner=None, tol=1e-6, max_iter=
     ConvergenceWarning
         If an output has not converged: with its residual, and what to try.
     """
-    solution = iterate(operator, y, preconditioner=preconditioner, tol=tol, max_iter=max_iter)
-    warn_unless_converged(solution.residual, tol, solution.n_iter)
+    solution = iterate(
+        operator, y, preconditioner=preconditioner, tol=tol, max_iter=max_iter, energy=energy
+    )
+    warn_unless_converged(solution, tol)
     return solution.x, solution.n_iter
 
 
-def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000):
+def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy=None):
     r"""Solve A x = y for many outputs at once, each by its own conjugate gradients.
 
     SciPy's `cg` takes one right-hand side. Here one call of `operator` an iteration serves all of
@@ -72,6 +83,9 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000):
     tol : float or ndarray of shape (n_outputs,), default=1e-6
         Norm of the residual over that of y at which an output has converged.
     max_iter : int, default=1000
+    energy : float or ndarray of shape (n_outputs,), default=None
+        Energy norm of the error, :math:`\sqrt{e^T A e}`, at which an output has converged, in
+        place of `tol`. It is estimated by what the last iterations have taken off it.
 
     Returns
     -------
@@ -79,15 +93,23 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000):
 
     References
     ----------
+    G. Meurant, J. Papez and P. Tichy, "Accurate error estimation in CG", Numerical Algorithms 88,
+    2021.
+
     Y. Notay, "Flexible conjugate gradients", SIAM Journal on Scientific Computing 22, 2000.
     """
     precondition = preconditioner or (lambda r: r)
     x, size = np.zeros_like(y), norms(y)
     tol = np.broadcast_to(tol, size.shape)
     residual = (size > 0).astype(float)
-    active, n_iter = np.flatnonzero(residual > tol), 0
+    if energy is not None:
+        energy, tol = np.broadcast_to(energy, size.shape), np.full(size.shape, _ROUNDING)
+    # What each iteration has taken off the square of the error's energy norm.
+    taken = []
+    converged = residual <= tol
+    active, n_iter = np.flatnonzero(~converged), 0
     if not len(active):
-        return Solution(x, n_iter, residual)
+        return Solution(x, n_iter, residual, converged)
     r = y[active]
     p = z = precondition(r)
     slope = _dots(r, z)
@@ -102,7 +124,14 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000):
         change = _each(step, q) * q
         r = r - change
         residual[active] = norms(r) / size[active]
-        going = np.flatnonzero(sound & (residual[active] > tol[active]))
+        converged[active] = residual[active] <= tol[active]
+        if energy is not None:
+            taken.append(np.zeros(len(size)))
+            taken[-1][active] = step * slope
+            left = np.sqrt(np.sum(taken[-_delay(n_iter) :], axis=0))
+            if n_iter > _delay(n_iter):
+                converged[active] |= left[active] <= energy[active]
+        going = np.flatnonzero(sound & ~converged[active])
         if len(going) < len(active):
             active, slope = active[going], slope[going]
             r, p, change = r[going], p[going], change[going]
@@ -110,16 +139,21 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000):
             z = precondition(r)
             p = z - _each(_dots(z, change) / slope, p) * p
             slope = _dots(r, z)
-    return Solution(x, n_iter, residual)
+    return Solution(x, n_iter, residual, converged)
 
 
-def warn_unless_converged(residual, tol, n_iter, advice=_ADVICE):
-    """Warn with ConvergenceWarning if the largest relative residual is above `tol`."""
-    worst = float(np.max(residual, initial=0.0))
-    if not worst <= tol:
+def _delay(n_iter):
+    """Return over how many of the last iterations the error is estimated."""
+    return max(_SHORTEST_DELAY, n_iter // 4)
+
+
+def warn_unless_converged(solution, tol, advice=_ADVICE):
+    """Warn with ConvergenceWarning if an output has not converged."""
+    if not solution.converged.all():
+        worst = float(solution.residual[~solution.converged].max())
         warnings.warn(
-            f"Conjugate gradients reached a relative residual of {worst:.1e} in {n_iter} "
-            f"iterations; tol={tol:g} was asked for. {advice}",
+            f"Conjugate gradients reached a relative residual of {worst:.1e} in "
+            f"{solution.n_iter} iterations; tol={tol:g} was asked for. {advice}",
             ConvergenceWarning,
             stacklevel=3,
         )

@@ -3,7 +3,6 @@
 from functools import cached_property
 
 from skfourier._solvers._conjugate_gradients import warn_unless_converged
-from skfourier._solvers._deviations import variance_by_solving
 from skfourier._solvers._kronecker_matrix import KroneckerMatrix
 from skfourier._solvers._masked_system import MaskedSystem
 from skfourier._solvers._solver import RowSolver
@@ -51,16 +50,17 @@ class MaskedKronecker(RowSolver):
         ConvergenceWarning
             If `tol` is not reached within `max_iter` iterations.
         """
-        coefficients, residual, self.n_iter = self.system.solve_refined(
+        coefficients, solution = self.system.solve_refined(
             self.matrix, self.matrix.scatter(targets), self.tol, self.max_iter
         )
-        warn_unless_converged(residual, self.tol, self.n_iter)
+        self.n_iter = solution.n_iter
+        warn_unless_converged(solution, self.tol)
         return coefficients
 
     def evaluate(self, coefficients, X):
         """Evaluate at the rows of X: (n_rows, n_outputs)."""
         return self.matrix.cross(coefficients, X)
 
-    def variance(self, X):
-        """Return the posterior variance of the function at the rows of X, a solve for each."""
-        return variance_by_solving(self, X)
+    def dual(self):
+        r"""Return :math:`A^{-1} (y - \bar y)`, shape (n_samples, n_outputs)."""
+        return self.matrix.gather(self.coefficients)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from skfourier._solvers._conjugate_gradients import iterate, norms
+from skfourier._solvers._conjugate_gradients import Solution, iterate, norms
 
 _MAX_REFINEMENTS = 3
 
@@ -101,9 +101,8 @@ class MaskedSystem:
         Returns
         -------
         coefficients : ndarray of shape (n_outputs, *points)
-        residual : ndarray of shape (n_outputs,)
-            Relative, recomputed.
-        n_iter : int
+        solution : Solution
+            Its residual is recomputed.
         """
         noise = noise_on_grid(self.weight, self.alpha)
         size, n_iter = norms(y), 0
@@ -116,7 +115,8 @@ class MaskedSystem:
             r = np.where(self.weight > 0, y - matrix @ c - noise * c, 0)
             if n_iter >= max_iter or np.all(norms(r) <= tol * size):
                 break
-        return c, norms(r) / size, n_iter
+        residual = norms(r) / size
+        return c, Solution(c, n_iter, residual, residual <= tol)
 
 
 def noise_on_grid(weight, alpha):

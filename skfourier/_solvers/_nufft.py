@@ -27,10 +27,10 @@ import numpy as np
 
 from skfourier._solvers._conjugate_gradients import conjugate_gradients
 from skfourier._solvers._dense_modes import DenseModes, PairsOfModes
-from skfourier._solvers._deviations import refuse_many_deviations
 from skfourier._solvers._fourier_modes import FourierModes
 from skfourier._solvers._fourier_sums import FourierSums
 from skfourier._solvers._half_spectra import multiplicity
+from skfourier._solvers._local_prediction import LocalPrediction
 from skfourier._solvers._nonuniform_fft import values_at_rows, waves
 from skfourier._solvers._streaming import StreamingSolver
 from skfourier._solvers._toeplitz_product import ToeplitzProduct
@@ -39,6 +39,8 @@ from skfourier._solvers._toeplitz_product import ToeplitzProduct
 _MODES_PER_BLOCK = 2**22
 # So many real features are factorized densely: 4 s and 1.6 GB on two cores.
 _MAX_DENSE_FEATURES = 7001
+# Modes kept for variances: 2e-4 of the deviation is what leaving out the others costs.
+_ENOUGH_FOR_VARIANCES = 1e-3
 # More modes than that on a lattice are not even counted.
 _MAX_COUNTED_MODES = 2**18
 
@@ -72,20 +74,22 @@ class NUFFT(StreamingSolver):
         return replace(modes, gain=1.0) if modes.why_not() else modes
 
     @cached_property
-    def dense(self):
-        """The factorized system of the modes that stand out of the noise; None if too many do."""
+    def pairs(self):
+        """The modes that stand out of the noise; None if too many do."""
         if math.prod(self.features.half_shape) > _MAX_COUNTED_MODES:
             return None
-        gain = self.moments.weight_sum / self.problem.alpha
-        pairs = PairsOfModes(self.features, gain, self.tol)
-        if pairs.n_features > _MAX_DENSE_FEATURES:
-            return None
-        return DenseModes(self.sums, self.problem.alpha, pairs)
+        pairs = PairsOfModes(self.features, self._gain, self.tol)
+        return pairs if pairs.n_features <= _MAX_DENSE_FEATURES else None
 
     @property
     def factorizes(self):
         """Whether few enough modes stand out of the noise."""
-        return self.dense is not None
+        return self.pairs is not None
+
+    @cached_property
+    def dense(self):
+        """The factorized system of these modes."""
+        return DenseModes(self.sums, self.problem.alpha, self.pairs)
 
     @cached_property
     def coefficients(self):
@@ -96,10 +100,13 @@ class NUFFT(StreamingSolver):
         ConvergenceWarning
             If the relative residual is not below `tol` after `max_iter` iterations.
         """
-        if self.dense is not None:
+        if self.factorizes:
             return self.dense.solve()
         scale = self.features.scale
-        beta, self.n_iter = self._divided(scale * self.sums.right_hand_sides)
+        # The variance is at most k(0): no prediction is off by more than the error's energy norm
+        # over the root of alpha.
+        energy = self.tol * self.moments.scale * math.sqrt(self.problem.alpha)
+        beta, self.n_iter = self._divided(scale * self.sums.right_hand_sides, energy)
         return scale * beta
 
     def mean(self, X):
@@ -109,19 +116,15 @@ class NUFFT(StreamingSolver):
     def variance(self, X):
         r"""Return :math:`k(0) - k(x)^T A^{-1} k(x)` for the rows of X.
 
-        Of a factorized system it is a series of modes of twice the band; otherwise a solve for
-        each row.
-
-        Raises
-        ------
-        ValueError
-            For over a thousand rows of a system that is not factorized.
+        Of a factorized system it is a series of modes of twice the band; otherwise near rows tell
+        it, or, where no rows are kept, a solve for each row.
         """
-        if self.dense is not None:
-            explained = values_at_rows(self.features.doubled(), self._variance_modes, X)[:, 0]
-            variance = explained + 1 - self.dense.prior_variance
+        if self.factorizes:
+            modes, left_out = self._variance_series
+            variance = values_at_rows(self.features.doubled(), modes, X)[:, 0] + left_out
             return np.where(self.features.within_reach(X), variance, 1.0)
-        refuse_many_deviations(self.name, len(X))
+        if len(self.problem.X):
+            return LocalPrediction(self.problem).predict(X)[1]
         near = np.flatnonzero(self.features.within_reach(X))
         variance = np.ones(len(X))
         rows_per_block = max(1, _MODES_PER_BLOCK // self.features.scale.size)
@@ -145,8 +148,18 @@ class NUFFT(StreamingSolver):
         return self.dense.log_determinant + rows
 
     @cached_property
-    def _variance_modes(self):
-        return self.dense.variance_modes()
+    def _variance_series(self):
+        """The modes of the variance, and the prior variance of those that are left out.
+
+        Modes whose variance is that of the prior, to a thousandth, are.
+        """
+        fewer = PairsOfModes(self.features, self._gain, _ENOUGH_FOR_VARIANCES)
+        dense = DenseModes(self.sums, self.problem.alpha, fewer)
+        return dense.variance_modes(), 1 - dense.prior_variance
+
+    @property
+    def _gain(self):
+        return self.moments.weight_sum / self.problem.alpha
 
     def _variance(self, X):
         r"""Return :math:`\alpha \phi^T (D T D + \alpha)^{-1} \phi` and what the modes leave out.
@@ -160,7 +173,7 @@ class NUFFT(StreamingSolver):
         products = times * (features.conj() * weights).real
         return self.problem.alpha * products.reshape(len(X), -1).sum(axis=1) + left_out
 
-    def _divided(self, right_hand_sides):
+    def _divided(self, right_hand_sides, energy=None):
         """Solve (D T D + alpha) beta = right_hand_sides, arrays over one half of the modes.
 
         A mode that stands for its conjugate as well counts twice: conjugate gradients see it times
@@ -177,5 +190,6 @@ class NUFFT(StreamingSolver):
             preconditioner=lambda v: v / diagonal,
             tol=self.tol,
             max_iter=self.max_iter,
+            energy=energy,
         )
         return solution / root, n_iter

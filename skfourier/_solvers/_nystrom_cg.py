@@ -10,7 +10,6 @@ import numpy as np
 import scipy.linalg
 
 from skfourier._solvers._conjugate_gradients import conjugate_gradients
-from skfourier._solvers._deviations import variance_by_solving
 from skfourier._solvers._kernel_matrix import DenseMatrix
 from skfourier._solvers._solver import RowSolver
 
@@ -58,6 +57,8 @@ class NystromCG(RowSolver):
             preconditioner=lambda v: self.approximation.precondition(v, alpha),
             tol=self.tol,
             max_iter=self.max_iter,
+            # k A^-1 k <= k(0): no prediction is off by more than the error's energy norm.
+            energy=self.tol * np.sqrt(np.mean(np.square(targets), axis=0)),
         )
         return self._root * solution
 
@@ -65,9 +66,9 @@ class NystromCG(RowSolver):
         """Evaluate at the rows of X: (n_rows, n_outputs)."""
         return self.matrix.cross(coefficients, X)
 
-    def variance(self, X):
-        r"""Return :math:`k(0) - k(x)^T A^{-1} k(x)` for the rows of X, a solve for each."""
-        return variance_by_solving(self, X)
+    def dual(self):
+        r"""Return :math:`A^{-1} (y - \bar y)`, shape (n_samples, n_outputs)."""
+        return self.matrix.gather(self.coefficients)
 
     @property
     def _root(self):

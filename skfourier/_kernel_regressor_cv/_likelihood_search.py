@@ -1,0 +1,120 @@
+"""Sigma, alpha and the kernel by the likelihood of rows at all scales, without a grid."""
+
+import math
+import warnings
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from sklearn.exceptions import FitFailedWarning
+
+from skfourier._kernel_regressor_cv._fisher_scoring import Parameters, largest_likelihood
+from skfourier._kernel_regressor_cv._scale_likelihood import Sampler, ScaleLikelihood
+from skfourier._kernel_regressor_cv._sigma_candidates import comparable_units, resolved_range
+
+# Bounds of alpha: beneath them noise is as good as none, beyond there is nothing but noise.
+_ALPHAS = (1e-8, 1e4)
+# Where the search of each kernel may begin: the best of these, by few blocks.
+_FIRST_SIGMAS, _FIRST_ALPHAS = 6, (1e-2,)
+_BLOCKS_FOR_A_START, _BLOCKS_FOR_THE_KERNEL, _MORE_FOR_THE_BEST = 8, 48, 512
+
+
+def search_by_likelihood(problem, kernels, *, per_axis):
+    """Find the likeliest parameters of each kernel, and which kernel is the likeliest.
+
+    Kernels compare by the likelihood that counts all scales alike; the parameters of the best are
+    then those of the likelihood of all rows, by more blocks.
+
+    Parameters
+    ----------
+    problem : Problem
+    kernels : list of Kernel
+        Templates: where the parameters begin is found too.
+    per_axis : bool
+        Whether each column has a sigma of its own; else they keep the proportions of the ranges of
+        frequencies that the columns resolve.
+
+    Returns
+    -------
+    candidates : list of Candidate or None
+        The best of each kernel; None where the search failed.
+    best : Candidate
+        That of the best kernel, refined.
+
+    Raises
+    ------
+    ValueError
+        If the search failed for every kernel.
+
+    Warns
+    -----
+    FitFailedWarning
+        If it failed for some: they rank last.
+    """
+    low, high = resolved_range(problem.X, problem.grid)
+    units = comparable_units(high)
+    sigmas = _first_sigmas(low / units, high / units)
+    scaled = replace(problem, X=problem.X * units)
+    sampler = Sampler(scaled)
+    few = ScaleLikelihood(scaled, sampler.sample(_BLOCKS_FOR_A_START))
+    some = ScaleLikelihood(scaled, sampler.sample(_BLOCKS_FOR_THE_KERNEL))
+    candidates = []
+    for kernel in kernels:
+        try:
+            start = _start(few, kernel, sigmas, per_axis)
+            candidates.append(largest_likelihood(some, *start))
+        except np.linalg.LinAlgError as error:
+            candidates.append(None)
+            warnings.warn(
+                f"The search for the parameters of {kernel!r} failed, and it ranks last: {error}",
+                FitFailedWarning,
+                stacklevel=2,
+            )
+    found = [candidate for candidate in candidates if candidate is not None]
+    if not found:
+        raise ValueError("None of the kernels could be fitted. The warnings say why.")
+    first = max(found, key=lambda candidate: candidate.fit.value)
+    many = sampler.sample(_BLOCKS_FOR_THE_KERNEL, _MORE_FOR_THE_BEST)
+    best = largest_likelihood(ScaleLikelihood(scaled, many, by_rows=True), *first.parameters)
+    back = partial(_in_units, units=units)
+    return [candidate and back(candidate) for candidate in candidates], back(best)
+
+
+def _first_sigmas(low, high):
+    """Return sigmas from half a cycle along the box to half of what the spacing resolves."""
+    varying = np.isfinite(high)
+    if not varying.any():
+        return np.ones(1)
+    top = math.exp(np.log(high[varying]).mean())
+    return np.geomspace(low[varying].min() / 2, top / 2, _FIRST_SIGMAS)
+
+
+def _start(likelihood, kernel, sigmas, per_axis):
+    """Return the parameters of a kernel and the best of a few places to begin."""
+    n_features = likelihood.problem.X.shape[1]
+    own = kernel.scales(n_features).max()
+    best = None
+    for sigma in sigmas / (own if own > 0 else 1.0):
+        factor = np.full(n_features, sigma) if per_axis and n_features > 1 else sigma
+        parameters = Parameters(kernel.scaled(factor, n_features=n_features), n_features, _ALPHAS)
+        for alpha in _FIRST_ALPHAS:
+            vector = parameters.first(alpha)
+            try:
+                value = parameters.candidate(vector, likelihood).fit.value
+            except np.linalg.LinAlgError:
+                continue
+            if best is None or value > best[0]:
+                best = value, parameters, vector
+    if best is None:
+        raise np.linalg.LinAlgError(
+            "its matrices are singular to working precision at every sigma that was tried."
+        )
+    return best[1:]
+
+
+def _in_units(candidate, units):
+    """Return the candidate in the user's units of X."""
+    if np.all(units == 1):
+        return candidate
+    kernel = candidate.kernel.scaled(units, n_features=len(units))
+    return replace(candidate, kernel=kernel)

@@ -1,0 +1,76 @@
+r"""A sparse factor of the inverse, :math:`(K + \alpha W^{-1})^{-1} \approx U U^T`.
+
+By the blocks of a `Hierarchy`, each given near rows of the levels below it: the rows of the inverse
+of each block's Cholesky factor are columns of U. Each of them holds the more of the kernel, the
+farther it reaches, since rows near by screen those behind them.
+
+Preconditioned by it, conjugate gradients take few iterations where a grid has large holes, or the
+kernel is rough:
+
+===========================================  =====================  ================
+satellite temperatures, 105,569 of 150,000   cosines, holes solved  this factor
+===========================================  =====================  ================
+Matern(0.6, nu=0.5), alpha 1e-6, tol 1e-5    over 600 (minutes)     55 (5 s)
+===========================================  =====================  ================
+"""
+
+import numpy as np
+import scipy.sparse
+
+from skfourier._blocks import row_blocks
+from skfourier._solvers._conditionals import factors, lags_within
+from skfourier._solvers._hierarchy import Hierarchy, blocks_of_neighbors
+
+_ROWS_PER_BLOCK = 16
+_NEIGHBORS_PER_LEVEL = 8
+
+
+class VecchiaFactor:
+    """U of a problem, as an operator.
+
+    Parameters
+    ----------
+    problem : Problem
+    """
+
+    def __init__(self, problem):
+        n_rows, n_features = problem.X.shape
+        X = problem.X * problem.kernel.scales(n_features).max(axis=0)
+        hierarchy = Hierarchy(X)
+        parts = [
+            part
+            for level in range(len(hierarchy.levels))
+            for part in _columns_of(problem, hierarchy, level)
+        ]
+        values, rows, columns = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        self.factor = scipy.sparse.csr_matrix((values, (rows, columns)), shape=(n_rows, n_rows))
+        self._transposed = self.factor.T.tocsr()
+
+    def __call__(self, array):
+        """Multiply by U U^T, nearly the inverse: (n_outputs, n_samples) to the same."""
+        return (self.factor @ (self._transposed @ array.T)).T
+
+
+def _columns_of(problem, hierarchy, level):
+    """Yield values, rows and columns of the entries of U of the blocks of a level."""
+    import torch  # noqa: PLC0415 (skfourier's import stays light)
+
+    rows_of_level = hierarchy.levels[level]
+    size = _ROWS_PER_BLOCK if level else len(rows_of_level)
+    for places in blocks_of_neighbors(hierarchy.X[rows_of_level], size):
+        blocks = rows_of_level[places]
+        centers = hierarchy.X[blocks].mean(axis=1)
+        given = hierarchy.neighbors(centers, _NEIGHBORS_PER_LEVEL, below=level)
+        groups = np.concatenate([given, blocks], axis=1)
+        n_rows, n_last = groups.shape[1], blocks.shape[1]
+        last = torch.eye(n_rows, dtype=torch.float64)[:, -n_last:]
+        for part in row_blocks(len(groups), 24 * n_rows**2):
+            lags = lags_within(problem.X, groups[part])
+            lower = factors(problem.kernel, lags, problem.noise[groups[part]])
+            # The last rows of the inverse, as columns.
+            inverse = torch.linalg.solve_triangular(lower.mT, last, upper=True).numpy()
+            yield (
+                inverse.ravel(),
+                np.repeat(groups[part], n_last, axis=1).ravel(),
+                np.broadcast_to(blocks[part][:, None], inverse.shape).ravel(),
+            )
