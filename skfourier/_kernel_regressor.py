@@ -94,6 +94,8 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Of the standardized y under the Gaussian process with this kernel and noise, summed over
         the outputs. A row of weight w has noise of variance alpha / w. Only where the solver
         factorizes ("primal", "kronecker", "cholesky").
+    signal_scale_ : ndarray of shape (n_outputs,)
+        Deviation of the signal in units of y: that of y, or the likeliest one (see `calibrated`).
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -166,6 +168,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.max_iter = max_iter
 
     _solver: Any
+    _is_calibrated = False
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
@@ -201,6 +204,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         with unchanged_on_error(self):
             self._check_alpha()
+            self._is_calibrated = False
             self._fitted_parameters = self._parameters_of_the_sums()
             fit = self._fit_dask if _distributed.is_dask(X) else self._fit
             self._keep(fit(X, y, sample_weight))
@@ -267,9 +271,44 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
         return self._solver.log_marginal_likelihood
 
+    @property
+    def signal_scale_(self):
+        """The signal's deviation, of each output: what k(0) = 1 is in units of y."""
+        check_is_fitted(self)
+        solver = self._solver
+        return solver.signal_scale() if self._is_calibrated else solver.moments.scale
+
     def __sklearn_is_fitted__(self):
         """Return whether there is a solution, or sums that have one."""
         return hasattr(self, "_solver")
+
+    def calibrated(self):
+        r"""Return this fit with deviations for the likeliest variance of the signal.
+
+        The standard deviation of y is a guess at that of the signal. Given the kernel and alpha,
+        the likeliest one is
+
+        .. math:: s = \sqrt{(y - \bar y)^T A^{-1} (y - \bar y) / n}
+
+        Predictions do not depend on it; deviations are proportional to it.
+
+        Returns
+        -------
+        FourierKernelRegressor
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skfourier import FourierKernelRegressor
+        >>> X = np.linspace(0, 1, 50).reshape(-1, 1)
+        >>> model = FourierKernelRegressor(sigma=0.1, alpha=1e-3).fit(X, np.sin(9 * X[:, 0]))
+        >>> model.signal_scale_.round(2), model.calibrated().signal_scale_.round(2)
+        (array([0.68]), array([16.43]))
+        """
+        check_is_fitted(self)
+        other = copy.copy(self)
+        other._is_calibrated = True
+        return other
 
     def with_alpha(self, alpha):
         """Return this fit with another noise, sharing what does not depend on it.
@@ -460,7 +499,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if not return_std:
             return mean
         deviation = np.sqrt(np.maximum(self._solver.variance(X), 0))
-        return mean, self._in_units_of_y(np.outer(deviation, self._solver.signal_scale()))
+        return mean, self._in_units_of_y(np.outer(deviation, self.signal_scale_))
 
     def _in_units_of_y(self, values):
         return values.astype(self._y_dtype).reshape(len(values), *self._y_shape)

@@ -115,11 +115,11 @@ class Sampled:
     def __init__(self, criterion, problem, kernel_of, alphas):
         self.criterion, self.kernel_of, self.alphas = criterion, kernel_of, alphas
         sampler = Sampler(problem)
-        groups = sampler.rows(_SAMPLED_ROWS)
         if criterion == "log_marginal_likelihood":
-            groups = sampler.sample(_SAMPLED_BLOCKS)
-        self.likelihood = ScaleLikelihood(problem, groups, by_rows=True)
-        self.scale = {"log_marginal_likelihood": len(problem.X)}.get(criterion, 1.0)
+            groups, unit, self.scale = sampler.sample(_SAMPLED_BLOCKS), None, len(problem.X)
+        else:
+            groups, unit, self.scale = sampler.rows(_SAMPLED_ROWS), 1.0, 1.0
+        self.likelihood = ScaleLikelihood(problem, groups, by_rows=True, unit=unit)
 
     def __call__(self, sigma):
         """Score this sigma with all alphas, an array (n_alphas, 1).

@@ -242,6 +242,9 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         else:
             best = self._search_candidates(problem, kernels, (X, y, weight), routed)
         self.regressor_ = best.fit(X, y, sample_weight=weight)
+        if self._without_a_grid(kernels):
+            self.regressor_ = self.regressor_.calibrated()
+        self.signal_scale_ = self.regressor_.signal_scale_
         self.kernel_, self.solver_, self.n_iter_ = best.kernel_, best.solver_, best.n_iter_
         return self
 
@@ -489,7 +492,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"The best candidate is at the edge of those tried: {'; '.join(found)}. Better "
                 f"ones may lie beyond. Pass sigmas or alphas that reach farther.",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
 
 

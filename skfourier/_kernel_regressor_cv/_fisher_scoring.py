@@ -13,7 +13,7 @@ _STEP = 1e-4
 _LONGEST_STEP = 2.0
 _MAX_ITERATIONS = 15
 # Gains of the log likelihood that are not worth another iteration.
-_SMALL_GAIN = 0.1
+_SMALL_GAIN = 0.03
 _MOST_DAMPING = 1e8
 # Steps that gain less of what a parabola promises are too long.
 _SOUND_SHARE = 0.5

@@ -120,11 +120,13 @@ class ScaleLikelihood:
     groups : list of Groups
     by_rows : bool, default=False
         Whether a block counts by the rows that it stands for, or all of them alike.
+    unit : ndarray of shape (n_outputs,) or float, default=None
+        Of the targets; their deviations if None.
     """
 
-    def __init__(self, problem, groups, *, by_rows=False):
+    def __init__(self, problem, groups, *, by_rows=False, unit=None):
         self.problem, self.groups = problem, groups
-        self.values = problem.centered / problem.moments.scale
+        self.values = problem.centered / (problem.moments.scale if unit is None else unit)
         counts = [group.rows.shape[0] * group.n_last for group in groups]
         shares = [group.share if by_rows else 1.0 for group in groups]
         weight = np.repeat(shares, counts)

@@ -49,15 +49,17 @@ def factors(kernel, lags, noise):
     """
     import torch  # noqa: PLC0415 (skfourier's import stays light)
 
-    matrix = torch.from_numpy(kernel.evaluate(lags))
-    matrix.diagonal(dim1=1, dim2=2).add_(torch.from_numpy(noise))
-    lower, info = torch.linalg.cholesky_ex(matrix)
-    if info.any():
+    matrix = kernel.evaluate(lags)
+    places = np.arange(lags.shape[1])
+    matrix[:, places, places] += noise
+    try:
+        # NumPy's is faster than torch's on many small matrices.
+        return torch.from_numpy(np.linalg.cholesky(matrix))
+    except np.linalg.LinAlgError as error:
         raise np.linalg.LinAlgError(
             f"The kernel matrix of {noise.shape[1]} rows close to one another, plus their noise of "
             f"{noise.min():.1e} or more, is singular to working precision. Raise alpha."
-        )
-    return lower
+        ) from error
 
 
 def whiten(kernel, lags, noise, values, n_last):
@@ -89,34 +91,32 @@ def whiten(kernel, lags, noise, values, n_last):
     return np.concatenate(residuals), np.concatenate(log_variance)
 
 
-def condition(kernel, X, noise, values, given, points):
+def condition(problem, given, points):
     """Predict the function at points, given rows.
 
     Parameters
     ----------
-    kernel : Kernel
-    X : ndarray of shape (n_samples, n_features)
-    noise : ndarray of shape (n_samples,)
-    values : ndarray of shape (n_samples, n_outputs)
+    problem : Problem
     given : ndarray of shape (n_groups, n_rows)
     points : ndarray of shape (n_groups, n_points, n_features)
 
     Returns
     -------
     mean : ndarray of shape (n_groups, n_points, n_outputs)
+        Of targets of mean 0.
     variance : ndarray of shape (n_groups, n_points)
         Without noise.
     """
     import torch  # noqa: PLC0415
 
+    kernel, values = problem.kernel, problem.centered
     n_groups, n_points = points.shape[:2]
     mean, variance = np.empty((n_groups, n_points, values.shape[1])), np.empty((n_groups, n_points))
     for part in row_blocks(n_groups, 24 * given.shape[1] * (given.shape[1] + n_points)):
         rows = given[part]
-        lower = factors(kernel, lags_within(X, rows), noise[rows])
-        lag = X[rows][:, :, None] - points[part][:, None]
-        cross = torch.from_numpy(kernel.evaluate(lag))
-        half = torch.linalg.solve_triangular(lower, cross, upper=False)
+        lower = factors(kernel, lags_within(problem.X, rows), problem.noise[rows])
+        cross = kernel.evaluate(problem.X[rows][:, :, None] - points[part][:, None])
+        half = torch.linalg.solve_triangular(lower, torch.from_numpy(cross), upper=False)
         z = torch.linalg.solve_triangular(lower, torch.from_numpy(values[rows]), upper=False)
         mean[part] = (half.mT @ z).numpy()
         variance[part] = 1 - half.square().sum(dim=1).numpy()

@@ -39,8 +39,8 @@ from skfourier._solvers._toeplitz_product import ToeplitzProduct
 _MODES_PER_BLOCK = 2**22
 # So many real features are factorized densely: 4 s and 1.6 GB on two cores.
 _MAX_DENSE_FEATURES = 7001
-# Modes kept for variances: 2e-4 of the deviation is what leaving out the others costs.
-_ENOUGH_FOR_VARIANCES = 1e-3
+# Deviations may be off by so many times tol, which makes for fewer modes: 2e-4 of the deviation.
+_LESS_FOR_VARIANCES = 1e3
 # More modes than that on a lattice are not even counted.
 _MAX_COUNTED_MODES = 2**18
 
@@ -151,9 +151,9 @@ class NUFFT(StreamingSolver):
     def _variance_series(self):
         """The modes of the variance, and the prior variance of those that are left out.
 
-        Modes whose variance is that of the prior, to a thousandth, are.
+        Modes whose variance is nearly that of the prior are.
         """
-        fewer = PairsOfModes(self.features, self._gain, _ENOUGH_FOR_VARIANCES)
+        fewer = PairsOfModes(self.features, self._gain, _LESS_FOR_VARIANCES * self.tol)
         dense = DenseModes(self.sums, self.problem.alpha, fewer)
         return dense.variance_modes(), 1 - dense.prior_variance
 

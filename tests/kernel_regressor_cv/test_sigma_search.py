@@ -5,7 +5,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from skfourier._kernel_regressor_cv._sigma_search import AxisByAxis, Line, ScoreTable, at_edge
+from skfourier._kernel_regressor_cv._sigma_search import (
+    AxisByAxis,
+    Line,
+    ScoreTable,
+    at_edge,
+    results_of,
+)
 
 ALPHAS = np.array([0.1, 1.0])
 
@@ -29,7 +35,7 @@ def test_a_line_is_tried_in_order():
     table = ScoreTable(criterion, ALPHAS)
     Line([1.0, 4.0, 2.0]).run(table)
     assert list(table.scores) == [1.0, 4.0, 2.0]
-    results = table.results()
+    results = results_of([table], [None])
     assert results["params"][3] == {"sigma": 4.0, "alpha": 1.0}
     assert results["param_sigma"].tolist() == [1, 1, 4, 4, 2, 2]
     assert results["param_alpha"].tolist() == [0.1, 1] * 3
@@ -51,7 +57,7 @@ def test_axis_by_axis_finds_the_peak_and_tries_nothing_twice():
     assert set(criterion.asked.values()) == {1}
     # At most the diagonal, and three rounds of all axes: what its users are told.
     assert len(table.scores) <= 8 + 3 * (8 + 8 + 4)
-    assert table.results()["param_sigma"][0] == (1.0, 1.0, 1.0)
+    assert results_of([table], [None])["param_sigma"][0] == (1.0, 1.0, 1.0)
 
 
 def test_axis_by_axis_never_ends_below_its_best():
@@ -70,7 +76,7 @@ def test_axis_by_axis_never_ends_below_its_best():
 def test_nan_ranks_last():
     table = ScoreTable(lambda sigma: np.array([[np.nan], [sigma]]), ALPHAS)
     assert table(-5.0) == -5
-    assert table.results()["rank_test_score"].tolist() == [2, 1]
+    assert results_of([table], [None])["rank_test_score"].tolist() == [2, 1]
     assert ScoreTable(lambda _: np.full((2, 1), np.nan), ALPHAS)(1.0) == -np.inf
 
 

@@ -190,13 +190,6 @@ def test_a_warning_where_it_does_not_converge():
         solver.solve(targets(X))
 
 
-def test_many_deviations_are_refused():
-    X = uneven_grid()[:70]
-    solver = MaskedKronecker(system_of(Gaussian(3.0), X))
-    with pytest.raises(ValueError, match=r"deviations of 1001 rows.*at most 1000.*'cholesky'"):
-        solver.variance(np.zeros((1001, 2)))
-
-
 # What is refused ----------------------------------------------------------------------------------
 
 

@@ -31,6 +31,9 @@ class ReluNTK:
     def __init__(self, base, n_hidden_layers):
         self.base, self.n_hidden_layers = base, n_hidden_layers
 
+    def scales(self, n_features):
+        return self.base.scales(n_features)
+
     def evaluate(self, lag):
         covariance = tangent = self.base.evaluate(lag)
         for _ in range(self.n_hidden_layers):
@@ -114,13 +117,16 @@ def test_a_kernel_that_is_not_symmetric_under_reflection():
 
 @pytest.mark.parametrize("kind", ["full", "holes", "weights", "both"])
 @pytest.mark.parametrize("tol", [1e-3, 1e-6, 1e-10])
-def test_the_residual_of_the_rows_is_below_tol(kind, tol):
+def test_predictions_are_off_by_no_more_than_tol(kind, tol):
     X, weight = incomplete(kind, pixels())
     system = system_of(Matern(3.0), X, weight)
     y, solver = targets(X), Toeplitz(system, tol=tol)
-    c = solver.grid.gather(solver.solve(y))
-    residual = np.linalg.norm(y - dense_matrix(system) @ c, axis=0) / np.linalg.norm(y, axis=0)
-    assert np.all(residual <= 1.01 * tol)  # the recursion's residual, to rounding
+    places = np.random.default_rng(3).uniform(-0.1, 1.1, (200, 2))
+    expected = system.kernel(places, X) @ np.linalg.solve(dense_matrix(system), y)
+    error = np.abs(solver.evaluate(solver.solve(y), places) - expected).max(axis=0)
+    # In root mean squares of the targets. The bound is of the estimated energy norm; convolutions
+    # have errors of 1e-9 of their own.
+    assert np.all(error <= tol * np.sqrt(np.mean(y**2, axis=0)) + 1e-9)
 
 
 @pytest.mark.parametrize("sigma", [3.0, 10.0])
@@ -133,7 +139,7 @@ def test_few_iterations(sigma):
     keep = np.random.default_rng(0).random(len(X)) < 0.8
     solver = Toeplitz(system_of(kernel, X[keep]), tol=1e-6)
     solver.solve(y[keep])
-    assert solver.n_iter <= 30
+    assert solver.n_iter <= 80  # of near rows, which cost less than a product
 
 
 @pytest.mark.parametrize("shape", [(40,), (3, 4, 5), (1, 6)])
@@ -238,12 +244,6 @@ def test_a_grid_too_large_for_memory_is_refused(monkeypatch):
     monkeypatch.setattr(_toeplitz_matrix, "_MAX_POINTS", 400)
     reason = Toeplitz(system_of(Matern(3.0), pixels())).why_not()
     assert "FFTs of 480 points" in reason
-
-
-def test_many_deviations_are_refused():
-    solver = Toeplitz(system_of(Matern(3.0), pixels()))
-    with pytest.raises(ValueError, match="at most 1000"):
-        solver.variance(np.zeros((1001, 2)))
 
 
 def test_a_warning_where_it_does_not_converge():
