@@ -1,6 +1,5 @@
 """Which solver takes a problem: the decision tree of `solver="auto"`."""
 
-import math
 import warnings
 
 from skfourier._sklearn import known_name
@@ -21,8 +20,8 @@ STREAMING = {name: cls for name, cls in SOLVERS.items() if issubclass(cls, Strea
 _MANY_ROWS = 8192
 # So few rows are solved by a dense factorization, exact, in the time that others set up.
 _FEW_ROWS = 1024
-# Measured at gains of 1e5, 1e7 and 1e9: 3e-7, 7e-6 and 1e-3 of the targets at tol=1e-6.
-_MOST_AMPLIFIED_ERROR = 4e-3
+# Predictions, in deviations of y.
+_ACCURATE = 1e-5
 
 
 def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
@@ -84,11 +83,8 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
 
 def _is_accurate(nufft):
     """Return whether few modes, factorized, are off by no more than 1e-5 of the targets.
-
-    An error of the kernel comes out times about the root of the number of rows over alpha.
     """
-    gain = nufft.problem.total_weight / nufft.problem.alpha
-    return nufft.factorizes and nufft.tol * math.sqrt(gain) <= _MOST_AMPLIFIED_ERROR
+    return nufft.factorizes and nufft.amplified_error <= _ACCURATE
 
 
 def is_slow(solver):

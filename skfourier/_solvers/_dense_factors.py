@@ -39,6 +39,13 @@ class Triangle:
         right_hand_sides = torch.from_numpy(np.ascontiguousarray(right_hand_sides))
         return torch.cholesky_solve(right_hand_sides, self.lower).numpy()
 
+    def transposed_solve(self, columns):
+        """Return L^-T of columns, of covariance (B + alpha)^-1 where theirs is the identity."""
+        import torch  # noqa: PLC0415
+
+        columns = torch.from_numpy(np.ascontiguousarray(columns))
+        return torch.linalg.solve_triangular(self.lower.mT, columns, upper=True).numpy()
+
     def quadratic_form(self, columns):
         """Return v^T (B + alpha)^-1 v of each column v."""
         import torch  # noqa: PLC0415

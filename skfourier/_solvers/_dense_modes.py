@@ -104,6 +104,12 @@ class DenseModes:
         r"""The effective degrees of freedom, :math:`M - \alpha \operatorname{tr} A^{-1}`."""
         return len(self._scale) - self.alpha * self._factor.inverse_diagonal().sum()
 
+    def draws(self, n_draws, rng):
+        """Draw modes from the posterior less its mean: (n_draws, *half_shape)."""
+        noise = rng.normal(size=(len(self._scale), n_draws))
+        real = self._scale[:, None] * self._factor.transposed_solve(noise)
+        return self._to_modes(np.sqrt(self.alpha) * real.T)
+
     def variance_modes(self):
         r"""Return the posterior variance as a series of modes up to twice the highest.
 

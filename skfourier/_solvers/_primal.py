@@ -74,6 +74,18 @@ class Primal(StreamingSolver, FactorizedSolver):
         """
         return self.problem.alpha * self._leverage(X)
 
+    def covariance(self, X):
+        r"""Return :math:`\alpha \phi^T (\Phi^T W \Phi + \alpha)^{-1} \phi'` of the rows of X."""
+        along = np.vstack([phi @ self.eigenvectors.vectors for _, phi in self.features.blocks(X)])
+        return self.problem.alpha * (along / self._shifted) @ along.T
+
+    def draws(self, n_draws, rng):
+        """Return draws of the features' weights, as functions of X."""
+        deviation = np.sqrt(self.problem.alpha / self._shifted)[:, None]
+        weights = deviation * rng.normal(size=(len(deviation), n_draws))
+        weights = self.eigenvectors.vectors @ weights
+        return lambda X: self.features.evaluate(weights, X)
+
     def quadratic_form(self):
         r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output, from the sums.
 

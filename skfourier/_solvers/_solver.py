@@ -7,7 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from skfourier._solvers._draws import PosteriorDraws
 from skfourier._solvers._local_prediction import LocalPrediction
+
+# Rows on which a solution is checked.
+_ROWS_CHECKED = 64
 
 
 class Solver(ABC):
@@ -63,6 +67,25 @@ class Solver(ABC):
     def variance(self, X):
         r"""Return :math:`k(0) - k(x)^T A^{-1} k(x)` for the rows of X, shape (n_rows,)."""
 
+    @abstractmethod
+    def covariance(self, X):
+        r"""Return :math:`k(x, x') - k(x)^T A^{-1} k(x')` between the rows of X."""
+
+    @abstractmethod
+    def draws(self, n_draws, rng):
+        """Return a function of X: what draws from the posterior have beside its mean, k(0) = 1.
+
+        Parameters
+        ----------
+        n_draws : int
+        rng : RandomState
+
+        Returns
+        -------
+        callable
+            X to an array of shape (n_rows, n_draws), of the same functions whatever X.
+        """
+
     @property
     def moments(self):
         """Mean and variation of the targets."""
@@ -91,6 +114,41 @@ class Solver(ABC):
     def log_determinant(self):
         r"""Return :math:`\log\det A`, if A is factorized."""
         raise NotImplementedError(f"{self.name!r} has not factorized this system.")
+
+    def leave_one_out_residuals(self):
+        r"""Return the residual of each row under the fit to all others, the mean held fixed.
+
+        .. math:: y_i - f_{-i}(x_i) = \frac{y_i - f(x_i)}{1 - h_i}, \qquad
+                  h_i = w_i \operatorname{var} f(x_i) / \alpha
+
+        A row is left out with all of its weight.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+        """
+        problem = self.problem
+        leverage = self.variance(problem.X) / problem.noise
+        return problem.noise[:, None] * self.dual() / (1 - leverage)[:, None]
+
+    @abstractmethod
+    def dual(self):
+        r"""Return :math:`c = A^{-1} (y - \bar y)`, shape (n_samples, n_outputs)."""
+
+    def backward_error(self):
+        r"""Return by how much targets would have to differ for the solution to be theirs.
+
+        .. math:: \max_i |f(x_i) + (\alpha / w_i)\, c_i - y_i|
+
+        over a sample of the rows, in deviations of y. NaN where no rows are kept.
+        """
+        problem = self.problem
+        if not len(problem.X):
+            return math.nan
+        some = np.linspace(0, len(problem.X) - 1, min(_ROWS_CHECKED, len(problem.X))).astype(int)
+        noise = problem.noise[some, None] * self.dual()[some]
+        off = self.mean(problem.X[some]) + noise - problem.y[some]
+        return float(np.max(np.abs(off) / self.moments.scale, initial=0.0))
 
     @property
     def log_marginal_likelihood(self):
@@ -128,10 +186,6 @@ class RowSolver(Solver):
         ndarray of shape (n_rows, n_outputs)
         """
 
-    @abstractmethod
-    def dual(self):
-        r"""Return :math:`c = A^{-1} (y - \bar y)`, shape (n_samples, n_outputs)."""
-
     @cached_property
     def coefficients(self):
         """The solution for the problem's targets."""
@@ -148,6 +202,16 @@ class RowSolver(Solver):
         Accurate to about 1 % of the deviation: see `LocalPrediction`.
         """
         return self.local.predict(X)[1]
+
+    def covariance(self, X):
+        r"""Return :math:`k(x, x') - k(x)^T A^{-1} k(x')` between the rows of X."""
+        cross = self.problem.kernel(self.problem.X, X)
+        covariance = self.problem.kernel(X) - self.evaluate(self.solve(cross), X)
+        return (covariance + covariance.T) / 2
+
+    def draws(self, n_draws, rng):
+        """Return what draws from the posterior have beside its mean, by those of the prior."""
+        return PosteriorDraws(self, n_draws, rng)
 
     def quadratic_form(self):
         r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output."""
@@ -171,10 +235,6 @@ class FactorizedSolver(Solver):
     @abstractmethod
     def eigenbasis(self):
         """Return the problem in the basis of the eigenvectors, an `Eigenbasis`."""
-
-    @abstractmethod
-    def dual(self):
-        r"""Return :math:`c = A^{-1} (y - \bar y)`, shape (n_samples, n_outputs)."""
 
     def leave_one_out_residuals(self):
         r"""Return the residual of each row under the fit to all others, the mean held fixed.
