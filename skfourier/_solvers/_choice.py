@@ -20,6 +20,8 @@ STREAMING = {name: cls for name, cls in SOLVERS.items() if issubclass(cls, Strea
 _MANY_ROWS = 8192
 # So few rows are solved by a dense factorization, exact, in the time that others set up.
 _FEW_ROWS = 1024
+# With more features than that to a row the rows themselves are factorized.
+_FEATURES_PER_ROW = 2
 # Predictions, in deviations of y.
 _ACCURATE = 1e-5
 
@@ -82,9 +84,9 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
 
 
 def _is_accurate(nufft):
-    """Return whether few modes, factorized, are off by no more than 1e-5 of the targets.
-    """
-    return nufft.factorizes and nufft.amplified_error <= _ACCURATE
+    """Return whether few modes, factorized, are off by no more than 1e-5 of the targets."""
+    few = nufft.factorizes and nufft.pairs.n_features <= _FEATURES_PER_ROW * len(nufft.problem.X)
+    return few and nufft.amplified_error <= _ACCURATE
 
 
 def is_slow(solver):

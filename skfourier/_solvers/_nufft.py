@@ -80,11 +80,12 @@ class NUFFT(StreamingSolver):
         refuse.
         """
         problem = self.problem
+        here = problem.moments.weight_sum / max(problem.alpha, np.finfo(float).eps)
         modes = FourierModes(
             kernel=problem.kernel,
             low=np.zeros_like(problem.extent),
             high=problem.extent,
-            tol=self.tol / max(1, _amplification(self._gain) / _ENOUGH),
+            tol=self.tol / max(1, _amplification(here) / _ENOUGH),
             gain=problem.total_weight / max(problem.alpha, np.finfo(float).eps),
         )
         lesser = replace(modes, tol=self.tol), replace(modes, tol=self.tol, gain=1.0)
