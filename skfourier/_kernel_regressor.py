@@ -551,7 +551,9 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if return_cov:
             _check_few(len(X), "The covariance")
             covariance = np.multiply.outer(self._solver.covariance(X), self.signal_scale_**2)
-            return mean, covariance.astype(self._y_dtype).reshape(*covariance.shape[:2], *self._y_shape)
+            return mean, covariance.astype(self._y_dtype).reshape(
+                *covariance.shape[:2], *self._y_shape
+            )
         if not return_std:
             return mean
         deviation = np.sqrt(np.maximum(self._solver.variance(X), 0))
@@ -713,8 +715,8 @@ def scaled_kernel(kernel, sigma, n_features):
 def _check_few(n_rows, what):
     if n_rows > _FEW_ROWS:
         raise ValueError(
-            f"{what} of {n_rows:,} rows: {_FEW_ROWS:,} at most. Take fewer rows, or return_std=True "
-            f"of predict, which takes any number."
+            f"{what} of {n_rows:,} rows: {_FEW_ROWS:,} at most. Take fewer rows; "
+            f"predict(X, return_std=True) takes any number."
         )
 
 

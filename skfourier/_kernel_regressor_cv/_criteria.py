@@ -116,7 +116,7 @@ class Sampled:
         self.criterion, self.kernel_of, self.alphas = criterion, kernel_of, alphas
         sampler = Sampler(problem)
         if criterion == "log_marginal_likelihood":
-            groups, unit, self.scale = sampler.sample(_SAMPLED_BLOCKS), None, len(problem.X)
+            groups, unit, self.scale = sampler.sample(_SAMPLED_BLOCKS), None, float(len(problem.X))
         else:
             groups, unit, self.scale = sampler.rows(_SAMPLED_ROWS), 1.0, 1.0
         self.likelihood = ScaleLikelihood(problem, groups, by_rows=True, unit=unit)

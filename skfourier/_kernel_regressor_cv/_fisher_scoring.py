@@ -102,9 +102,7 @@ def largest_likelihood(likelihood, parameters, start):
         slope, information = best.fit.slope_and_information(
             [_step(parameters, likelihood, vector, j) for j in range(len(vector))]
         )
-        after, better, damping = _climb(
-            likelihood, parameters, vector, best, slope, information, damping
-        )
+        after, better, damping = _climb(likelihood, best, slope, information, damping)
         if better is None:
             break
         gain, expected = better.fit.value - best.fit.value, 0.5 * slope @ (after - vector)
@@ -124,8 +122,9 @@ def _step(parameters, likelihood, vector, place):
     return parameters.candidate(moved, likelihood).fit, step
 
 
-def _climb(likelihood, parameters, vector, best, slope, information, damping):
+def _climb(likelihood, best, slope, information, damping):
     """Shorten the step until the likelihood rises; None where it does not."""
+    parameters, vector = best.parameters
     diagonal = np.diag(information) + np.finfo(float).tiny
     while damping < _MOST_DAMPING:
         damped = information + damping * np.diag(diagonal)

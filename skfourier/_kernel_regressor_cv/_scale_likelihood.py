@@ -186,9 +186,7 @@ class Fit:
         n_outputs, total = self.residuals.shape[1], self.weight.sum()
         spread = n_outputs * (self.weight @ self.log_variance)
         scales = total * np.log(self.signal_variance).sum()
-        return float(
-            -0.5 * (scales + spread + total * n_outputs * (1 + math.log(2 * math.pi)))
-        )
+        return float(-0.5 * (scales + spread + total * n_outputs * (1 + math.log(2 * math.pi))))
 
     @property
     def log_marginal_likelihood(self):

@@ -37,9 +37,7 @@ class Solution:
     converged: np.ndarray
 
 
-def conjugate_gradients(
-    operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy=None
-):
+def conjugate_gradients(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy=None):
     """Solve A x = y for many outputs at once, and warn if that fails.
 
     Parameters

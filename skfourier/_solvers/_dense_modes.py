@@ -178,7 +178,7 @@ class DenseModes:
         modes.reshape(len(real), -1)[:, self._places] = pairs
         # On the plane where the last entry is 0 both of a pair have a place.
         flat = self._pairs[:, -1] == 0
-        mirrored = tuple(-self._pairs[flat].T)
-        modes[(slice(None), *mirrored)] = pairs[:, flat].conj()
-        modes[(slice(None), *(0,) * len(shape))] = real[:, :1].ravel()
+        mirrored = np.ravel_multi_index(tuple(-self._pairs[flat].T), shape, mode="wrap")
+        modes.reshape(len(real), -1)[:, mirrored] = pairs[:, flat].conj()
+        modes.reshape(len(real), -1)[:, 0] = real[:, 0]
         return modes

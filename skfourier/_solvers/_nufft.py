@@ -27,9 +27,9 @@ import numpy as np
 
 from skfourier._solvers._conjugate_gradients import conjugate_gradients
 from skfourier._solvers._dense_modes import DenseModes, PairsOfModes
+from skfourier._solvers._draws import PosteriorDraws
 from skfourier._solvers._fourier_modes import FourierModes
 from skfourier._solvers._fourier_sums import FourierSums
-from skfourier._solvers._draws import PosteriorDraws
 from skfourier._solvers._half_spectra import cropped, multiplicity
 from skfourier._solvers._local_prediction import LocalPrediction
 from skfourier._solvers._nonuniform_fft import values_at_rows, waves
@@ -100,7 +100,7 @@ class NUFFT(StreamingSolver):
         return pairs if pairs.n_features <= _MAX_DENSE_FEATURES else None
 
     @property
-    def factorizes(self):
+    def factorizes(self):  # type: ignore[override]
         """Whether few enough modes stand out of the noise."""
         return self.pairs is not None
 
@@ -152,7 +152,10 @@ class NUFFT(StreamingSolver):
         return variance
 
     def covariance(self, X):
-        r"""Return :math:`\alpha \phi^T (D T D + \alpha)^{-1} \phi'` and what the modes leave out."""
+        r"""Return :math:`\alpha \phi^T (D T D + \alpha)^{-1} \phi'`, and what the modes leave out.
+
+        Between the rows of X.
+        """
         features = waves(self.features, X)
         weights, _ = self._divided(features)
         root = multiplicity(self.features.highest)
@@ -198,7 +201,7 @@ class NUFFT(StreamingSolver):
         return values_at_rows(self.features, coefficients, X)
 
     def dual(self):
-        r"""Return :math:`A^{-1} (y - \bar y) = W (y - f) / \alpha`, shape (n_samples, n_outputs)."""
+        r"""Return :math:`A^{-1} (y - \bar y) = W (y - f) / \alpha`: (n_samples, n_outputs)."""
         problem = self.problem
         return (problem.y - self.mean(problem.X)) / problem.noise[:, None]
 

@@ -307,9 +307,7 @@ class TestSplits:
             unweighted.fit(X, y, sample_weight=weight, groups=groups)
             with pytest.raises(TypeError, match="price"):
                 ours.fit(X, y, price=weight)
-        plain = searched(
-            SIGMAS, ALPHAS, cv=GroupKFold(3), scoring="neg_mean_squared_error"
-        )
+        plain = searched(SIGMAS, ALPHAS, cv=GroupKFold(3), scoring="neg_mean_squared_error")
         plain.fit(X, y, sample_weight=weight, groups=groups)
         np.testing.assert_array_equal(table(ours), table(plain))
         assert not np.array_equal(table(unweighted), table(plain))
@@ -375,9 +373,7 @@ class TestLikelihood:
             mean[:, 0], y[:, 0].mean() + y[:, 0].std() * (solved.T @ scaled), atol=0.01
         )
 
-    @pytest.mark.parametrize(
-        "truth", [Matern(1, nu=0.5), Matern(3, nu=1.5), Gaussian(4)], ids=str
-    )
+    @pytest.mark.parametrize("truth", [Matern(1, nu=0.5), Matern(3, nu=1.5), Gaussian(4)], ids=str)
     def test_finds_the_kernel_that_made_the_data(self, truth):
         X = np.random.default_rng(1).uniform(size=(2500, 2))
         rng = np.random.default_rng(2)
@@ -416,14 +412,13 @@ class TestLikelihood:
             1e9 * (4 + moved.predict(5e5 + X_NEW * (2000, 30))), plain.predict(X_NEW), atol=0.3
         )
 
-    def test_kernels_that_fail_rank_last(self, scattered):
+    def test_kernels_that_fail_rank_last(self, scattered, monkeypatch):
         X, y = np.repeat(scattered[0], 2, axis=0), np.repeat(scattered[1], 2, axis=0)
         broken = Matern(nu=0.5)
-        with pytest.MonkeyPatch.context() as patch, pytest.warns(FitFailedWarning, match="nu=0.5"):
-            patch.setattr(
-                "skfourier._kernel_regressor_cv._likelihood_search._start", _fails_for(broken)
-            )
-            model = FourierKernelRegressorCV(kernel=[broken, Matern()]).fit(X, y)
+        monkeypatch.setattr(_likelihood_search, "_start", _fails_for(broken))
+        model = FourierKernelRegressorCV(kernel=[broken, Matern()])
+        with pytest.warns(FitFailedWarning, match="nu=0.5"):
+            model.fit(X, y)
         assert model.cv_results_["rank_test_score"].tolist() == [2, 1]
         assert np.isnan(model.cv_results_["mean_test_score"][0])
 
