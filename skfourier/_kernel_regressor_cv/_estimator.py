@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skfourier._kernel_regressor import FourierKernelRegressor, resolve_kernel, scaled_kernel
 from skfourier._kernel_regressor_cv._criteria import CRITERIA, Sampled, Splits, Whole
 from skfourier._kernel_regressor_cv._likelihood_search import search_by_likelihood
+from skfourier._kernel_regressor_cv._reservoir import ROWS_OF_A_SAMPLE
 from skfourier._kernel_regressor_cv._sigma_candidates import (
     comparable_units,
     default_axes,
@@ -32,6 +33,7 @@ from skfourier._kernel_regressor_cv._sigma_search import (
     at_edge,
     results_of,
 )
+from skfourier._kernel_regressor_cv._stream import Stream
 from skfourier._sklearn import (
     Interval,
     StrOptions,
@@ -40,11 +42,14 @@ from skfourier._sklearn import (
     _routing_enabled,
     accepts_sample_weight,
     check_all_samples,
+    check_samples,
     known_name,
     refuse_mask,
     unchanged_on_error,
 )
+from skfourier._solvers import _distributed
 from skfourier._solvers._choice import choose_solver, is_slow
+from skfourier._solvers._nufft import NUFFT
 from skfourier._solvers._problem import Problem
 from skfourier.spectra import FiniteSpectrum, Gaussian, Matern, Spectrum
 
@@ -52,44 +57,52 @@ _DEFAULT_ALPHAS = np.logspace(-4, 1, 11)
 
 
 class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
-    r"""`FourierKernelRegressor` with sigma and alpha chosen from the data.
+    r"""`FourierKernelRegressor` with sigma, noise and smoothness chosen from the data.
 
-    By default that is leave-one-out, exact and from one factorisation for each sigma, the weighted
-    mean of the targets held fixed:
+    By default they are those of the largest likelihood, whatever the coordinates are and however
+    many rows there are. The likelihood is a product of densities of blocks of rows, each given near
+    rows that come before it in a random order; some of the blocks are sampled:
 
-    .. math:: y_i - f_{-i}(x_i) = c_i / (A^{-1})_{ii}, \qquad
-              A = K_\sigma + \alpha W^{-1}, \quad c = A^{-1} (y - \bar y)
+    .. math:: \sum_B \omega_B \log p(y_B \mid y_{G(B)})
 
     Parameters
     ----------
     sigmas : array-like or None, default=None
         Candidates of sigma, in cycles per unit of X: of shape (n_candidates,), or
-        (n_candidates, n_features) for one on each axis. None tries up to twenty between one cycle
-        along the diagonal of the data and Nyquist's frequency of their spacing; on axes
-        of different length or spacing each has a sigma of its own, and they rise together.
-        With `per_axis` an array for all axes, or a list with one array for each.
+        (n_candidates, n_features) for one on each axis. With `per_axis=True` an array for all axes,
+        or a list with one array for each. None finds sigma without candidates where that is
+        possible (see Notes), else tries up to twenty between one cycle along the diagonal of the
+        data and Nyquist's frequency of their spacing; on axes of different length or spacing each
+        has a sigma of its own, and they rise together.
     alphas : float, array-like of shape (n_alphas,) or None, default=None
-        Candidates of alpha, the variance of the noise where that of y is 1. None tries eleven from
-        1e-4 to 10, two in a power of ten.
-    kernel : str, Kernel, FourierFeatures or FrozenEstimator, default="gaussian"
-        As of `FourierKernelRegressor`. Features are drawn once, for all candidates.
+        Candidates of alpha, the variance of the noise where that of the signal is 1. None finds
+        alpha without candidates where that is possible, else tries eleven from 1e-4 to 10, two in a
+        power of ten.
+    kernel : str, Kernel, FourierFeatures, FrozenEstimator or list of such, default="auto"
+        As of `FourierKernelRegressor`; of several the best is taken. "auto" stands for Matern's
+        kernels of nu = 1/2, 3/2 and 5/2 and the Gaussian: functions of no, one and two derivatives,
+        and smooth ones. All parameters of sums (``Gaussian(3) + 0.1 * Matern(30)``) are found,
+        within the bounds that they have. Features are drawn once, for all candidates.
     solver : str, default="auto"
-    criterion : {"leave_one_out", "gcv", "log_marginal_likelihood"}, default="leave_one_out"
-        How candidates compare where `cv` is None: by the negative mean squared error of each row
-        predicted from all others, a row left out with all of its weight; by generalized
-        cross-validation, which replaces each row's leverage by their mean and costs next to
-        nothing for each alpha; or by the likelihood of all rows under the Gaussian process, rows
-        of weight w having noise of variance alpha / w. Where a candidate's solver does not
-        factorize, leave-one-out and GCV hold out a tenth of the rows instead, the same in every
-        fit, and warn; the likelihood is refused.
+        As of `FourierKernelRegressor`.
+    criterion : {"log_marginal_likelihood", "leave_one_out", "gcv"}, \
+            default="log_marginal_likelihood"
+        How candidates compare where `cv` is None: by the likelihood of all rows under the Gaussian
+        process, rows of weight w having noise of variance alpha / w; by the negative mean squared
+        error of each row predicted from all others, a row left out with all of its weight; or by
+        generalized cross-validation, which replaces each row's leverage by their mean. They are
+        exact where the solvers of all candidates factorize and are exact ("kronecker", "primal",
+        "cholesky"); else a sample of the rows, each given near rows, stands for all.
     cv : int, splitter, iterable or None, default=None
         As in `GridSearchCV`, but None takes `criterion`. For images, whose rows are ordered, use
         ``KFold(5, shuffle=True)``.
     scoring : str, callable or None, default=None
         As in `GridSearchCV`, with `cv`. None is the regressor's own score, R^2.
-    per_axis : bool, default=False
-        Whether each axis gets its own sigma: after all axes at once, from the best, axis by axis,
-        until nothing changes, or three times.
+    per_axis : bool or "auto", default="auto"
+        Whether each axis gets its own sigma. Of candidates, after all axes at once, from the best,
+        axis by axis, until nothing changes, or three times. "auto" does so where there are no
+        candidates.
+    domain : array-like of shape (n_features, 2), default=None
     tol : float, default=1e-6
     max_iter : int, default=10000
         As of `FourierKernelRegressor`.
@@ -102,9 +115,15 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     best_score_ : float
         Their score.
     cv_results_ : dict of ndarray
-        As of `GridSearchCV`, a row for each pair tried: "param_sigma", "param_alpha",
+        As of `GridSearchCV`, a row for each candidate: "param_sigma", "param_alpha",
         "mean_test_score", "std_test_score" (over the splits), "rank_test_score",
-        "split0_test_score", ...; and "params", a list of dict.
+        "split0_test_score", ...; and "params", a list of dict. "param_kernel" where there are
+        several kernels. Without candidates there is a row for each kernel, with its best
+        parameters; the score is the log likelihood of a row, all scales alike.
+    signal_scale_ : ndarray of shape (n_outputs,)
+        Deviation of the signal in units of y, which deviations are proportional to: without
+        candidates the likeliest one, else that of y. The noise's deviation is this times the root
+        of `alpha_`.
     regressor_ : FourierKernelRegressor
         Fitted on all rows with the best ones.
     kernel_ : Kernel
@@ -123,11 +142,16 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     Notes
     -----
-    Each sigma is factorized once ("kronecker", "primal", "cholesky"), whatever the number of
-    alphas. Leave-one-out then takes about as long as a prediction of the rows for each alpha,
-    "gcv" and the likelihood a pass over the eigenvalues. Splits take a fit for each sigma, alpha
-    and split, that share their set-up. `per_axis` tries, for axes of m_1, m_2, ... candidates, the
-    longest of these and up to three times their sum, each once.
+    There are no candidates where neither `sigmas` nor `alphas` nor `cv` are given, the criterion is
+    the likelihood, and the kernels are spectra with a density. The time then hardly depends on the
+    number of rows: one to seven seconds for four kernels, and the fit. Rows are dealt at random
+    into levels, each four times as dense as the one before; blocks of neighbors of each level are
+    given near rows of those before it. With weights of the rows that a block stands for, that
+    estimates the likelihood of all rows, and gives the parameters. Kernels compare by equal
+    weights: most rows belong to the last level, and tell nothing of what happens across gaps.
+
+    Of candidates each sigma is factorized once ("kronecker", "primal", "cholesky"), whatever the
+    number of alphas. Splits take a fit for each sigma, alpha and split, that share their set-up.
 
     Leave-one-out of *repeated* rows looks too good, since a row left out is still seen in its copy:
     give weights instead.
@@ -140,6 +164,9 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     G. H. Golub, M. Heath and G. Wahba, "Generalized cross-validation as a method for choosing a
     good ridge parameter", 1979.
 
+    M. Katzfuss and J. Guinness, "A general framework for Vecchia approximations of Gaussian
+    processes", Statistical Science 36, 2021.
+
     Examples
     --------
     >>> import numpy as np
@@ -147,16 +174,23 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     >>> X = np.linspace(0, 1, 100, endpoint=False).reshape(-1, 1)
     >>> noise = np.random.default_rng(0).normal(size=100)
     >>> y = np.sin(2 * np.pi * 3 * X[:, 0]) + 0.1 * noise
-    >>> model = FourierKernelRegressorCV(sigmas=[0.3, 1, 3, 10]).fit(X, y)
+    >>> model = FourierKernelRegressorCV().fit(X, y)
+    >>> model.kernel_, round(model.alpha_, 3)
+    (Gaussian(sigma=1.40...), 0.005)
+    >>> mean, deviation = model.predict([[0.5]], return_std=True)
+
+    Of candidates:
+
+    >>> model = FourierKernelRegressorCV(sigmas=[0.3, 1, 3, 10], kernel="gaussian").fit(X, y)
     >>> model.sigma_, model.alpha_
-    (1.0, 0.001)
+    (3.0, 0.01)
     """
 
     _parameter_constraints = {
         **{
             name: constraint
             for name, constraint in FourierKernelRegressor._parameter_constraints.items()
-            if name not in ("sigma", "alpha", "domain")
+            if name not in ("sigma", "alpha")
         },
         "kernel": [*FourierKernelRegressor._parameter_constraints["kernel"], list, tuple],
         "sigmas": ["array-like", None],
@@ -178,6 +212,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         cv=None,
         scoring=None,
         per_axis="auto",
+        domain=None,
         tol=1e-6,
         max_iter=10_000,
     ):
@@ -189,6 +224,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.cv = cv
         self.scoring = scoring
         self.per_axis = per_axis
+        self.domain = domain
         self.tol = tol
         self.max_iter = max_iter
 
@@ -216,22 +252,31 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ------
         ValueError
             As `FourierKernelRegressor.fit`; if candidates are missing or not positive, a split
-            leaves nothing, the likelihood is asked for where the solver does not factorize, or
-            `scoring` is given without `cv`.
+            leaves nothing, or `scoring` is given without `cv`.
 
         Warns
         -----
         FitFailedWarning
             If candidates cannot be fitted. They rank last.
         UserWarning
-            If a tenth of the rows is held out instead of each row once; if the best candidate is
-            the smallest or largest one tried.
+            If the best candidate is the smallest or largest one tried.
         """
         with unchanged_on_error(self):
             return self._fit(X, y, sample_weight, params)
 
     def _fit(self, X, y, sample_weight, params):
         """Score the candidates, and fit with the best."""
+        self.__dict__.pop("_stream", None)
+        if _distributed.is_dask(X):
+            self._fit_dask(X, y, sample_weight)
+        else:
+            self._fit_rows(X, y, sample_weight, params)
+        best = self.regressor_
+        self.kernel_, self.solver_, self.n_iter_ = best.kernel_, best.solver_, best.n_iter_
+        return self
+
+    def _fit_rows(self, X, y, sample_weight, params):
+        """Score the candidates on rows in memory."""
         X, y, weight = check_all_samples(self, X, y, sample_weight, reset=True)
         weight = np.ones(len(X)) if weight is None else weight
         routed = self._routed(sample_weight is not None, weight, params)
@@ -244,27 +289,56 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.regressor_ = best.fit(X, y, sample_weight=weight)
         if self._without_a_grid(kernels):
             self.regressor_ = self.regressor_.calibrated()
-        self.signal_scale_ = self.regressor_.signal_scale_
-        self.kernel_, self.solver_, self.n_iter_ = best.kernel_, best.solver_, best.n_iter_
-        return self
 
     def _search_by_likelihood(self, problem, kernels):
         """Find the likeliest kernel, sigma and alpha; return the regressor that has them."""
-        n_features = problem.X.shape[1]
-        candidates, best = search_by_likelihood(
-            problem, kernels, per_axis=self.per_axis in (True, "auto")
-        )
+        choice = search_by_likelihood(problem, kernels, per_axis=self.per_axis)
+        self._keep_choice(choice)
+        return self._regressor(choice.best.kernel).set_params(alpha=choice.best.alpha)
+
+    def _keep_choice(self, choice):
+        """Keep the table of kernels, and the best one's parameters."""
         tried = [
             {"kernel": one.kernel if one else kernel, "alpha": one.alpha if one else np.nan}
-            for kernel, one in zip(kernels, candidates, strict=True)
+            for kernel, one in zip(choice.kernels, choice.candidates, strict=True)
         ]
-        scores = [[one.fit.value_per_row if one else np.nan] for one in candidates]
+        scores = [[one.fit.value_per_row if one else np.nan] for one in choice.candidates]
         self.cv_results_ = as_cv_results(tried, np.array(scores))
-        self.alpha_, self.best_score_ = best.alpha, float(np.nanmax(scores))
-        scales = best.kernel.scales(n_features)
+        self.alpha_, self.best_score_ = choice.best.alpha, float(np.nanmax(scores))
+        scales = choice.best.kernel.scales(self.n_features_in_)
         alike = len(scales) == 1 and np.ptp(scales) == 0
         self.sigma_ = float(scales[0, 0]) if alike else np.squeeze(scales)
-        return self._regressor(best.kernel).set_params(alpha=best.alpha)
+
+    def _template(self):
+        """Return the regressor of a stream, without its kernel."""
+        return FourierKernelRegressor(
+            solver="nufft", domain=self.domain, tol=self.tol, max_iter=self.max_iter
+        )
+
+    def _fit_dask(self, X, y, sample_weight):
+        """Choose by a sample of the rows of dask arrays, and fit to all of them."""
+        _distributed.check_columns(X, y, sample_weight)
+        rows = np.sort(np.random.default_rng(0).permutation(len(X))[:ROWS_OF_A_SAMPLE])
+        sample = [
+            column if column is None else np.asarray(column[rows])
+            for column in (X, y, sample_weight)
+        ]
+        some, values, weight = check_samples(self, *sample, reset=True)
+        kernels = self._kernels(some, values)
+        if not self._without_a_grid(kernels):
+            raise ValueError(
+                "From dask arrays sigma and alpha are found without candidates and splits, by the "
+                "likelihood, of spectra with a density: leave out sigmas, alphas and cv. Or pass "
+                "NumPy arrays."
+            )
+        weight = np.ones(len(some)) if weight is None else weight
+        problem = self._problem(some, values, weight, kernels[0])
+        choice = search_by_likelihood(
+            problem, kernels, per_axis=self.per_axis, allowed=self._streams
+        )
+        self._keep_choice(choice)
+        best = self._regressor(choice.best.kernel).set_params(alpha=choice.best.alpha)
+        self.regressor_ = best.fit(X, y, sample_weight=sample_weight).calibrated()
 
     def _search_candidates(self, problem, kernels, rows, routed):
         """Score sigmas and alphas of each kernel; return the regressor of the best."""
@@ -289,7 +363,70 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._warn_at_edges(searches[place].columns, alphas)
         return self._regressor(kernel).set_params(sigma=self.sigma_, alpha=self.alpha_)
 
-    def predict(self, X, return_std=False):
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Add rows: sigma, noise and smoothness are chosen from a sample of all of them.
+
+        Sums over the rows are kept, on a lattice of Fourier modes, and a sample of 40,000 rows,
+        from which the kernel, sigma and alpha are chosen: in the first call, and whenever there
+        are twice as many rows as at the last choice. The first call lays out the lattice, for kernels
+        like the one that is best for its rows, and for half and twice its sigma.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Coordinates, within `domain`.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If `domain` is not given, candidates or `cv` are, or as by `FourierKernelRegressor`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skfourier import FourierKernelRegressorCV
+        >>> model, rng = FourierKernelRegressorCV(domain=[[0, 1]]), np.random.default_rng(0)
+        >>> for _ in range(5):
+        ...     X = rng.uniform(size=(1000, 1))
+        ...     y = np.sin(20 * X[:, 0]) + 0.1 * rng.normal(size=1000)
+        ...     _ = model.partial_fit(X, y)
+        >>> round(float(model.signal_scale_[0] * np.sqrt(model.alpha_)), 2)
+        0.1
+        """
+        with unchanged_on_error(self):
+            self._validate_params()  # scikit-learn's decorator does so in the first call only
+            self._check_for_streams()
+            stream = getattr(self, "_stream", None)
+            given = check_samples(self, X, y, sample_weight, reset=stream is None)
+            if stream is None:
+                stream = Stream(self._template(), self._kernels(*given[:2]), self.per_axis)
+            self._stream = stream.with_rows(*given)
+            self._keep_choice(self._stream.choice)
+            self.regressor_ = self._stream.regressor()
+            self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
+        return self
+
+    def _check_for_streams(self):
+        """Refuse what needs all rows at once."""
+        if self.domain is None:
+            raise ValueError(
+                "partial_fit needs domain, a pair (low, high) for each column of X that holds all "
+                "rows to come: the Fourier modes depend on it."
+            )
+        if self.sigmas is not None or self.alphas is not None or self.cv is not None:
+            raise ValueError(
+                "partial_fit finds sigma and alpha without candidates and splits: leave out "
+                "sigmas, alphas and cv."
+            )
+
+    def predict(self, X, return_std=False, return_cov=False):
         """Predict the values at coordinates, and how far they may be off.
 
         Parameters
@@ -298,22 +435,45 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Coordinates.
         return_std : bool, default=False
             Whether to return the deviation too.
+        return_cov : bool, default=False
+            Whether to return the covariance between the rows instead.
 
         Returns
         -------
         y_mean : ndarray of shape (n_samples,) or (n_samples, n_outputs), as y was
         y_std : ndarray of the same shape
-            Only if `return_std`. Both as from `FourierKernelRegressor.predict`.
+            Only if `return_std`.
+        y_cov : ndarray of shape (n_samples, n_samples) or (n_samples, n_samples, n_outputs)
+            Only if `return_cov`. All as from `FourierKernelRegressor.predict`.
 
         Raises
         ------
         ValueError
             If X is not finite, or has other columns than in `fit`.
         """
+        return self.regressor_.predict(
+            self._places(X), return_std=return_std, return_cov=return_cov
+        )
+
+    @property
+    def signal_scale_(self):
+        """Deviation of the signal of each output, in units of y."""
+        check_is_fitted(self)
+        return self.regressor_.signal_scale_
+
+    def sample_y(self, X, n_samples=1, random_state=0):
+        """Draw functions from the posterior: see `FourierKernelRegressor.sample_y`."""
+        return self.regressor_.sample_y(self._places(X), n_samples, random_state)
+
+    def predict_gradient(self, X, return_std=False):
+        """Predict the gradient: see `FourierKernelRegressor.predict_gradient`."""
+        return self.regressor_.predict_gradient(self._places(X), return_std=return_std)
+
+    def _places(self, X):
+        """Check coordinates to predict at."""
         check_is_fitted(self)
         refuse_mask(X, "X")
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        return self.regressor_.predict(X, return_std=return_std)
+        return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
     def get_metadata_routing(self):
         """Return what `fit` passes on: to the scorer, and to the splitter.
@@ -335,8 +495,16 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _regressor(self, kernel):
         """Return the regressor of this kernel, drawn already where it has features."""
         return FourierKernelRegressor(
-            kernel=kernel, solver=self.solver, tol=self.tol, max_iter=self.max_iter
+            kernel=kernel,
+            solver=self.solver,
+            domain=self.domain,
+            tol=self.tol,
+            max_iter=self.max_iter,
         )
+
+    def _streams(self, problem):
+        """Return whether a solver that needs sums only takes a problem."""
+        return NUFFT(problem, tol=self.tol).why_not() is None
 
     def _kernels(self, X, y):
         """Return the kernels that are tried; features are drawn once, for all candidates."""

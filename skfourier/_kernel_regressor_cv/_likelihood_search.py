@@ -2,13 +2,17 @@
 
 import math
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from sklearn.exceptions import FitFailedWarning
 
-from skfourier._kernel_regressor_cv._fisher_scoring import Parameters, largest_likelihood
+from skfourier._kernel_regressor_cv._fisher_scoring import (
+    Candidate,
+    Parameters,
+    largest_likelihood,
+)
 from skfourier._kernel_regressor_cv._scale_likelihood import Sampler, ScaleLikelihood
 from skfourier._kernel_regressor_cv._sigma_candidates import comparable_units, resolved_range
 
@@ -19,7 +23,26 @@ _FIRST_SIGMAS, _FIRST_ALPHAS = 6, (1e-2,)
 _BLOCKS_FOR_A_START, _BLOCKS_FOR_THE_KERNEL, _MORE_FOR_THE_BEST = 8, 48, 512
 
 
-def search_by_likelihood(problem, kernels, *, per_axis):
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The best parameters of each kernel, and the best of all.
+
+    Parameters
+    ----------
+    kernels : list of Kernel
+        As they were given.
+    candidates : list of Candidate or None
+        The best of each kernel; None where the search failed.
+    best : Candidate
+        That of the best kernel, refined.
+    """
+
+    kernels: list
+    candidates: list
+    best: Candidate
+
+
+def search_by_likelihood(problem, kernels, *, per_axis, allowed=lambda _: True):
     """Find the likeliest parameters of each kernel, and which kernel is the likeliest.
 
     Kernels compare by the likelihood that counts all scales alike; the parameters of the best are
@@ -30,16 +53,15 @@ def search_by_likelihood(problem, kernels, *, per_axis):
     problem : Problem
     kernels : list of Kernel
         Templates: where the parameters begin is found too.
-    per_axis : bool
+    per_axis : bool or "auto"
         Whether each column has a sigma of its own; else they keep the proportions of the ranges of
-        frequencies that the columns resolve.
+        frequencies that the columns resolve. "auto" is True.
+    allowed : callable, default=always
+        A problem to whether its kernel may be chosen; if none may be, all may.
 
     Returns
     -------
-    candidates : list of Candidate or None
-        The best of each kernel; None where the search failed.
-    best : Candidate
-        That of the best kernel, refined.
+    Choice
 
     Raises
     ------
@@ -52,7 +74,7 @@ def search_by_likelihood(problem, kernels, *, per_axis):
         If it failed for some: they rank last.
     """
     low, high = resolved_range(problem.X, problem.grid)
-    units = comparable_units(high)
+    units, per_axis = comparable_units(high), per_axis in (True, "auto")
     sigmas = _first_sigmas(low / units, high / units)
     scaled = replace(problem, X=problem.X * units)
     sampler = Sampler(scaled)
@@ -73,11 +95,16 @@ def search_by_likelihood(problem, kernels, *, per_axis):
     found = [candidate for candidate in candidates if candidate is not None]
     if not found:
         raise ValueError("None of the kernels could be fitted. The warnings say why.")
-    first = max(found, key=lambda candidate: candidate.fit.value)
+    back = partial(_in_units, units=units)
+    free = [one for one in found if allowed(_problem_of(problem, back(one)))] or found
+    first = max(free, key=lambda candidate: candidate.fit.value)
     many = sampler.sample(_BLOCKS_FOR_THE_KERNEL, _MORE_FOR_THE_BEST)
     best = largest_likelihood(ScaleLikelihood(scaled, many, by_rows=True), *first.parameters)
-    back = partial(_in_units, units=units)
-    return [candidate and back(candidate) for candidate in candidates], back(best)
+    return Choice(kernels, [candidate and back(candidate) for candidate in candidates], back(best))
+
+
+def _problem_of(problem, candidate):
+    return replace(problem, kernel=candidate.kernel, alpha=candidate.alpha)
 
 
 def _first_sigmas(low, high):

@@ -159,6 +159,20 @@ class FourierModes:
             power[block] = self.kernel.density(np.stack(frequency, axis=-1))
         return np.sqrt(power * np.prod(self.spacing)).reshape(shape)
 
+    def with_kernel(self, kernel):
+        """Return the same lattice of modes, with the powers that another kernel has there."""
+        other = replace(self, kernel=kernel)
+        other.__dict__.update(reach=self.reach, spacing=self.spacing, highest=self.highest)
+        return other
+
+    def serve(self, kernel):
+        """Return whether this lattice has all modes of a kernel, and spaces them closely enough."""
+        own = replace(self, kernel=kernel)
+        return bool(
+            np.all(own.cut <= np.array(self.highest) * self.spacing)
+            and np.all(own.reach <= self.reach)
+        )
+
     def doubled(self):
         """Return modes of the same spacing to twice the highest: those of products of two."""
         other = replace(self)

@@ -91,6 +91,14 @@ class NUFFT(StreamingSolver):
         lesser = replace(modes, tol=self.tol), replace(modes, tol=self.tol, gain=1.0)
         return next((one for one in (modes, *lesser) if one.why_not() is None), lesser[-1])
 
+    def with_kernel(self, kernel, alpha):
+        """Return this solver, of sums only, with another kernel on the same lattice of modes."""
+        features = self.features.with_kernel(kernel)
+        other = self.of_sums(replace(self.sums, features=features), alpha)
+        other.problem = replace(other.problem, kernel=kernel)
+        other.__dict__["features"] = features
+        return other
+
     @cached_property
     def pairs(self):
         """The modes that stand out of the noise; None if too many do."""

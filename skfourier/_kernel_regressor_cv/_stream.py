@@ -1,0 +1,77 @@
+"""Rows that come in blocks: their sums, a sample of them, and the choice made by it."""
+
+import copy
+import warnings
+
+import numpy as np
+
+from skfourier._kernel_regressor import scaled_kernel
+from skfourier._kernel_regressor_cv._likelihood_search import search_by_likelihood
+from skfourier._kernel_regressor_cv._reservoir import Reservoir
+from skfourier._solvers._nufft import NUFFT
+from skfourier._solvers._problem import Problem
+
+# The lattice of modes serves sigmas from so small to so large a multiple of the first choice.
+_ROOM = 2.0
+
+
+class Stream:
+    """What is kept of the rows of a stream, and the choice that has been made.
+
+    Parameters
+    ----------
+    template : FourierKernelRegressor
+        For solver="nufft", with its domain.
+    kernels : list of Kernel
+    per_axis : bool or "auto"
+    """
+
+    def __init__(self, template, kernels, per_axis):
+        self.template, self.kernels, self.per_axis = template, kernels, per_axis
+        self.sample, self.n_rows, self.n_rows_of_choice = Reservoir(), 0, 0
+        self.choice, self.sums = None, None
+
+    def with_rows(self, X, y, weight):
+        """Return the stream with more rows, and a new choice where they have doubled."""
+        other = copy.copy(self)
+        weight = np.ones(len(X)) if weight is None else weight
+        columns = (y if y.ndim == 2 else y[:, None]).astype(float)
+        other.sample = self.sample.with_rows(X, columns, weight)
+        other.n_rows += len(X)
+        if other.n_rows >= 2 * self.n_rows_of_choice:
+            other.choice, other.n_rows_of_choice = other._chosen(), other.n_rows
+        other.sums = copy.copy(self.sums or self.template.set_params(kernel=other._layout()))
+        other.sums.partial_fit(X, y, weight)
+        return other
+
+    def regressor(self):
+        """Return the regressor of the kernel that was chosen, fitted to all rows."""
+        best, regressor = self.choice.best, copy.copy(self.sums)
+        solver = self.sums._solver.with_kernel(best.kernel, best.alpha)
+        if not solver.features.serve(best.kernel):
+            warnings.warn(
+                f"The Fourier modes were laid out for the first rows, where the best kernel was "
+                f"another by more than a factor of {_ROOM:g} in sigma; they do not hold all of "
+                f"{best.kernel!r}. Begin anew, with a first block of rows drawn from everywhere.",
+                UserWarning,
+                stacklevel=4,
+            )
+        regressor.set_params(kernel=best.kernel, alpha=best.alpha)
+        regressor.kernel_, regressor._solver = best.kernel, solver
+        return regressor.calibrated()
+
+    def _chosen(self):
+        X, y, weight = self.sample.rows
+        problem = Problem.of(self.kernels[0], X, y, weight, alpha=1.0)
+        return search_by_likelihood(
+            problem, self.kernels, per_axis=self.per_axis, allowed=self._fits
+        )
+
+    def _fits(self, problem):
+        return NUFFT(problem, tol=self.template.tol).why_not() is None
+
+    def _layout(self):
+        """Return a kernel whose modes serve those near the first choice."""
+        kernel, n_features = self.choice.best.kernel, self.sample.rows[0].shape[1]
+        wide, narrow = (scaled_kernel(kernel, s, n_features) for s in (_ROOM, 1 / _ROOM))
+        return wide + narrow
