@@ -25,9 +25,9 @@ from skfourier.metrics import psnr
 from skfourier.spectra import Matern
 
 CRITERIA = {
-    "leave-one-out": {},
+    "leave-one-out": {"criterion": "leave_one_out"},
     "GCV": {"criterion": "gcv"},
-    "likelihood": {"criterion": "log_marginal_likelihood"},
+    "likelihood": {"alphas": np.logspace(-4, 1, 11)},
 }
 EXPONENTIAL = FourierKernelRegressor(3, kernel=Matern(nu=0.5), alpha=1e-3)
 FOLDS = {

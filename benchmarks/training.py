@@ -238,7 +238,7 @@ def compare_quality(paths):
                 for plane in np.moveaxis(y[::2, ::2], 2, 0)
             ]
             row(f"{Path(path).stem}, between the pixels, dB: {name}", psnr(between[1].T, planes))
-        kernel = FourierKernelRegressorCV(criterion="gcv")
+        kernel = FourierKernelRegressorCV(kernel="gaussian", criterion="gcv")
         duration, _ = seconds(lambda kernel=kernel, data=training: kernel.fit(*data))
         held_out = psnr(between[1], kernel.predict(between[0]).clip(0, 1))
         what = f"closed form, sigma = {kernel.sigma_:.0f} by its own search, {duration:.0f} s"

@@ -48,7 +48,7 @@ def closed_form(kernel, X, y, X_new, **choice):
 
 
 # %%
-# Three pixels of ten are known. A tenth of these is held out to choose sigma and alpha.
+# Three pixels of ten are known. The likelihood of these chooses sigma and alpha.
 known = np.random.default_rng(0).random(len(X)) < 0.3
 
 

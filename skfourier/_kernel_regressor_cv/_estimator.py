@@ -369,8 +369,8 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
         Sums over the rows are kept, on a lattice of Fourier modes, and a sample of 40,000 rows,
         from which the kernel, sigma and alpha are chosen: in the first call, and whenever there
-        are twice as many rows as at the last choice. The first call lays out the lattice, for kernels
-        like the one that is best for its rows, and for half and twice its sigma.
+        are twice as many rows as at the last choice. The first call lays out the lattice, for
+        kernels like the one that is best for its rows, and for half and twice its sigma.
 
         Parameters
         ----------

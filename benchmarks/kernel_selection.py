@@ -1,0 +1,205 @@
+"""Sigma, noise and smoothness chosen from the data: time, error and honesty, and rivals.
+
+    python benchmarks/kernel_selection.py [--only NAME ...] [--satellite modis.npz]
+
+Each row is `FourierKernelRegressorCV().fit(X, y)`, and a prediction with deviations. Peers run
+beside it. "coverage" is the share of the places whose truth lies within the interval that is named.
+
+scattered   3,000 rows of sin(20 x) cos(31 y) + sin(60 x y) / 2, noise 0.1; 20,000 places.
+            `GaussianProcessRegressor` with a Matern kernel and a WhiteKernel finds its parameters
+            by itself.
+million     10^6 such rows; 50,000 places. `Nystroem(1000)` and `Ridge` choose nothing: their gamma
+            is that of our sigma.
+stream      10^8 such rows in blocks, by `partial_fit`; --blocks of 10^6.
+terrain     matplotlib's elevation model: 13,000 cells at random, 20,000 others; also with 5 m of
+            noise, where each rival has its own best smoothing, found on the tested places.
+satellite   Heaton et al. 2019: 105,569 cells of a satellite picture, 42,740 under clouds; needs the
+            file.
+"""
+
+import argparse
+import math
+import resource
+import time
+from functools import partial
+
+import numpy as np
+from matplotlib import cbook
+from scipy.interpolate import CloughTocher2DInterpolator, NearestNDInterpolator, RBFInterpolator
+from scipy.stats import norm
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+from sklearn.kernel_approximation import Nystroem
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+
+from skfourier import FourierKernelRegressorCV
+
+
+def signal(X):
+    return np.sin(20 * X[:, 0]) * np.cos(31 * X[:, 1]) + 0.5 * np.sin(60 * X[:, 0] * X[:, 1])
+
+
+def scattered(n_rows, n_places, seed=0):
+    """Return noisy rows, and places with the truth there."""
+    rng = np.random.default_rng(seed)
+    X, places = rng.uniform(size=(n_rows, 2)), rng.uniform(size=(n_places, 2))
+    return X, signal(X) + 0.1 * rng.normal(size=n_rows), places, signal(places)
+
+
+def elevation(noise):
+    """Return 13,000 cells of the terrain, in shares of its width, and 20,000 others."""
+    heights = cbook.get_sample_data("jacksboro_fault_dem.npz")["elevation"].astype(float)
+    rows, columns = np.indices(heights.shape)
+    X = np.stack([columns, rows], axis=-1).reshape(-1, 2) / heights.shape[1]
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(X))
+    learned, others = order[:13_000], order[13_000:33_000]
+    y = heights.ravel()
+    return X[learned], y[learned] + noise * rng.normal(size=13_000), X[others], y[others]
+
+
+def satellite(path):
+    """Return the cells that are seen, and those under clouds."""
+    picture = np.load(path)
+    X = np.stack(np.meshgrid(picture["lon"], picture["lat"]), axis=-1).reshape(-1, 2)
+    seen, true = (picture[name].ravel().astype(float) for name in ("observed", "true"))
+    learned = np.isfinite(seen)
+    hidden = ~learned & np.isfinite(true)
+    return X[learned], seen[learned], X[hidden], true[hidden]
+
+
+def continuous_ranked_probability_score(y, mean, deviation):
+    """Return the mean score of normal distributions, in units of y."""
+    z = (y - mean) / deviation
+    score = z * (2 * norm.cdf(z) - 1) + 2 * norm.pdf(z) - 1 / math.sqrt(math.pi)
+    return float(np.mean(deviation * score))
+
+
+def report(name, seconds, truth, prediction, note):
+    """Print one row; a prediction is a mean, or a mean and its deviation."""
+    mean, *deviation = prediction
+    error = mean - truth
+    cells = [name, f"{seconds:.1f} s"]
+    cells += [f"{np.abs(error).mean():.4g}", f"{np.sqrt(np.mean(error**2)):.4g}"]
+    if deviation:
+        cells.append(f"{continuous_ranked_probability_score(truth, mean, deviation[0]):.4g}")
+        cells += [f"{np.mean(np.abs(error) < k * deviation[0]):.3f}" for k in (1.645, 1.96)]
+    else:
+        cells += ["", "", ""]
+    print("| " + " | ".join([*cells, note]) + " |", flush=True)
+
+
+def ours(X, y, places, truth, name="FourierKernelRegressorCV()"):
+    """Choose, fit and predict; return the model and the seconds."""
+    start = time.perf_counter()
+    model = FourierKernelRegressorCV().fit(X, y)
+    prediction = model.predict(places, return_std=True)
+    seconds = time.perf_counter() - start
+    noise = float(model.signal_scale_[0] * np.sqrt(model.alpha_))
+    note = f"{model.kernel_}, noise {noise:.4g}, {model.solver_}"
+    report(name, seconds, truth, prediction, note)
+    return model, seconds
+
+
+def timed(name, predict, truth, seconds):
+    """Run a peer, and print its row and how many times as long it takes."""
+    start = time.perf_counter()
+    prediction = predict()
+    own = time.perf_counter() - start
+    report(name, own, truth, prediction, f"{own / seconds:.1f} times the seconds")
+
+
+def run_scattered(_):
+    X, y, places, truth = scattered(3000, 20_000)
+    _, seconds = ours(X, y, places, truth)
+
+    def process():
+        kernel = ConstantKernel() * Matern(0.1, nu=1.5) + WhiteKernel(0.01)
+        model = GaussianProcessRegressor(kernel, normalize_y=True).fit(X, y)
+        mean, deviation = model.predict(places, return_std=True)
+        noise = model.kernel_.k2.noise_level * y.var()
+        return mean, np.sqrt(np.maximum(deviation**2 - noise, 0))
+
+    timed("GaussianProcessRegressor", process, truth, seconds)
+
+
+def run_million(_):
+    X, y, places, truth = scattered(10**6, 50_000)
+    model, seconds = ours(X, y, places, truth)
+    gamma = 2 * np.pi**2 * float(np.mean(model.sigma_)) ** 2
+    features = Nystroem(gamma=gamma, n_components=1000, random_state=0)
+    peer = make_pipeline(features, Ridge(1e-3))
+    timed("Nystroem(1000) + Ridge", lambda: [peer.fit(X, y).predict(places)], truth, seconds)
+
+
+def run_stream(options):
+    model = FourierKernelRegressorCV(domain=[[0, 1], [0, 1]])
+    start = time.perf_counter()
+    for block in range(options.blocks):
+        X, y, places, truth = scattered(10**6, 50_000, seed=block)
+        model.partial_fit(X, y)
+        if block == min(9, options.blocks // 2):
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    adding, start = time.perf_counter() - start, time.perf_counter()
+    prediction = model.predict(places, return_std=True)
+    note = f"{options.blocks} blocks in {adding:.0f} s, {growth:.0f} MB more since the tenth"
+    report("after the last block", time.perf_counter() - start, truth, prediction, note)
+
+
+def thin_plates(X, y, places, smoothing):
+    return RBFInterpolator(X, y, neighbors=50, smoothing=smoothing)(places)
+
+
+def clough_tocher(X, y, places):
+    values = CloughTocher2DInterpolator(X, y)(places)
+    return np.where(np.isnan(values), NearestNDInterpolator(X, y)(places), values)
+
+
+def run_terrain(_):
+    for noise, smoothings in ((0, [0]), (5, [1e-5, 1e-4, 1e-3, 1e-2])):
+        X, y, places, truth = data = elevation(noise)
+        _, seconds = ours(*data, name=f"FourierKernelRegressorCV(), noise {noise} m")
+        for smoothing in smoothings:
+            name = f"RBFInterpolator, thin plates, 50 neighbors, smoothing {smoothing:g}"
+            timed(name, partial(_one, thin_plates, X, y, places, smoothing), truth, seconds)
+        timed("Clough-Tocher", partial(_one, clough_tocher, X, y, places), truth, seconds)
+
+
+def _one(function, *args):
+    return [function(*args)]
+
+
+def run_satellite(options):
+    if options.satellite is None:
+        print("satellite: pass --satellite modis.npz")
+        return
+    ours(*satellite(options.satellite))
+
+
+RUNS = {
+    "scattered": run_scattered,
+    "million": run_million,
+    "stream": run_stream,
+    "terrain": run_terrain,
+    "satellite": run_satellite,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", choices=RUNS, default=list(RUNS))
+    parser.add_argument("--satellite", help="modis.npz, with lon, lat, observed and true")
+    parser.add_argument("--blocks", type=int, default=100)
+    options = parser.parse_args()
+    for name in options.only:
+        print(f"\n{name}\n")
+        print(
+            "| | seconds | MAE | RMSE | CRPS | 90 % | 95 % | |\n|---|---|---|---|---|---|---|---|"
+        )
+        RUNS[name](options)
+
+
+if __name__ == "__main__":
+    main()
