@@ -11,7 +11,8 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skfourier import FourierFeatures
+from skfourier import CoordinateMLPRegressor, FourierFeatures
+from skfourier.images import pixel_grid
 from skfourier.spectra import (
     Basic,
     Cauchy,
@@ -394,3 +395,39 @@ def test_frequencies_and_amplitudes_that_overflow_are_refused():
         FourierFeatures(amplitude=1e39).fit_transform(X)
     with pytest.raises(ValueError, match=r"frequencies drawn from Matern.* overflow"):
         FourierFeatures(distribution=Matern(nu=1e-4), random_state=0).fit(X)
+
+
+class TestAutoSigma:
+    def test_is_by_the_spacing_of_a_grid(self):
+        for X in (pixel_grid((30, 30)), pixel_grid((30, 30))[::-1][:700]):
+            features = FourierFeatures("auto", random_state=0).fit(X)
+            assert features.sigma_ == pytest.approx(0.02 * 30)
+        wide = FourierFeatures("auto").fit(pixel_grid((30, 30)) * (1, 50))
+        np.testing.assert_allclose(wide.sigma_, [0.6, 0.012])
+        same = FourierFeatures(0.6, random_state=0).fit(X)
+        np.testing.assert_allclose(
+            FourierFeatures("auto", random_state=0).fit(X).frequencies_, same.frequencies_
+        )
+
+    def test_is_by_the_density_of_scattered_rows(self):
+        X = np.random.default_rng(0).uniform(size=(900, 2)) * (1, 1)
+        assert np.mean(FourierFeatures("auto").fit(X).sigma_) == pytest.approx(0.6, rel=0.01)
+
+    def test_of_a_constant_column_and_of_one_row(self):
+        X = np.column_stack([np.arange(100.0), np.full(100, 7.0)])
+        np.testing.assert_allclose(FourierFeatures("auto").fit(X).sigma_, [0.02, 1])
+        assert FourierFeatures("auto").fit(X[:1]).sigma_ == 1
+
+    def test_a_number_is_itself(self):
+        assert FourierFeatures(3).fit(np.zeros((2, 1))).sigma_ == 3
+
+    def test_another_word_is_refused(self):
+        with pytest.raises(ValueError, match="sigma"):
+            FourierFeatures("scale").fit(np.zeros((2, 1)))
+
+    def test_inside_a_network(self):
+        X = pixel_grid((16, 16)).astype(float)
+        network = CoordinateMLPRegressor(
+            (16,), embedding=FourierFeatures("auto", random_state=0), max_iter=1
+        )
+        assert network.fit(X, X[:, 0]).embedding_.sigma_ == pytest.approx(0.32)

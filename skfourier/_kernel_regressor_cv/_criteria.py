@@ -14,7 +14,7 @@ from skfourier._kernel_regressor_cv._scale_likelihood import Sampler, ScaleLikel
 from skfourier._sklearn import _check_method_params
 
 # Rows, and blocks of each level, that stand for all.
-_SAMPLED_ROWS, _SAMPLED_BLOCKS = 2048, 128
+_SAMPLED_ROWS, _SAMPLED_BLOCKS = 1024, 64
 
 
 def leave_one_out(solver, alphas):

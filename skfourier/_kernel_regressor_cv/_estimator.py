@@ -10,6 +10,7 @@ from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._kernel_regressor import FourierKernelRegressor, resolve_kernel, scaled_kernel
@@ -54,6 +55,16 @@ from skfourier._solvers._problem import Problem
 from skfourier.spectra import FiniteSpectrum, Gaussian, Matern, Spectrum
 
 _DEFAULT_ALPHAS = np.logspace(-4, 1, 11)
+
+
+def _has_domain(regressor):
+    """Return whether rows may be added: `partial_fit` is there or not."""
+    if regressor.domain is not None:
+        return True
+    raise AttributeError(
+        "partial_fit needs domain, a pair (low, high) for each column of X that holds all rows to "
+        "come: the Fourier modes depend on it."
+    )
 
 
 class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -363,6 +374,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._warn_at_edges(searches[place].columns, alphas)
         return self._regressor(kernel).set_params(sigma=self.sigma_, alpha=self.alpha_)
 
+    @available_if(_has_domain)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
         """Add rows: sigma, noise and smoothness are chosen from a sample of all of them.
@@ -386,7 +398,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `domain` is not given, candidates or `cv` are, or as by `FourierKernelRegressor`.
+            If candidates or `cv` are given, or as by `FourierKernelRegressor`.
 
         Examples
         --------
@@ -415,11 +427,6 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _check_for_streams(self):
         """Refuse what needs all rows at once."""
-        if self.domain is None:
-            raise ValueError(
-                "partial_fit needs domain, a pair (low, high) for each column of X that holds all "
-                "rows to come: the Fourier modes depend on it."
-            )
         if self.sigmas is not None or self.alphas is not None or self.cv is not None:
             raise ValueError(
                 "partial_fit finds sigma and alpha without candidates and splits: leave out "
@@ -451,9 +458,8 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ValueError
             If X is not finite, or has other columns than in `fit`.
         """
-        return self.regressor_.predict(
-            self._places(X), return_std=return_std, return_cov=return_cov
-        )
+        X = self._places(X)
+        return self.regressor_.predict(X, return_std=return_std, return_cov=return_cov)
 
     @property
     def signal_scale_(self):
@@ -463,11 +469,13 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def sample_y(self, X, n_samples=1, random_state=0):
         """Draw functions from the posterior: see `FourierKernelRegressor.sample_y`."""
-        return self.regressor_.sample_y(self._places(X), n_samples, random_state)
+        X = self._places(X)
+        return self.regressor_.sample_y(X, n_samples, random_state)
 
     def predict_gradient(self, X, return_std=False):
         """Predict the gradient: see `FourierKernelRegressor.predict_gradient`."""
-        return self.regressor_.predict_gradient(self._places(X), return_std=return_std)
+        X = self._places(X)
+        return self.regressor_.predict_gradient(X, return_std=return_std)
 
     def _places(self, X):
         """Check coordinates to predict at."""
@@ -612,7 +620,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"scoring={self.scoring!r} takes no sample_weight: in the scores, though not in "
                 f"the fits, all rows count alike.",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
             given = {}
         return Bunch(splitter=Bunch(split={"groups": groups}), scorer=Bunch(score=given))
@@ -660,7 +668,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"The best candidate is at the edge of those tried: {'; '.join(found)}. Better "
                 f"ones may lie beyond. Pass sigmas or alphas that reach farther.",
                 UserWarning,
-                stacklevel=6,
+                stacklevel=7,
             )
 
 

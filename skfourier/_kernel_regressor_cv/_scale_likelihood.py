@@ -24,7 +24,7 @@ from skfourier._solvers._hierarchy import Hierarchy
 # Rows of a block, and neighbors of each level below that it is given.
 _ROWS_PER_BLOCK = 16
 _NEIGHBORS_PER_LEVEL = 8
-_NEIGHBORS_OF_A_ROW = 16
+_NEIGHBORS_OF_A_ROW = 8
 # Rows that are few enough for the likelihood itself.
 _FEW_ROWS = 384
 
