@@ -181,9 +181,9 @@ class TestChoice:
     def test_of_scattered_points(self):
         X = np.random.default_rng(0).uniform(size=(5000, 2))
         few = X[:1500]
-        assert FourierKernelRegressor(3).fit(few, values(few)).solver_ == "nufft"
-        # More modes than there are rows.
-        assert FourierKernelRegressor(9).fit(few, values(few)).solver_ == "cholesky"
+        # 3,843 features stand for the kernel: too many for so few rows.
+        assert FourierKernelRegressor(3).fit(few, values(few)).solver_ == "cholesky"
+        assert FourierKernelRegressor(1).fit(few, values(few)).solver_ == "nufft"
         assert FourierKernelRegressor(3).fit(X, values(X)).solver_ == "nufft"
         layers = FourierKernelRegressor(3, kernel=NTK_2).fit(few, values(few))
         assert layers.solver_ == "cholesky"
@@ -204,7 +204,7 @@ class TestChoice:
         monkeypatch.setattr("skfourier._solvers._choice._FEW_ROWS", 1000)
         with pytest.warns(UserWarning, match=r"solver='cholesky' .* slow.* tol=1e-05 would need"):
             assert model.fit(X, values(X)).solver_ == "cholesky"
-        assert model.set_params(tol=1e-4).fit(X, values(X)).solver_ == "nufft"
+        assert model.set_params(tol=1e-3).fit(X, values(X)).solver_ == "nufft"
 
     def test_a_grid_beyond_memory_says_what_it_needs_and_what_to_take(self, monkeypatch):
         monkeypatch.setattr("skfourier._solvers._toeplitz_matrix._MAX_POINTS", 1000)
