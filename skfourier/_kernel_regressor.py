@@ -438,7 +438,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"solution by {solver.name!r} is off by {self.accuracy_:.1e} deviations of y. "
                 f"Raise alpha."
             )
-        if self.accuracy_ > _INACCURATE:
+        if self.accuracy_ > max(_INACCURATE, 10 * self.tol):
             warnings.warn(
                 f"Predictions may be off by {self.accuracy_:.1e} deviations of y: "
                 f"alpha={self.alpha:g} is small for these rows and {self.kernel_!r}. Raise alpha, "
