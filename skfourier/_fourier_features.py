@@ -255,6 +255,6 @@ def _sigma_of_spacing(X):
     if grid is not None:
         spacing = grid.spacing()
     else:
-        spacing = extent / len(X) ** (1 / max(1, np.count_nonzero(varying)))
+        spacing = extent / len(X) ** (1 / max(1, int(np.count_nonzero(varying))))
     sigma = np.divide(_CYCLES_PER_SPACING, spacing, out=np.ones(len(extent)), where=varying)
     return float(sigma[0]) if np.allclose(sigma, sigma[0], rtol=1e-3) else sigma

@@ -1,6 +1,7 @@
 """A sample of the rows of a stream, each row as likely to be in it as any other."""
 
 import copy
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,8 @@ class Reservoir:
     """
 
     def __init__(self, size=ROWS_OF_A_SAMPLE):
-        self.size, self.rows = size, None
+        self.size = size
+        self.rows: Any = None
         self._rng, self._numbers = np.random.default_rng(0), np.empty(0)
 
     def with_rows(self, X, y, weight):

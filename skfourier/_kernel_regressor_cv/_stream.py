@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,8 @@ class Stream:
     def __init__(self, template, kernels, per_axis):
         self.template, self.kernels, self.per_axis = template, kernels, per_axis
         self.sample, self.n_rows, self.n_rows_of_choice = Reservoir(), 0, 0
-        self.choice, self.sums = None, None
+        self.choice: Any = None
+        self.sums: Any = None
 
     def with_rows(self, X, y, weight):
         """Return the stream with more rows, and a new choice where they have doubled."""
