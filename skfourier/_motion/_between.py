@@ -16,7 +16,7 @@ _N_DISPLACEMENTS = 16
 _PATCH = 2.0
 # The weight of the moved frames by how much of the change they explain: R^2, and its trust.
 _EXPLAINED = [0, 0.15, 0.4, 0.65, 0.85, 0.95, 1]
-_TRUST = [0.2, 0.35, 0.5, 0.65, 0.85, 0.96, 1]
+_TRUST = [0, 0.1, 0.25, 0.45, 0.7, 0.96, 1]
 # A change of this share of the standard deviation of structure is noise.
 _NOISE = 0.04
 _CONTRAST = 0.15
@@ -128,12 +128,9 @@ class Gap:
         shape = self.first.shape
         sums = np.zeros((3, *shape))
         flows = self.motion.forward, -self.motion.backward
-        for flow, weights, time in zip(
-            flows, self._reliability, (share, share - 1), strict=True
-        ):
+        for flow, weights, time in zip(flows, self._reliability, (share, share - 1), strict=True):
             places = pixel_places(shape) + time * flow
-            for total, values in zip(sums, (weights, *(weights * flow)), strict=True):
-                total += _scattered(places, values)
+            sums += [_scattered(places, values) for values in (weights, *(weights * flow))]
         filled = sums
         for width in (1, 2, 4, 8, 16):
             hole = filled[0] < 0.05

@@ -1,6 +1,7 @@
 """Optical flow between two frames, measured by scikit-image in both directions."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy import ndimage
@@ -77,21 +78,56 @@ def measure_motion(first, second, flow):
     )
 
 
-def tvl1(reference, moving):
-    """Call scikit-image's TV-L1 flow with what suits normalized frames."""
-    from skimage.registration import optical_flow_tvl1  # noqa: PLC0415 (an extra)
+def default_flows():
+    """Return the flows of scikit-image that are averaged: one variational, two of local windows.
 
-    return optical_flow_tvl1(reference, moving, attachment=_ATTACHMENT, prefilter=True)
+    They err in different places: TV-L1 keeps the borders of things, Lucas and Kanade's flow finds
+    longer ways, the further the larger its windows are.
+    """
+    registration = _registration()
+    return [
+        partial(registration.optical_flow_tvl1, attachment=_ATTACHMENT, prefilter=True),
+        partial(registration.optical_flow_ilk, radius=5, prefilter=True),
+        partial(registration.optical_flow_ilk, radius=10, prefilter=True),
+    ]
+
+
+def _registration():
+    """Import scikit-image's registration, or say how to install it."""
+    try:
+        from skimage import registration  # noqa: PLC0415 (an extra)
+    except ImportError as error:
+        raise ImportError(
+            "Measuring motion needs scikit-image, which is not installed: "
+            'pip install "skfourier[motion]"'
+        ) from error
+    return registration
+
+
+def measured(flow, reference, moving):
+    """Call a flow, and check what it returns.
+
+    Raises
+    ------
+    ValueError
+        If it is not finite or of another shape.
+    """
+    found = np.asarray(flow(reference, moving), np.float32)
+    if found.shape != (2, *reference.shape) or not np.isfinite(found).all():
+        raise ValueError(
+            f"A flow must return finite numbers of shape {(2, *reference.shape)}, rows and columns "
+            f"in pixels, for frames of shape {reference.shape}. Got shape {found.shape}"
+            f"{'' if found.shape != (2, *reference.shape) else ' with NaN or infinity'}."
+        )
+    return found
 
 
 def global_shift(first, second):
     """Find by phase correlation how far the whole of the first frame moves to the second."""
-    from skimage.registration import phase_cross_correlation  # noqa: PLC0415 (an extra)
-
     window = np.outer(*(np.hanning(n) for n in first.shape))
     if not (first.any() and second.any()):
         return np.zeros(2)
-    return phase_cross_correlation(second * window, first * window)[0]
+    return _registration().phase_cross_correlation(second * window, first * window)[0]
 
 
 def moved(image, displacement, order=1):
@@ -101,7 +137,7 @@ def moved(image, displacement, order=1):
         ndimage.map_coordinates(each, places, order=order, mode="nearest")
         for each in np.reshape(image, (-1, *image.shape[-2:]))
     ]
-    return np.reshape(sampled, (*image.shape[:-2], *displacement.shape[1:]))
+    return np.reshape(sampled, (*image.shape[:-2], *displacement.shape[1:])).astype(image.dtype)
 
 
 def pixel_places(shape):
@@ -140,7 +176,7 @@ def inside(displacement):
 def _flow_or_shifted_flow(reference, moving, flow, shift):
     """Take each pixel's flow from zero or from a shift, whichever matches better."""
     nothing = np.zeros((2, *reference.shape), np.float32)
-    found = np.asarray(flow(reference, moving), np.float32)
+    found = measured(flow, reference, moving)
     if np.hypot(*shift) < _FAR:
         return found
     cost = mismatch(reference, moving, nothing, found)
@@ -148,7 +184,7 @@ def _flow_or_shifted_flow(reference, moving, flow, shift):
     better = mismatch(reference, moving, nothing, shifts) < cost
     if better.mean() < _WORTHWHILE:
         return found
-    other = shifts + flow(reference, moved(moving, shifts).astype(np.float32))
+    other = shifts + measured(flow, reference, moved(moving, shifts))
     better = mismatch(reference, moving, nothing, other) < cost
     mixed = ndimage.median_filter(np.where(better, other, found), (1, 5, 5))
-    return mixed + flow(reference, moved(moving, mixed, order=3).astype(np.float32))
+    return mixed + measured(flow, reference, moved(moving, mixed, order=3))

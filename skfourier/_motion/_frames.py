@@ -50,7 +50,10 @@ def as_frames(X, y):
     grid = find_grid(X, most_points_per_row=1) if X.shape[1] == 3 else None
     if grid is None or not grid.is_full or min(grid.shape[:2]) < _SMALLEST:
         return None
-    if any(_is_uneven(axis, rounding) for axis, rounding in zip(grid.axes[:2], grid.rounding)):
+    if any(
+        _is_uneven(axis, rounding)
+        for axis, rounding in zip(grid.axes[:2], grid.rounding[:2], strict=True)
+    ):
         return None
     pixels = np.empty((grid.n_points, *np.reshape(y, (len(X), -1)).shape[1:]), y.dtype)
     pixels[grid.index] = np.reshape(y, (len(X), -1))

@@ -1,5 +1,6 @@
 """Frames between frames as an estimator: motion measured in fit, pixels moved in predict."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -8,9 +9,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._kernel_regressor import FourierKernelRegressor
 from skfourier._motion._between import Gap
-from skfourier._motion._flow import measure_motion, structure, tvl1
+from skfourier._motion._flow import default_flows, measure_motion, structure
 from skfourier._motion._frames import as_frames, interpolated, sampled, spline
-from skfourier._sklearn import _fit_context, check_samples, unchanged_on_error
+from skfourier._sklearn import _fit_context, check_samples, refuse_mask, unchanged_on_error
 
 # Of the time between two frames: float32 keeps as much of times in [0, 1] of 1,000 frames.
 _ROUNDING = 1e-4
@@ -33,17 +34,18 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
 
     Parameters
     ----------
-    flow : callable, default=None
-        ``flow(reference, moving)`` takes two float32 arrays of shape (height, width) and returns
-        the optical flow, an array (2, height, width) of rows and columns, in pixels: the pixel at p
-        of `reference` is at p + flow[:, p] of `moving`. None: `optical_flow_tvl1` of scikit-image.
-        The arrays are the frames' structure, divided by its local contrast.
+    flows : list of callable, default=None
+        Optical flows; the frames that they lead to are averaged. ``flow(reference, moving)`` takes
+        two float32 arrays of shape (height, width) and returns an array (2, height, width) of rows
+        and columns, in pixels: the pixel at p of `reference` is at p + flow[:, p] of `moving`. The
+        arrays are the frames' structure, divided by its local contrast. None: scikit-image's
+        `optical_flow_tvl1`, and `optical_flow_ilk` with windows of two sizes.
 
     Attributes
     ----------
     times_ : ndarray of shape (n_frames,)
         Times of the frames; none if the rows are not frames.
-    flows_ : ndarray of shape (n_frames - 1, 2, height, width)
+    flows_ : ndarray of shape (n_flows, n_frames - 1, 2, height, width)
         Flow from each frame to the next, rows and columns, in pixels.
     regressor_ : FourierKernelRegressor or None
         What predicts if the rows are not frames.
@@ -67,7 +69,7 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
     The flow is measured both ways. At an instant it is regressed on scattered points: the pixels of
     both frames, moved to that instant, weighted by how well the flows agree and the pixels match.
 
-    Takes 0.3 s for two frames of 128 x 128 pixels on one core, and grows with the pixels. Before
+    Takes a second for two frames of 128 x 128 pixels on one core, and grows with the pixels. Before
     the first frame and after the last these are predicted.
 
     References
@@ -95,10 +97,10 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
     True
     """
 
-    _parameter_constraints = {"flow": [callable, None]}
+    _parameter_constraints = {"flows": [list, None]}
 
-    def __init__(self, flow=None):
-        self.flow = flow
+    def __init__(self, flows=None):
+        self.flows = flows
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y):
@@ -119,7 +121,8 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         Raises
         ------
         ValueError
-            If X or y is not finite or real, or they do not match; if `flow` returns no such array.
+            If X or y is not finite or real, or they do not match; if `flows` is empty or returns no
+            such arrays.
         ImportError
             If scikit-image is not installed: ``pip install "skfourier[motion]"``.
         """
@@ -137,10 +140,11 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         warnings.warn(
             f"X of shape {X.shape} holds no frames: no full grid of columns (x, y, t), evenly "
             "spaced in x and y, of 16 x 16 pixels or more. A FourierKernelRegressor is fitted, "
-            "which knows no motion. Pass all pixels of some frames, as video_to_samples makes them.",
+            "which knows no motion. Pass all pixels of some frames, as video_to_samples makes "
+            "them.",
             stacklevel=4,
         )
-        self.times_, self.flows_ = np.empty(0), np.empty((0, 2, 0, 0))
+        self.times_, self.flows_ = np.empty(0), np.empty((0, 0, 2, 0, 0))
         self.regressor_ = FourierKernelRegressor().fit(X, y)
 
     def _fit_frames(self, frames):
@@ -148,13 +152,23 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         structures = [structure(frame, scale) for frame in frames.pixels]
         self._frames, self.times_, self.regressor_ = frames, frames.t, None
         self._splines = [spline(frame) for frame in frames.pixels]
+        pairs = list(itertools.pairwise(structures))
         self._gaps = [
-            Gap(first, second, measure_motion(first, second, self.flow or tvl1))
-            for first, second in zip(structures, structures[1:])
+            [Gap(*pair, measure_motion(*pair, flow)) for pair in pairs]
+            for flow in self._checked_flows()
         ]
-        shape = 0, 2, *frames.pixels.shape[1:3]
-        flows = [gap.motion.forward for gap in self._gaps]
-        self.flows_ = np.stack(flows) if flows else np.empty(shape, np.float32)
+        shape = len(self._gaps), len(pairs), 2, *frames.pixels.shape[1:3]
+        flows = [gap.motion.forward for gaps in self._gaps for gap in gaps]
+        self.flows_ = np.reshape(flows, shape).astype(np.float32)
+
+    def _checked_flows(self):
+        flows = default_flows() if self.flows is None else self.flows
+        if not flows or not all(map(callable, flows)):
+            raise ValueError(
+                "flows must be a list of one callable or more, flow(reference, moving). "
+                f"Got {flows!r}."
+            )
+        return flows
 
     def predict(self, X):
         """Predict the values at coordinates.
@@ -168,11 +182,17 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             In the dtype of y.
+
+        Raises
+        ------
+        ValueError
+            If X is not finite, or has other columns than in `fit`.
         """
         check_is_fitted(self)
-        if self.regressor_ is not None:
-            return self.regressor_.predict(validate_data(self, X, reset=False, skip_check_array=True))
+        refuse_mask(X, "X")
         X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        if self.regressor_ is not None:
+            return self.regressor_.predict(X)
         pixels = self._frames.pixels
         predicted = np.empty((len(X), pixels.shape[-1]), pixels.dtype)
         places = self._frames.places(X.astype(float))
@@ -188,14 +208,19 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         if share == 0:
             return sampled(first, places)
         second = self._splines[earlier + 1]
-        instant = self._gaps[earlier].instant(share)
-        back, ahead = (
-            places + interpolated(field, places) for field in (instant.back, instant.ahead)
-        )
-        later, trust = interpolated(np.stack([instant.later, instant.trust]), places)[..., np.newaxis]
         blend = (1 - share) * sampled(first, places) + share * sampled(second, places)
-        moved = (1 - later) * sampled(first, back) + later * sampled(second, ahead)
-        return blend + trust * (moved - blend)
+        instants = [gaps[earlier].instant(share) for gaps in self._gaps]
+        changes = [_change_of_blend(first, second, blend, places, each) for each in instants]
+        return blend + np.mean(changes, axis=0)
+
+
+def _change_of_blend(first, second, blend, places, instant):
+    """Return what moving the pixels of both frames changes, by how far it is trusted."""
+    back, ahead = (places + interpolated(field, places) for field in (instant.back, instant.ahead))
+    weights = interpolated(np.stack([instant.later, instant.trust]), places)
+    later, trust = weights[..., np.newaxis]
+    moved = (1 - later) * sampled(first, back) + later * sampled(second, ahead)
+    return trust * (moved - blend)
 
 
 def position_in_time(times, time):
