@@ -17,6 +17,8 @@ _PATCH = 2.0
 # The weight of the moved frames by how much of the change they explain: R^2, and its trust.
 _EXPLAINED = [0, 0.15, 0.4, 0.65, 0.85, 0.95, 1]
 _TRUST = [0, 0.1, 0.25, 0.45, 0.7, 0.96, 1]
+# Frames of which fewer pixels come back by the return flow are different scenes: trust is 0, 1.
+_COMING_BACK = [0.3, 0.5]
 # A change of this share of the standard deviation of structure is noise.
 _NOISE = 0.04
 _CONTRAST = 0.15
@@ -113,6 +115,13 @@ class Gap:
             self._weights(self.second, self.first, backward, forward),
         ]
 
+    @cached_property
+    def _continuity(self):
+        """Trust in the motion as a whole: 0 after a cut, where hardly a pixel comes back."""
+        forward, backward = self.motion.forward, self.motion.backward
+        detour = ((forward + moved(backward, forward)) ** 2).sum(axis=0)
+        return np.interp((detour < _AGREEMENT**2).mean(), _COMING_BACK, [0, 1])
+
     @staticmethod
     def _weights(here, there, flow, return_flow):
         error = np.abs(moved(there, flow) - here)
@@ -147,7 +156,7 @@ class Gap:
             ndimage.gaussian_filter(each**2, _PATCH) + (_NOISE * _CONTRAST) ** 2
             for each in (self.first - self.second, left)
         )
-        return np.interp(1 - left / change, _EXPLAINED, _TRUST)
+        return self._continuity * np.interp(1 - left / change, _EXPLAINED, _TRUST)
 
 
 def _scattered(places, values):
