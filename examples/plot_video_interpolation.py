@@ -9,12 +9,11 @@ A sigma for each axis does both: (10, 10, 0.25) is large in space and small in t
 Does it beat a linear blend of the two frames kept around? On these frames no network does, and
 kernel regression ties with it at best. A stationary kernel weighs the frames kept by their distance
 in time and knows no motion: what moves is seen twice, faintly. A panning camera shows it plainly.
-`MotionCompensatedRegressor` measures the motion, and moves the pixels. It has no learned weights and
-invents nothing: what neither frame shows, and motion that is too fast to be found, stays a blend.
+`MotionCompensatedRegressor` measures the motion and moves the pixels. It has no learned weights and
+invents nothing: motion that is not found stays a blend.
 
-``--full`` trains as the paper does (1000 full-batch steps of 1e-4), and takes half an hour on two
-cores, two hours at ``--size 128``, the paper's. ``--video`` takes the first 31 frames of a film of
-your own.
+``--full`` trains as the paper does (1000 full-batch steps of 1e-4) and takes half an hour on two
+cores; ``--size 128`` is the paper's. ``--video`` takes the first 31 frames of a film of your own.
 """
 
 import argparse
@@ -44,7 +43,6 @@ parser.add_argument("--video", default=load_sample_video().filename, help="31 fr
 options, _ = parser.parse_known_args()
 output = Path("examples/output")
 output.mkdir(parents=True, exist_ok=True)
-
 video = load_video(options.video, size=options.size, frames=slice(31))
 frames, kept, distances = np.arange(31), np.arange(0, 31, 10), np.arange(-5, 6)
 between = np.setdiff1d(frames, kept)
@@ -65,10 +63,9 @@ for sigma in (0.5, 1, 2, 5, (10, 10, 0.25)):
     models[f"sigma = {sigma}"] = clone(network).set_params(embedding=features)
 # For x, y and t. The frames tell nothing of x and y: each pixel is known at other times.
 candidates = [[20], [20], [0.05, 0.1, 0.2, 0.5, 1, 2]]
+closed_form = FourierKernelRegressorCV(candidates, 1e-5, cv=FrameKFold(2), per_axis=True)
 for name in ("gaussian", "cauchy"):
-    models[f"closed form, {name}"] = FourierKernelRegressorCV(
-        candidates, alphas=1e-5, kernel=name, cv=FrameKFold(2), per_axis=True
-    )
+    models[f"closed form, {name}"] = clone(closed_form).set_params(kernel=name)
 models["motion"] = MotionCompensatedRegressor()
 weights = np.transpose([np.interp(frames, kept, unit) for unit in np.eye(len(kept))])
 nearest = kept[np.abs(frames[:, np.newaxis] - kept).argmin(axis=1)]

@@ -180,7 +180,7 @@ def _flow_or_shifted_flow(reference, moving, flow, shift):
     if np.hypot(*shift) < _FAR:
         return found
     cost = mismatch(reference, moving, nothing, found)
-    shifts = nothing + np.float32(shift)[:, np.newaxis, np.newaxis]
+    shifts = nothing + np.reshape(shift, (2, 1, 1)).astype(np.float32)
     better = mismatch(reference, moving, nothing, shifts) < cost
     if better.mean() < _WORTHWHILE:
         return found
