@@ -16,7 +16,7 @@ _N_DISPLACEMENTS = 16
 _PATCH = 2.0
 # The weight of the moved frames by how much of the change they explain: R^2, and its trust.
 _EXPLAINED = [0, 0.15, 0.4, 0.65, 0.85, 0.95, 1]
-_TRUST = [0, 0.1, 0.25, 0.45, 0.7, 0.96, 1]
+_TRUST = [0, 0.05, 0.2, 0.35, 0.55, 0.93, 1]
 # Frames of which fewer pixels come back by the return flow are different scenes: trust is 0, 1.
 _COMING_BACK = [0.3, 0.5]
 # A change of this share of the standard deviation of structure is noise.
