@@ -79,7 +79,7 @@ def measure_motion(first, second, flow):
 
 
 def default_flows():
-    """Return the flows of scikit-image that are averaged: one variational, two of local windows.
+    """Return the flows of scikit-image that are averaged: one variational, three of local windows.
 
     They err in different places: TV-L1 keeps the borders of things, Lucas and Kanade's flow finds
     longer ways, the further the larger its windows are.
@@ -87,8 +87,7 @@ def default_flows():
     registration = _registration()
     return [
         partial(registration.optical_flow_tvl1, attachment=_ATTACHMENT, prefilter=True),
-        partial(registration.optical_flow_ilk, radius=5, prefilter=True),
-        partial(registration.optical_flow_ilk, radius=10, prefilter=True),
+        *(partial(registration.optical_flow_ilk, radius=n, prefilter=True) for n in (4, 7, 12)),
     ]
 
 

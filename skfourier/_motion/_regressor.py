@@ -39,7 +39,7 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         two float32 arrays of shape (height, width) and returns an array (2, height, width) of rows
         and columns, in pixels: the pixel at p of `reference` is at p + flow[:, p] of `moving`. The
         arrays are the frames' structure, divided by its local contrast. None: scikit-image's
-        `optical_flow_tvl1`, and `optical_flow_ilk` with windows of two sizes.
+        `optical_flow_tvl1`, and `optical_flow_ilk` with windows of three sizes.
 
     Attributes
     ----------

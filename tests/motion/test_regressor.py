@@ -142,7 +142,7 @@ def test_one_frame_and_one_channel(pan):
     X, y = video_to_samples(pan[..., 0], frames=[4])
     model = MotionCompensatedRegressor().fit(X, y)
     np.testing.assert_allclose(model.predict(X + LATER), y, atol=1e-5)
-    assert model.flows_.shape == (3, 0, 2, *SHAPE)
+    assert model.flows_.shape == (4, 0, 2, *SHAPE)
 
 
 def test_copies_predict_the_same(pan):
