@@ -4,18 +4,21 @@
 
 for a file of 91 frames or more, of which frames 0 to 30 and 60 to 90 are taken, the whole picture
 squeezed to 128 x 128 pixels. Nothing else should run meanwhile. `--only` picks one of the
-measurements: closed (every 10th and every 2nd frame kept) or network (every 10th).
+measurements: closed (every 10th and every 2nd frame kept), network (every 10th) or motion (with a
+pan over a photograph too, and FFmpeg's minterpolate by imageio-ffmpeg).
 """
 
 import argparse
 import math
+import subprocess
 import time
 import warnings
 
 import numpy as np
 import torch
 from PIL import Image
-from scipy import stats
+from scipy import ndimage, stats
+from sklearn.datasets import load_sample_image
 from table import processor, row
 
 from skfourier import (
@@ -23,8 +26,10 @@ from skfourier import (
     FourierFeatures,
     FourierKernelRegressor,
     FourierKernelRegressorCV,
+    MotionCompensatedRegressor,
 )
-from skfourier.metrics import psnr
+from skfourier.datasets import load_sample_video
+from skfourier.metrics import psnr, ssim
 from skfourier.model_selection import FrameKFold, FrameSplit
 from skfourier.spectra import ProductSpectrum
 from skfourier.videos import iterate_video, render, video_to_samples
@@ -208,7 +213,99 @@ def trained(clip, sigma):
     return *clip.report(name, video, duration), duration
 
 
-MEASUREMENTS = {"closed": measure_closed_form, "network": measure_network}
+# Motion -----------------------------------------------------------------------------------------
+
+# By how many dB motion is to lie above the linear blend.
+MOTION_BARS = {
+    ("sample clip, frames 0-30", 2): 3.5,
+    ("sample clip, frames 0-30", 10): 0.5,
+    ("sample clip, frames 60-90", 2): -0.05,
+    ("sample clip, frames 60-90", 10): 1,
+    ("frames 0-30", 2): 3.5,
+    ("frames 0-30", 10): 0.4,
+    ("frames 60-90", 2): -0.05,
+    ("frames 60-90", 10): 1,
+    ("pan, china", 4): 8,
+    ("pan, flower", 4): 8,
+}
+
+
+def measure_motion(path):
+    films = {name: Clip(path, first, 2).video for name, first in CLIPS.items()}
+    sample = load_sample_video().video  # the central square of the same film
+    films |= {f"sample clip, {name}": sample[k : k + N_FRAMES] for name, k in CLIPS.items()}
+    films |= {f"pan, {name}": panned(load_sample_image(f"{name}.jpg")) for name in PHOTOGRAPHS}
+    for (name, keep_every), bar in MOTION_BARS.items():
+        compare_motion(name, films[name], keep_every, bar)
+
+
+PHOTOGRAPHS = ["china", "flower"]
+
+
+def panned(photograph):
+    """Pan over a photograph by 1.5 pixels a frame."""
+    image = np.asarray(Image.fromarray(photograph).resize((320, 213), Image.Resampling.LANCZOS))
+    rows, columns = np.mgrid[40 : 40 + SIZE, 60 : 60 + SIZE].astype(float)
+    frames = [
+        np.stack([ndimage.map_coordinates(c, (rows, columns + 1.5 * k), float, order=5)
+                  for c in np.moveaxis(image, -1, 0)], axis=-1)
+        for k in range(N_FRAMES)
+    ]  # fmt: skip
+    return np.rint(np.clip(frames, 0, 255)).astype(np.float32) / 255
+
+
+def compare_motion(name, video, keep_every, bar):
+    """Print PSNR and SSIM between the frames kept of the blend, of motion and of FFmpeg."""
+    kept = np.arange(0, N_FRAMES, keep_every)
+    video = video[: kept[-1] + 1]
+    X, y = video_to_samples(video, frames=slice(None, None, keep_every))
+    duration, moved = times(
+        lambda: render(MotionCompensatedRegressor().fit(X, y), video.shape).clip(0, 1)
+    )
+    weights = [np.interp(np.arange(len(video)), kept, unit) for unit in np.eye(len(kept))]
+    blend = np.tensordot(np.transpose(weights), video[kept], 1).astype(np.float32)
+    films = {
+        "linear blend": blend,
+        "motion": moved,
+        "minterpolate": minterpolated(video[kept], keep_every),
+    }
+    between = np.setdiff1d(np.arange(len(video)), kept)
+    label = f"{name}, {keep_every - 1} of {keep_every} dropped"
+    print(f"{label}: PSNR in dB and SSIM between those kept")
+    scores = {key: psnr(video[between], film[between]) for key, film in films.items()}
+    for key, film in films.items():
+        similarity = np.mean([ssim(video[k], film[k]) for k in between])
+        print(f"  {key:58} {scores[key]:7.2f} {similarity:7.4f}", flush=True)
+    row(
+        f"{label}, motion: dB above the linear blend",
+        scores["motion"] - scores["linear blend"],
+        bar,
+    )
+    row(f"{label}, motion: dB above minterpolate", scores["motion"] - scores["minterpolate"], 0)
+    time_row(f"{label}, motion: fit and render, for a frame in between", duration / len(between), 2)
+
+
+def minterpolated(frames, factor):
+    """Interpolate by FFmpeg: the filter swallows ends, so that these are repeated."""
+    import imageio_ffmpeg  # noqa: PLC0415 (needed here only)
+
+    padded = np.concatenate([frames[:1], frames, frames[-1:], frames[-1:]])
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "rawvideo", "-pix_fmt", "rgb24",
+        "-s", f"{SIZE}x{SIZE}", "-r", "1", "-i", "-", "-vf",
+        f"format=yuv444p,minterpolate=fps={factor}", "-f", "rawvideo", "-pix_fmt", "rgb24", "-",
+    ]  # fmt: skip
+    pixels = np.rint(255 * padded).astype(np.uint8).tobytes()
+    output = subprocess.run(command, input=pixels, capture_output=True, check=True).stdout
+    film = np.frombuffer(output, np.uint8).reshape(-1, *frames.shape[1:])[factor:]
+    return film[: factor * (len(frames) - 1) + 1].astype(np.float32) / 255
+
+
+MEASUREMENTS = {
+    "closed": measure_closed_form,
+    "network": measure_network,
+    "motion": measure_motion,
+}
 
 
 def main():

@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from skfourier._coordinate_mlp import CoordinateMLPRegressor
     from skfourier._kernel_regressor import FourierKernelRegressor
     from skfourier._kernel_regressor_cv import FourierKernelRegressorCV
+    from skfourier._motion import MotionCompensatedRegressor
 
 __all__ = [
     "CoordinateMLPRegressor",
     "FourierFeatures",
     "FourierKernelRegressor",
     "FourierKernelRegressorCV",
+    "MotionCompensatedRegressor",
 ]
 __version__ = "0.1.0.dev0"
 
@@ -23,6 +25,7 @@ _LOADED_WHEN_USED = {
     "CoordinateMLPRegressor": "skfourier._coordinate_mlp",
     "FourierKernelRegressor": "skfourier._kernel_regressor",
     "FourierKernelRegressorCV": "skfourier._kernel_regressor_cv",
+    "MotionCompensatedRegressor": "skfourier._motion",
 }
 _MODULES = (
     "activations",

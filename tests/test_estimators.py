@@ -13,6 +13,7 @@ from skfourier import (
     FourierFeatures,
     FourierKernelRegressor,
     FourierKernelRegressorCV,
+    MotionCompensatedRegressor,
 )
 from skfourier.kernels import NeuralTangentKernel
 from skfourier.spectra import Gaussian
@@ -23,6 +24,8 @@ SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 100, "random_state": 0}
 
 # The targets of the checks are noise, of which no scale is the best.
 @pytest.mark.filterwarnings("ignore:The best candidate is at the edge")
+# Rows that are no frames are fitted by the closed form, with this warning.
+@pytest.mark.filterwarnings("ignore:X of shape .* holds no frames")
 @parametrize_with_checks(
     [
         FourierFeatures(),
@@ -36,6 +39,7 @@ SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 100, "random_state": 0}
         ),
         FourierKernelRegressorCV(),
         FourierKernelRegressorCV([0.1, 1], [1e-3, 1e-1], cv=3),
+        MotionCompensatedRegressor(),
         CoordinateMLPRegressor(**SMALL),
         CoordinateMLPRegressor(**SMALL, embedding=FourierFeatures(sigma=0.1, n_frequencies=32)),
     ]

@@ -1,0 +1,173 @@
+"""The frame at an instant between two frames: where its pixels come from, and what they are."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import ndimage
+
+from skfourier._motion._flow import Motion, inside, mismatch, moved, pixel_places
+
+# In pixels: flows that differ by more belong to different things.
+_AGREEMENT = 1.0
+# A displacement measured elsewhere replaces that of a pixel if it matches so much better.
+_CLEARLY_BETTER = 0.8
+_N_DISPLACEMENTS = 16
+_PATCH = 2.0
+# The weight of the moved frames by how much of the change they explain: R^2, and its trust.
+_EXPLAINED = [0, 0.15, 0.4, 0.65, 0.85, 0.95, 1]
+_TRUST = [0, 0.05, 0.2, 0.35, 0.55, 0.93, 1]
+# Frames of which fewer pixels come back by the return flow are different scenes: trust is 0, 1.
+_COMING_BACK = [0.3, 0.5]
+# A change of this share of the standard deviation of structure is noise.
+_NOISE = 0.04
+_CONTRAST = 0.15
+
+
+@dataclass(frozen=True)
+class Instant:
+    """What a frame in between is made of, for each pixel of the grid of the frames.
+
+    Parameters
+    ----------
+    back, ahead : ndarray of shape (2, height, width)
+        Displacements, in pixels, to the place in the earlier and in the later frame.
+    later : ndarray of shape (height, width)
+        Share of the later frame in the moved frames.
+    trust : ndarray of shape (height, width)
+        Share of the moved frames; the blend has the rest.
+    """
+
+    back: np.ndarray
+    ahead: np.ndarray
+    later: np.ndarray
+    trust: np.ndarray
+
+
+@dataclass
+class Gap:
+    """Two frames, one after the other, and the motion between them.
+
+    Parameters
+    ----------
+    first, second : ndarray of shape (height, width)
+        Their structure.
+    motion : Motion
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    motion: Motion
+    _latest: tuple = (None, None)
+
+    def instant(self, share):
+        """Find the pixels of the frame at a share in (0, 1) of the time between the two.
+
+        The latest is kept, as a frame is predicted in many blocks of rows.
+        """
+        known, instant = self._latest
+        if known != share:
+            instant = self._find_instant(share)
+            self._latest = share, instant
+        return instant
+
+    def _find_instant(self, share):
+        flow = self._flow_at(share)
+        back, ahead = -share * flow, (1 - share) * flow
+        earlier = (1 - share) * (self._seen(self.motion.forward, back, flow) + 1e-3)
+        later = share * (self._seen(-self.motion.backward, ahead, flow) + 1e-3)
+        return Instant(back, ahead, later / (earlier + later), self._trust(back, ahead))
+
+    def _seen(self, flow, displacement, flow_here):
+        """Return how far the flow measured where a pixel comes from leads here: 0 if occluded."""
+        distance = ((moved(flow, displacement) - flow_here) ** 2).sum(axis=0)
+        return np.exp(-distance / (2 * _AGREEMENT**2)) * inside(displacement)
+
+    def _flow_at(self, share):
+        """Return the flow from the first frame to the second of what is at each pixel then."""
+        flow = self._regressed_flow(share)
+        cost = _CLEARLY_BETTER * self._mismatch(flow, share)
+        for displacement in self._displacements:
+            other = np.broadcast_to(displacement[:, np.newaxis, np.newaxis], flow.shape)
+            other_cost = self._mismatch(other, share)
+            better = other_cost < cost
+            flow, cost = np.where(better, other, flow), np.where(better, other_cost, cost)
+        return flow
+
+    def _mismatch(self, flow, share):
+        return mismatch(self.first, self.second, -share * flow, (1 - share) * flow)
+
+    @cached_property
+    def _displacements(self):
+        """Displacements that are frequent in the two flows, and none: rows of (rows, columns)."""
+        flows = np.stack([self.motion.forward, -self.motion.backward], axis=1).reshape(2, -1)
+        # To 1.5 pixels: patches of 2 pixels tell no finer ones apart.
+        values, counts = np.unique(np.rint(flows / 1.5), axis=1, return_counts=True)
+        frequent = np.argsort(-counts, kind="stable")[:_N_DISPLACEMENTS]
+        return np.concatenate([np.zeros((1, 2)), 1.5 * values[:, frequent].T])
+
+    @cached_property
+    def _reliability(self):
+        """Weights of the pixels of both frames: do they match, and do both flows agree."""
+        forward, backward = self.motion.forward, self.motion.backward
+        return [
+            self._weights(self.first, self.second, forward, backward),
+            self._weights(self.second, self.first, backward, forward),
+        ]
+
+    @cached_property
+    def _continuity(self):
+        """Trust in the motion as a whole: 0 after a cut, where hardly a pixel comes back."""
+        forward, backward = self.motion.forward, self.motion.backward
+        detour = ((forward + moved(backward, forward)) ** 2).sum(axis=0)
+        return np.interp((detour < _AGREEMENT**2).mean(), _COMING_BACK, [0, 1])
+
+    @staticmethod
+    def _weights(here, there, flow, return_flow):
+        error = np.abs(moved(there, flow) - here)
+        detour = ((flow + moved(return_flow, flow)) ** 2).sum(axis=0)
+        return np.exp(-detour / _AGREEMENT**2 - (error / (_CONTRAST / 2)) ** 2) + 1e-6
+
+    def _regressed_flow(self, share):
+        """Regress the flow on scattered points: the pixels of both frames, moved to the instant.
+
+        Nadaraya and Watson's estimate, with a kernel as narrow as a pixel, and wider ones where no
+        pixel came to lie.
+        """
+        shape = self.first.shape
+        sums = np.zeros((3, *shape))
+        flows = self.motion.forward, -self.motion.backward
+        for flow, weights, time in zip(flows, self._reliability, (share, share - 1), strict=True):
+            places = pixel_places(shape) + time * flow
+            sums += [_scattered(places, values) for values in (weights, *(weights * flow))]
+        filled = sums
+        for width in (1, 2, 4, 8, 16):
+            hole = filled[0] < 0.05
+            if not hole.any():
+                break
+            wider = ndimage.gaussian_filter(sums, (0, width, width))
+            filled = np.where(hole, wider, filled)
+        return filled[1:] / np.maximum(filled[0], 1e-12)
+
+    def _trust(self, back, ahead):
+        """Return the weight of the moved frames: by the change that motion explains."""
+        left = moved(self.first, back) - moved(self.second, ahead)
+        change, left = (
+            ndimage.gaussian_filter(each**2, _PATCH) + (_NOISE * _CONTRAST) ** 2
+            for each in (self.first - self.second, left)
+        )
+        return self._continuity * np.interp(1 - left / change, _EXPLAINED, _TRUST)
+
+
+def _scattered(places, values):
+    """Add values at scattered places to the four pixels around, by the distances."""
+    shape = values.shape
+    corner = np.floor(places).astype(int)
+    total = np.zeros(values.size)
+    for offset in np.ndindex(2, 2):
+        pixel = corner + np.reshape(offset, (2, 1, 1))
+        weight = np.prod(1 - np.abs(places - pixel), axis=0) * values
+        within = np.all((pixel >= 0) & (pixel < np.reshape(shape, (2, 1, 1))), axis=0)
+        index = np.ravel_multi_index(pixel[:, within], shape)
+        total += np.bincount(index, weight[within], values.size)
+    return total.reshape(shape)
