@@ -222,7 +222,7 @@ MOTION_BARS = {
     ("sample clip, frames 60-90", 2): -0.05,
     ("sample clip, frames 60-90", 10): 1,
     ("frames 0-30", 2): 3.5,
-    ("frames 0-30", 10): 0.4,
+    ("frames 0-30", 10): 0.5,
     ("frames 60-90", 2): -0.05,
     ("frames 60-90", 10): 1,
     ("pan, china", 4): 8,
