@@ -34,6 +34,7 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
 from skfourier import FourierKernelRegressorCV
+from skfourier.spectra import Matern as OurMatern
 
 
 def signal(X):
@@ -90,10 +91,10 @@ def report(name, seconds, truth, prediction, note):
     print("| " + " | ".join([*cells, note]) + " |", flush=True)
 
 
-def ours(X, y, places, truth, name="FourierKernelRegressorCV()"):
+def ours(X, y, places, truth, *, name="FourierKernelRegressorCV()", model=None):
     """Choose, fit and predict; return the model and the seconds."""
     start = time.perf_counter()
-    model = FourierKernelRegressorCV().fit(X, y)
+    model = (model or FourierKernelRegressorCV()).fit(X, y)
     prediction = model.predict(places, return_std=True)
     seconds = time.perf_counter() - start
     noise = float(model.signal_scale_[0] * np.sqrt(model.alpha_))
@@ -175,7 +176,10 @@ def run_satellite(options):
     if options.satellite is None:
         print("satellite: pass --satellite modis.npz")
         return
-    ours(*satellite(options.satellite))
+    data = satellite(options.satellite)
+    ours(*data)
+    rough = OurMatern(nu=1.5)
+    ours(*data, name="of Matern 3/2 alone", model=FourierKernelRegressorCV(kernel=rough))
 
 
 RUNS = {

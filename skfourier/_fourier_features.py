@@ -16,7 +16,7 @@ from skfourier._sklearn import (
     refuse_mask,
     unchanged_on_error,
 )
-from skfourier.grids import find_grid
+from skfourier.grids import find_grid, mean_spacing
 from skfourier.spectra import FiniteSpectrum, Frequencies, as_spectrum
 from skfourier.spectra._features import fourier_features
 from skfourier.spectra._finite import check_amplitudes
@@ -249,12 +249,6 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
 
 def _sigma_of_spacing(X):
     """Return 0.02 cycles per spacing of the rows along each axis; 1 along constant columns."""
-    extent = np.ptp(X.astype(float), axis=0)
-    varying = extent > 0
-    grid = find_grid(X)
-    if grid is not None:
-        spacing = grid.spacing()
-    else:
-        spacing = extent / len(X) ** (1 / max(1, int(np.count_nonzero(varying))))
-    sigma = np.divide(_CYCLES_PER_SPACING, spacing, out=np.ones(len(extent)), where=varying)
+    spacing = mean_spacing(X, find_grid(X))
+    sigma = np.where(np.isfinite(spacing), _CYCLES_PER_SPACING / spacing, 1.0)
     return float(sigma[0]) if np.allclose(sigma, sigma[0], rtol=1e-3) else sigma

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.gaussian_process.kernels import Kernel
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -39,6 +39,8 @@ _FEW_ROWS = 5000
 _PLACES = np.array([-2.0, -1.0, 1.0, 2.0])
 _WEIGHTS = np.array([1.0, -8.0, 8.0, -1.0]) / 12
 _STEP_OF_REACH = 0.02
+# Rows whose differences are told from one covariance.
+_ROWS_AT_ONCE = 32
 # Errors of predictions, in deviations of y, that are warned of, and that are no predictions.
 _INACCURATE, _WORTHLESS = 1e-3, 30.0
 
@@ -88,8 +90,8 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         reject rows outside. By default, the bounding box of the rows passed to `fit`. Predictions
         may be asked for anywhere.
     tol : float, default=1e-6
-        Relative residual at which an iterative solver ends; with "nufft" the error of the kernel
-        too.
+        Error of the predictions, in deviations of y, at which an iterative solver ends; with
+        "masked_kronecker" the relative residual, with "nufft" the error of the kernel too.
     max_iter : int, default=10000
         Maximum number of iterations of an iterative solver.
 
@@ -104,11 +106,11 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     log_marginal_likelihood_value_ : float
         Of the standardized y under the Gaussian process with this kernel and noise, summed over
         the outputs. A row of weight w has noise of variance alpha / w. Only where the solver
-        factorizes ("primal", "kronecker", "cholesky").
+        factorizes ("primal", "kronecker", "cholesky", and "nufft" of few modes).
     accuracy_ : float
         By how much predictions may be off, in deviations of y: the largest residual of the
-        equations in a sample of the rows; with "nufft" what the error of the kernel comes to. After
-        `partial_fit` and from dask arrays it is not there.
+        equations in a sample of the rows; with "nufft" what the errors of the kernel and of the
+        iteration come to. NaN with "primal" where no rows are kept.
     signal_scale_ : ndarray of shape (n_outputs,)
         Deviation of the signal in units of y: that of y, or the likeliest one (see `calibrated`).
     n_features_in_ : int
@@ -279,6 +281,12 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         return self._solver.n_iter
 
     @property
+    def accuracy_(self):
+        """By how much predictions may be off, in deviations of y."""
+        check_is_fitted(self)
+        return self._solver.accuracy
+
+    @property
     def log_marginal_likelihood_value_(self):
         """Log marginal likelihood of the standardized targets, summed over the outputs."""
         check_is_fitted(self)
@@ -370,6 +378,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         other._check_alpha()
         other._solver = self._solver.with_alpha(alpha)
         _ = other._solver.coefficients
+        other._check_accuracy(other._solver)
         return other
 
     def _fit(self, X, y, sample_weight):
@@ -430,17 +439,17 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.solver_, self._solver = solver.name, solver
 
     def _check_accuracy(self, solver):
-        """Say how accurate the solution is; refuse one that is none."""
-        self.accuracy_ = solver.backward_error()
-        if self.accuracy_ > _WORTHLESS:
+        """Warn of an inaccurate solution; refuse one that is none."""
+        accuracy = solver.accuracy
+        if solver.backward_error > _WORTHLESS:
             raise np.linalg.LinAlgError(
                 f"alpha={self.alpha:g} is too small for these rows and {self.kernel_!r}: the "
-                f"solution by {solver.name!r} is off by {self.accuracy_:.1e} deviations of y. "
-                f"Raise alpha."
+                f"solution by {solver.name!r} is off by {solver.backward_error:.1e} deviations of "
+                f"y. Raise alpha."
             )
-        if self.accuracy_ > max(_INACCURATE, 10 * self.tol):
+        if accuracy > max(_INACCURATE, 10 * self.tol):
             warnings.warn(
-                f"Predictions may be off by {self.accuracy_:.1e} deviations of y: "
+                f"Predictions may be off by {accuracy:.1e} deviations of y: "
                 f"alpha={self.alpha:g} is small for these rows and {self.kernel_!r}. Raise alpha, "
                 f"or take solver='cholesky' where dense matrices of the rows fit.",
                 ConvergenceWarning,
@@ -650,8 +659,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             values = values.reshape(len(X), len(_PLACES), -1)
             gradients.append(np.einsum("p,npc->nc", _WEIGHTS, values) / h)
             if return_std:
-                variance = [_WEIGHTS @ self._solver.covariance(one) @ _WEIGHTS for one in points]
-                deviation = np.sqrt(np.maximum(variance, 0)) / h
+                deviation = np.sqrt(np.maximum(self._variance_of_differences(points), 0)) / h
                 deviations.append(np.outer(deviation, self.signal_scale_))
         shape = (len(X), *self._y_shape, X.shape[1])
         both = [
@@ -660,6 +668,16 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             if parts
         ]
         return tuple(both) if return_std else both[0]
+
+    def _variance_of_differences(self, points):
+        """Return the variance of the weighted sum over the points of each row, k(0) = 1."""
+        n_places, variance = len(_PLACES), []
+        for rows in gen_batches(len(points), _ROWS_AT_ONCE):
+            block = points[rows]
+            covariance = self._solver.covariance(block.reshape(-1, block.shape[2]))
+            covariance = covariance.reshape(len(block), n_places, len(block), n_places)
+            variance.append(np.einsum("p,npnq,q->n", _WEIGHTS, covariance, _WEIGHTS, optimize=True))
+        return np.concatenate(variance)
 
     def _places(self, X):
         """Check coordinates to predict at, and subtract the origin."""

@@ -197,6 +197,36 @@ def find_grid(X, *, most_points_per_row=32, rounding=None):
     )
 
 
+def mean_spacing(X, grid):
+    """Return the distance between neighboring rows along each axis.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    grid : Grid or None
+        The result of `find_grid(X)`.
+
+    Returns
+    -------
+    ndarray of shape (n_features,)
+        That of the grid; of scattered rows :math:`L_j / n^{1/d}`, d the number of columns that are
+        not constant. NaN along constant columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfourier.grids import find_grid, mean_spacing
+    >>> X = np.array([[0.0, 5.0], [0.0, 7.0], [2.0, 5.0]])
+    >>> mean_spacing(X, find_grid(X)), mean_spacing(X[:, :1] * [1, 0], None)
+    (array([2., 2.]), array([0.66666667,        nan]))
+    """
+    extent = np.ptp(X.astype(float), axis=0)
+    extent = np.where(extent > 0, extent, np.nan)
+    if grid is not None:
+        return np.where(extent > 0, grid.spacing(), np.nan)
+    return extent / len(X) ** (1 / max(1, int(np.count_nonzero(extent > 0))))
+
+
 def _too_many_lines(X, most_points_per_row):
     """Tell from some of the rows that these are no grid, without sorting all of them.
 

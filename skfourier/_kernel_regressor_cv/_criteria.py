@@ -10,11 +10,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 
-from skfourier._kernel_regressor_cv._scale_likelihood import Sampler, ScaleLikelihood
 from skfourier._sklearn import _check_method_params
-
-# Rows, and blocks of each level, that stand for all.
-_SAMPLED_ROWS, _SAMPLED_BLOCKS = 1024, 64
 
 
 def leave_one_out(solver, alphas):
@@ -90,51 +86,7 @@ class Whole:
                 scores[start:, 0] = self.criterion(solver, self.alphas[start:])
                 break
             except np.linalg.LinAlgError as error:
-                _warn_of_a_failure(sigma, alpha, error)
-        return scores
-
-
-class Sampled:
-    """A sample of rows is scored, each by near rows: where no candidate's system is factorized.
-
-    Leave-one-out and GCV predict a row from near rows of all levels of a `Hierarchy`; of the
-    likelihood there are blocks of each level (see `ScaleLikelihood`), whose sum estimates that of
-    all rows.
-
-    Parameters
-    ----------
-    criterion : str
-        A key of `CRITERIA`.
-    problem : Problem
-        With X in units in which distances along the columns compare.
-    kernel_of : callable
-        sigma to the kernel in these units.
-    alphas : ndarray of shape (n_alphas,)
-    """
-
-    def __init__(self, criterion, problem, kernel_of, alphas):
-        self.criterion, self.kernel_of, self.alphas = criterion, kernel_of, alphas
-        sampler = Sampler(problem)
-        if criterion == "log_marginal_likelihood":
-            groups, unit, self.scale = sampler.sample(_SAMPLED_BLOCKS), None, float(len(problem.X))
-        else:
-            groups, unit, self.scale = sampler.rows(_SAMPLED_ROWS), 1.0, 1.0
-        self.likelihood = ScaleLikelihood(problem, groups, by_rows=True, unit=unit)
-
-    def __call__(self, sigma):
-        """Score this sigma with all alphas, an array (n_alphas, 1).
-
-        Warns
-        -----
-        FitFailedWarning
-        """
-        scores = np.full((len(self.alphas), 1), np.nan)
-        for place, alpha in enumerate(self.alphas):
-            try:
-                fit = self.likelihood.at(self.kernel_of(sigma), alpha)
-                scores[place] = getattr(fit, self.criterion) * self.scale
-            except np.linalg.LinAlgError as error:
-                _warn_of_a_failure(sigma, alpha, error)
+                warn_of_a_failure(sigma, alpha, error)
         return scores
 
 
@@ -193,14 +145,14 @@ class Splits:
                 else:
                     fit = fit.with_alpha(alpha)
             except np.linalg.LinAlgError as error:
-                _warn_of_a_failure(sigma, alpha, error)
+                warn_of_a_failure(sigma, alpha, error)
                 fit = None
             else:
                 scores[place] = self.scorer(fit, X[test], y[test], **params)
         return scores
 
 
-def _warn_of_a_failure(sigma, alpha, error):
+def warn_of_a_failure(sigma, alpha, error):
     warnings.warn(
         f"The candidate sigma={sigma}, alpha={alpha:g} could not be fitted, and ranks last: "
         f"{error}",

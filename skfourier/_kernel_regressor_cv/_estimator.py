@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from functools import partial
 from numbers import Real
 
 import numpy as np
@@ -14,9 +15,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._kernel_regressor import FourierKernelRegressor, resolve_kernel, scaled_kernel
-from skfourier._kernel_regressor_cv._criteria import CRITERIA, Sampled, Splits, Whole
+from skfourier._kernel_regressor_cv._criteria import CRITERIA, Splits, Whole
 from skfourier._kernel_regressor_cv._likelihood_search import search_by_likelihood
 from skfourier._kernel_regressor_cv._reservoir import ROWS_OF_A_SAMPLE
+from skfourier._kernel_regressor_cv._sampled_criteria import Sampled
 from skfourier._kernel_regressor_cv._sigma_candidates import (
     comparable_units,
     default_axes,
@@ -34,7 +36,7 @@ from skfourier._kernel_regressor_cv._sigma_search import (
     at_edge,
     results_of,
 )
-from skfourier._kernel_regressor_cv._stream import Stream
+from skfourier._kernel_regressor_cv._stream import Stream, streams
 from skfourier._sklearn import (
     Interval,
     StrOptions,
@@ -49,8 +51,7 @@ from skfourier._sklearn import (
     unchanged_on_error,
 )
 from skfourier._solvers import _distributed
-from skfourier._solvers._choice import choose_solver, is_slow
-from skfourier._solvers._nufft import NUFFT
+from skfourier._solvers._choice import SOLVERS, choose_solver, is_slow
 from skfourier._solvers._problem import Problem
 from skfourier.spectra import FiniteSpectrum, Gaussian, Matern, Spectrum
 
@@ -140,6 +141,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     kernel_ : Kernel
     solver_ : str
     n_iter_ : int
+    accuracy_ : float
         Those of `regressor_`.
     n_features_in_ : int
         Number of columns of X.
@@ -279,11 +281,11 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Score the candidates, and fit with the best."""
         self.__dict__.pop("_stream", None)
         if _distributed.is_dask(X):
+            _raise_for_params(params, self, "fit")
             self._fit_dask(X, y, sample_weight)
         else:
             self._fit_rows(X, y, sample_weight, params)
-        best = self.regressor_
-        self.kernel_, self.solver_, self.n_iter_ = best.kernel_, best.solver_, best.n_iter_
+        self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
         return self
 
     def _fit_rows(self, X, y, sample_weight, params):
@@ -303,7 +305,9 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _search_by_likelihood(self, problem, kernels):
         """Find the likeliest kernel, sigma and alpha; return the regressor that has them."""
-        choice = search_by_likelihood(problem, kernels, per_axis=self.per_axis)
+        choice = search_by_likelihood(
+            problem, kernels, per_axis=self.per_axis, allowed=self._applies
+        )
         self._keep_choice(choice)
         return self._regressor(choice.best.kernel).set_params(alpha=choice.best.alpha)
 
@@ -336,16 +340,11 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ]
         some, values, weight = check_samples(self, *sample, reset=True)
         kernels = self._kernels(some, values)
-        if not self._without_a_grid(kernels):
-            raise ValueError(
-                "From dask arrays sigma and alpha are found without candidates and splits, by the "
-                "likelihood, of spectra with a density: leave out sigmas, alphas and cv. Or pass "
-                "NumPy arrays."
-            )
+        self._check_for_blocks(kernels, "fit of dask arrays")
         weight = np.ones(len(some)) if weight is None else weight
         problem = self._problem(some, values, weight, kernels[0])
         choice = search_by_likelihood(
-            problem, kernels, per_axis=self.per_axis, allowed=self._streams
+            problem, kernels, per_axis=self.per_axis, allowed=partial(streams, tol=self.tol)
         )
         self._keep_choice(choice)
         best = self._regressor(choice.best.kernel).set_params(alpha=choice.best.alpha)
@@ -356,6 +355,9 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         alphas = _DEFAULT_ALPHAS if self.alphas is None else self.alphas
         alphas = np.unique(positive_numbers(alphas, "alphas"))
         problems = [replace(problem, kernel=kernel, alpha=alphas[0]) for kernel in kernels]
+        # Of several kernels, those that the solver takes; of none it says why.
+        problems = list(filter(self._applies, problems)) or problems
+        kernels = [one.kernel for one in problems]
         searches = [self._search(one) for one in problems]
         sampled = self.cv is None and any(
             not self._solver_of(one, sigma).is_exact
@@ -382,7 +384,8 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Sums over the rows are kept, on a lattice of Fourier modes, and a sample of 40,000 rows,
         from which the kernel, sigma and alpha are chosen: in the first call, and whenever there
         are twice as many rows as at the last choice. The first call lays out the lattice, for
-        kernels like the one that is best for its rows, and for half and twice its sigma.
+        kernels like the one that is best for its rows, and for half and twice its sigma. Rows of an
+        earlier `fit` are forgotten.
 
         Parameters
         ----------
@@ -398,7 +401,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If candidates or `cv` are given, or as by `FourierKernelRegressor`.
+            If candidates, `cv` or another criterion are given, or as by `FourierKernelRegressor`.
 
         Examples
         --------
@@ -414,23 +417,25 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         with unchanged_on_error(self):
             self._validate_params()  # scikit-learn's decorator does so in the first call only
-            self._check_for_streams()
             stream = getattr(self, "_stream", None)
             given = check_samples(self, X, y, sample_weight, reset=stream is None)
-            if stream is None:
-                stream = Stream(self._template(), self._kernels(*given[:2]), self.per_axis)
+            kernels = self._kernels(*given[:2]) if stream is None else stream.kernels
+            self._check_for_blocks(kernels, "partial_fit")
+            stream = stream or Stream(self._template(), kernels, self.per_axis)
             self._stream = stream.with_rows(*given)
             self._keep_choice(self._stream.choice)
             self.regressor_ = self._stream.regressor()
             self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
         return self
 
-    def _check_for_streams(self):
+    def _check_for_blocks(self, kernels, what):
         """Refuse what needs all rows at once."""
-        if self.sigmas is not None or self.alphas is not None or self.cv is not None:
+        self._check_consistent(None)
+        if not self._without_a_grid(kernels):
             raise ValueError(
-                "partial_fit finds sigma and alpha without candidates and splits: leave out "
-                "sigmas, alphas and cv."
+                f"{what} takes rows in blocks. Of these sigma and alpha are found without "
+                f"candidates and splits, by the likelihood, of spectra with a density: leave out "
+                f"sigmas, alphas, cv and criterion. Or pass all rows to fit, as NumPy arrays."
             )
 
     def predict(self, X, return_std=False, return_cov=False):
@@ -460,6 +465,18 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         X = self._places(X)
         return self.regressor_.predict(X, return_std=return_std, return_cov=return_cov)
+
+    @property
+    def n_iter_(self):
+        """Iterations of the solution; 1 for direct solvers."""
+        check_is_fitted(self)
+        return self.regressor_.n_iter_
+
+    @property
+    def accuracy_(self):
+        """By how much predictions may be off, in deviations of y."""
+        check_is_fitted(self)
+        return self.regressor_.accuracy_
 
     @property
     def signal_scale_(self):
@@ -510,16 +527,16 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             max_iter=self.max_iter,
         )
 
-    def _streams(self, problem):
-        """Return whether a solver that needs sums only takes a problem."""
-        return NUFFT(problem, tol=self.tol).why_not() is None
+    def _applies(self, problem):
+        """Return whether the solver asked for takes a problem."""
+        if self.solver not in SOLVERS:  # "auto", or a name that is refused later
+            return True
+        return SOLVERS[self.solver](problem, tol=self.tol).why_not() is None
 
     def _kernels(self, X, y):
         """Return the kernels that are tried; features are drawn once, for all candidates."""
         if isinstance(self.kernel, str) and self.kernel == "auto":
-            rough = [Matern(nu=0.5), Matern(nu=1.5), Matern(nu=2.5)]
-            # These solvers take products only.
-            return [*([] if "kronecker" in self.solver else rough), Gaussian()]
+            return [Matern(nu=0.5), Matern(nu=1.5), Matern(nu=2.5), Gaussian()]
         given = self.kernel if isinstance(self.kernel, list | tuple) else [self.kernel]
         if not given:
             raise ValueError("kernel must name one kernel at least. Got an empty list.")

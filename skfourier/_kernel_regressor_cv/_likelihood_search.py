@@ -13,7 +13,8 @@ from skfourier._kernel_regressor_cv._fisher_scoring import (
     Parameters,
     largest_likelihood,
 )
-from skfourier._kernel_regressor_cv._scale_likelihood import Sampler, ScaleLikelihood
+from skfourier._kernel_regressor_cv._sampled_rows import Sampler
+from skfourier._kernel_regressor_cv._scale_likelihood import ScaleLikelihood
 from skfourier._kernel_regressor_cv._sigma_candidates import comparable_units, resolved_range
 
 # Bounds of alpha: beneath them noise is as good as none, beyond there is nothing but noise.

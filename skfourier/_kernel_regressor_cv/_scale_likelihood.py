@@ -14,100 +14,10 @@ The kernel's own scale, the signal's variance s^2, is that of the largest likeli
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-from skfourier._solvers._conditionals import lags_within, whiten
-from skfourier._solvers._hierarchy import Hierarchy
-
-# Rows of a block, and neighbors of each level below that it is given.
-_ROWS_PER_BLOCK = 16
-_NEIGHBORS_PER_LEVEL = 8
-_NEIGHBORS_OF_A_ROW = 8
-# Rows that are few enough for the likelihood itself.
-_FEW_ROWS = 384
-
-
-@dataclass(frozen=True, eq=False)
-class Groups:
-    """Rows of which the last are given the others.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n_groups, n_rows)
-    lags : ndarray of shape (n_groups, n_rows, n_rows, n_features)
-    n_last : int
-    share : float
-        How many rows one of the last stands for.
-    """
-
-    rows: np.ndarray
-    lags: np.ndarray
-    n_last: int
-    share: float
-
-    @classmethod
-    def of(cls, X, given, last, n_rows):
-        """Put groups together: `last`, which stand for `n_rows` rows, given others."""
-        rows = np.concatenate([given, last], axis=1)
-        return cls(rows, lags_within(X, rows), last.shape[1], n_rows / last.size)
-
-
-class Sampler:
-    """Samples blocks of each level of the rows, given near rows of the levels below it.
-
-    Parameters
-    ----------
-    problem : Problem
-        With X in units in which distances along the columns compare.
-    seed : int, default=0
-    """
-
-    def __init__(self, problem, seed=0):
-        self.X, self.seed = problem.X, seed
-        self.hierarchy = Hierarchy(self.X, seed) if len(self.X) > _FEW_ROWS else None
-
-    def sample(self, n_blocks, n_more=0):
-        """Sample blocks.
-
-        Parameters
-        ----------
-        n_blocks : int
-            Of each level, or all that it has.
-        n_more : int, default=0
-            So many more are dealt out to the levels by their numbers of rows.
-
-        Returns
-        -------
-        list of Groups
-            All rows in one group where these are few.
-        """
-        nothing = np.empty((1, 0), dtype=int)
-        if self.hierarchy is None:
-            return [Groups.of(self.X, nothing, np.arange(len(self.X))[None], len(self.X))]
-        rng = np.random.default_rng(self.seed)
-        first = self.hierarchy.levels[0]
-        groups = [Groups.of(self.X, nothing, first[None], len(first))]
-        for level, rows in enumerate(self.hierarchy.levels[1:], start=1):
-            wanted = n_blocks + n_more * len(rows) // len(self.X)
-            n_groups = max(1, min(wanted, len(rows) // _ROWS_PER_BLOCK))
-            centers = self.X[rng.choice(rows, n_groups, replace=False)]
-            given = self.hierarchy.neighbors(centers, _NEIGHBORS_PER_LEVEL, below=level)
-            last = self.hierarchy.nearest(centers, _ROWS_PER_BLOCK, level)
-            groups.append(Groups.of(self.X, given, last, len(rows)))
-        return groups
-
-    def rows(self, n_rows):
-        """Sample rows, each given near rows of all levels: what leaving it out takes."""
-        rng = np.random.default_rng(self.seed)
-        last = rng.permutation(len(self.X))[:n_rows, None]
-        hierarchy = self.hierarchy or Hierarchy(self.X, self.seed)
-        given = hierarchy.neighbors(self.X[last[:, 0]], _NEIGHBORS_OF_A_ROW)
-        # A row is its own nearest neighbor, or one that is repeated.
-        others = np.argsort(given == last, axis=1, kind="stable")[:, :-1]
-        given = np.take_along_axis(given, others, axis=1)
-        return [Groups.of(self.X, given, last, len(self.X))]
+from skfourier._solvers._conditionals import whiten
 
 
 class ScaleLikelihood:
@@ -187,33 +97,6 @@ class Fit:
         spread = n_outputs * (self.weight @ self.log_variance)
         scales = total * np.log(self.signal_variance).sum()
         return float(-0.5 * (scales + spread + total * n_outputs * (1 + math.log(2 * math.pi))))
-
-    @property
-    def log_marginal_likelihood(self):
-        """The log likelihood of a row, summed over the outputs, with a signal of variance 1."""
-        n_outputs = self.residuals.shape[1]
-        fit = np.sum(self.signal_variance) + n_outputs * math.log(2 * math.pi)
-        return float(-0.5 * (fit + n_outputs * self._mean(self.log_variance)))
-
-    @property
-    def leave_one_out(self):
-        """The negative mean squared error of rows given others, in units of the outputs."""
-        error = np.square(self.residuals).mean(axis=1) * np.exp(self.log_variance)
-        return -self._mean(error)
-
-    @property
-    def gcv(self):
-        r"""The negative of generalized cross-validation's squared error.
-
-        With c and :math:`(A^{-1})_{ii}` of a row among those that it is given,
-        :math:`\overline{c^2} / \overline{(A^{-1})_{ii}}^2`.
-        """
-        inverse = np.exp(-self.log_variance)
-        square = np.square(self.residuals).mean(axis=1) * inverse
-        return -self._mean(square) / self._mean(inverse) ** 2
-
-    def _mean(self, values):
-        return float(self.weight @ values / self.weight.sum())
 
     @property
     def value_per_row(self):

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from skfourier.grids import mean_spacing
+
 # Half an octave apart, and no more than so many.
 _STEPS_PER_OCTAVE = 2
 _MAX_CANDIDATES = 20
@@ -111,10 +113,8 @@ def resolved_range(X, grid):
     extent = np.ptp(X, axis=0)
     extent = np.where(extent > 0, extent, np.nan)
     n_varying = max(1, int(np.count_nonzero(extent > 0)))
-    if grid is None:
-        spacing = extent / len(X) ** (1 / n_varying)
-    else:
-        spacing = grid.spacing()
+    spacing = mean_spacing(X, grid)
+    if grid is not None:
         extent = extent + spacing
     low = 1 / (math.sqrt(n_varying) * extent)
     return low, np.maximum(1 / (2 * spacing), 4 * low)

@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,11 @@ from skfourier._solvers._problem import Problem
 
 # The lattice of modes serves sigmas from so small to so large a multiple of the first choice.
 _ROOM = 2.0
+
+
+def streams(problem, tol):
+    """Return whether the solver that needs sums over rows only takes a problem."""
+    return NUFFT(problem, tol=tol).why_not() is None
 
 
 class Stream:
@@ -66,11 +72,11 @@ class Stream:
         X, y, weight = self.sample.rows
         problem = Problem.of(self.kernels[0], X, y, weight, alpha=1.0)
         return search_by_likelihood(
-            problem, self.kernels, per_axis=self.per_axis, allowed=self._fits
+            problem,
+            self.kernels,
+            per_axis=self.per_axis,
+            allowed=partial(streams, tol=self.template.tol),
         )
-
-    def _fits(self, problem):
-        return NUFFT(problem, tol=self.template.tol).why_not() is None
 
     def _layout(self):
         """Return a kernel whose modes serve those near the first choice."""

@@ -29,12 +29,43 @@ class Solution:
     residual : ndarray of shape (n_outputs,)
         Norm of y - A x over that of y, as the recursion has it.
     converged : ndarray of shape (n_outputs,)
+    error : ndarray of shape (n_outputs,)
+        Energy norm of the error, estimated; NaN where no `energy` was asked for.
     """
 
     x: np.ndarray
     n_iter: int
     residual: np.ndarray
     converged: np.ndarray
+    error: np.ndarray
+
+
+class EnergyEstimate:
+    r"""The energy norm of the error, by what the last iterations have taken off it.
+
+    Iteration j takes :math:`\gamma_j r_j^T z_j` off its square. The sum over a quarter of the
+    iterations, the last ones, stands for what was left before them.
+
+    Parameters
+    ----------
+    n_outputs : int
+    max_iter : int
+
+    References
+    ----------
+    G. Meurant, J. Papez and P. Tichy, "Accurate error estimation in CG", Numerical Algorithms 88,
+    2021.
+    """
+
+    def __init__(self, n_outputs, max_iter):
+        self.taken = np.zeros((max_iter, n_outputs))
+
+    def after(self, n_iter, active, taken):
+        """Return the estimate after an iteration that took so much off the active outputs."""
+        self.taken[n_iter - 1, active] = taken
+        delay = max(_SHORTEST_DELAY, n_iter // 4)
+        error = np.sqrt(self.taken[max(0, n_iter - delay) : n_iter].sum(axis=0))
+        return error if n_iter > delay else np.full_like(error, np.inf)
 
 
 def conjugate_gradients(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy=None):
@@ -83,7 +114,7 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy
     max_iter : int, default=1000
     energy : float or ndarray of shape (n_outputs,), default=None
         Energy norm of the error, :math:`\sqrt{e^T A e}`, at which an output has converged, in
-        place of `tol`. It is estimated by what the last iterations have taken off it.
+        place of `tol`: see `EnergyEstimate`.
 
     Returns
     -------
@@ -91,23 +122,20 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy
 
     References
     ----------
-    G. Meurant, J. Papez and P. Tichy, "Accurate error estimation in CG", Numerical Algorithms 88,
-    2021.
-
     Y. Notay, "Flexible conjugate gradients", SIAM Journal on Scientific Computing 22, 2000.
     """
     precondition = preconditioner or (lambda r: r)
     x, size = np.zeros_like(y), norms(y)
     tol = np.broadcast_to(tol, size.shape)
     residual = (size > 0).astype(float)
+    error = np.full(size.shape, np.nan)
     if energy is not None:
         energy, tol = np.broadcast_to(energy, size.shape), np.full(size.shape, _ROUNDING)
-    # What each iteration has taken off the square of the error's energy norm.
-    taken = []
+        estimate, error = EnergyEstimate(len(size), max_iter), np.where(size > 0, np.inf, 0.0)
     converged = residual <= tol
     active, n_iter = np.flatnonzero(~converged), 0
     if not len(active):
-        return Solution(x, n_iter, residual, converged)
+        return Solution(x, n_iter, residual, converged, error)
     r = y[active]
     p = z = precondition(r)
     slope = _dots(r, z)
@@ -124,11 +152,8 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy
         residual[active] = norms(r) / size[active]
         converged[active] = residual[active] <= tol[active]
         if energy is not None:
-            taken.append(np.zeros(len(size)))
-            taken[-1][active] = step * slope
-            left = np.sqrt(np.sum(taken[-_delay(n_iter) :], axis=0))
-            if n_iter > _delay(n_iter):
-                converged[active] |= left[active] <= energy[active]
+            error[active] = estimate.after(n_iter, active, step * slope)[active]
+            converged[active] |= error[active] <= energy[active]
         going = np.flatnonzero(sound & ~converged[active])
         if len(going) < len(active):
             active, slope = active[going], slope[going]
@@ -137,21 +162,17 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy
             z = precondition(r)
             p = z - _each(_dots(z, change) / slope, p) * p
             slope = _dots(r, z)
-    return Solution(x, n_iter, residual, converged)
-
-
-def _delay(n_iter):
-    """Return over how many of the last iterations the error is estimated."""
-    return max(_SHORTEST_DELAY, n_iter // 4)
+    return Solution(x, n_iter, residual, converged, error)
 
 
 def warn_unless_converged(solution, tol, advice=_ADVICE):
     """Warn with ConvergenceWarning if an output has not converged."""
     if not solution.converged.all():
         worst = float(solution.residual[~solution.converged].max())
+        of = "" if np.isnan(solution.error).all() else " of the predictions"
         warnings.warn(
             f"Conjugate gradients reached a relative residual of {worst:.1e} in "
-            f"{solution.n_iter} iterations; tol={tol:g} was asked for. {advice}",
+            f"{solution.n_iter} iterations; tol={tol:g}{of} was asked for. {advice}",
             ConvergenceWarning,
             stacklevel=3,
         )

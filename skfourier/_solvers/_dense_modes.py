@@ -104,6 +104,16 @@ class DenseModes:
         r"""The effective degrees of freedom, :math:`M - \alpha \operatorname{tr} A^{-1}`."""
         return len(self._scale) - self.alpha * self._factor.inverse_diagonal().sum()
 
+    def real_features(self, waves):
+        """Turn waves of rows, (n_rows, *half_shape), into cosines and sines: (n_rows, M)."""
+        flat = waves.reshape(len(waves), -1)
+        pairs = np.sqrt(2) * flat[:, self._places]
+        return np.concatenate([flat[:, :1].real, pairs.real, -pairs.imag], axis=1)
+
+    def explained(self, features):
+        r"""Return :math:`\phi^T (I - \alpha (D T D + \alpha)^{-1}) \phi'` between rows: (n, n)."""
+        return features @ (features.T - self.alpha * self._factor.solve(features.T))
+
     def draws(self, n_draws, rng):
         """Draw modes from the posterior less its mean: (n_draws, *half_shape)."""
         noise = rng.normal(size=(len(self._scale), n_draws))

@@ -116,7 +116,7 @@ class MaskedSystem:
             if n_iter >= max_iter or np.all(norms(r) <= tol * size):
                 break
         residual = norms(r) / size
-        return c, Solution(c, n_iter, residual, residual <= tol)
+        return c, Solution(c, n_iter, residual, residual <= tol, np.full_like(residual, np.nan))
 
 
 def noise_on_grid(weight, alpha):

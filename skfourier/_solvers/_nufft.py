@@ -25,7 +25,8 @@ from functools import cached_property
 
 import numpy as np
 
-from skfourier._solvers._conjugate_gradients import conjugate_gradients
+from skfourier._blocks import row_blocks
+from skfourier._solvers._conjugate_gradients import iterate, warn_unless_converged
 from skfourier._solvers._dense_modes import DenseModes, PairsOfModes
 from skfourier._solvers._draws import PosteriorDraws
 from skfourier._solvers._fourier_modes import FourierModes
@@ -66,6 +67,8 @@ class NUFFT(StreamingSolver):
 
     name = "nufft"
     sums_type = FourierSums
+    #: Error of the predictions by the last solution, in deviations of y; 0 for a direct one.
+    iteration_error = 0.0
 
     def why_not(self):
         """Return None if few enough Fourier modes stand for the kernel."""
@@ -124,16 +127,14 @@ class NUFFT(StreamingSolver):
         Warns
         -----
         ConvergenceWarning
-            If the relative residual is not below `tol` after `max_iter` iterations.
+            If predictions are not within `tol` after `max_iter` iterations.
         """
         if self.factorizes:
             return self.dense.solve()
-        scale = self.features.scale
-        # The variance is at most k(0): no prediction is off by more than the error's energy norm
-        # over the root of alpha.
-        energy = self.tol * self.moments.scale * math.sqrt(self.problem.alpha)
-        beta, self.n_iter = self._divided(scale * self.sums.right_hand_sides, energy)
-        return scale * beta
+        solution = self._iterated(self.sums.right_hand_sides, self.moments.scale)
+        self.n_iter, off = solution.n_iter, solution.error / self.moments.scale
+        self.iteration_error = float(off.max()) / math.sqrt(self.problem.alpha)
+        return self.features.scale * solution.x
 
     def mean(self, X):
         """Return the mean at the rows of X in units of y; far from the data it is that of y."""
@@ -160,18 +161,18 @@ class NUFFT(StreamingSolver):
         return variance
 
     def covariance(self, X):
-        r"""Return :math:`\alpha \phi^T (D T D + \alpha)^{-1} \phi'`, and what the modes leave out.
+        r"""Return :math:`k(x, x') - k(x)^T A^{-1} k(x')` between the rows of X.
 
-        Between the rows of X.
+        That is :math:`\alpha \phi^T (D T D + \alpha)^{-1} \phi'`, and what the modes leave out.
         """
-        features = waves(self.features, X)
-        weights, _ = self._divided(features)
-        root = multiplicity(self.features.highest)
-        flat = (features * root).reshape(len(X), -1)
-        explained = flat.conj() @ weights.reshape(len(X), -1).T
-        prior = flat.conj() @ features.reshape(len(X), -1).T
-        left_out = self.problem.kernel(X) - prior.real
-        covariance = self.problem.alpha * explained.real + left_out
+        if self.factorizes:
+            explained = self.dense.explained(self._real_features(X))
+        else:
+            features = waves(self.features, X)
+            weighted = (features * multiplicity(self.features.highest)).reshape(len(X), -1).conj()
+            left = self.problem.alpha * self._of_waves(features).reshape(len(X), -1)
+            explained = (weighted @ (features.reshape(len(X), -1) - left).T).real
+        covariance = self.problem.kernel(X) - explained
         return (covariance + covariance.T) / 2
 
     def draws(self, n_draws, rng):
@@ -199,10 +200,9 @@ class NUFFT(StreamingSolver):
         sums = FourierSums.of(self.features, problem.X, targets, problem.weight)
         ones = cropped(sums.toeplitz[None], self.features.highest)
         mean = np.expand_dims(sums.moments.mean, tuple(range(1, ones.ndim)))
-        scale = self.features.scale
-        energy = self.tol * math.sqrt(problem.alpha)
-        beta, _ = self._divided(scale * (sums.right_hand_sides + mean * ones), energy)
-        return scale * beta
+        size = np.sqrt(np.mean(np.square(targets), axis=0))
+        solution = self._iterated(sums.right_hand_sides + mean * ones, size)
+        return self.features.scale * solution.x
 
     def evaluate(self, coefficients, X):
         """Evaluate at the rows of X: (n_rows, n_outputs)."""
@@ -213,9 +213,16 @@ class NUFFT(StreamingSolver):
         problem = self.problem
         return (problem.y - self.mean(problem.X)) / problem.noise[:, None]
 
-    def backward_error(self):
-        """Return what the kernel's error comes to, in deviations of y: see `amplified_error`."""
+    @property
+    def backward_error(self):  # type: ignore[override]
+        """What the error of the kernel comes to, which no iteration mends."""
         return self.amplified_error
+
+    @property
+    def accuracy(self):
+        """What the errors of the kernel and of the iteration come to, in deviations of y."""
+        _ = self.coefficients
+        return max(self.amplified_error, self.iteration_error)
 
     @property
     def amplified_error(self):
@@ -246,6 +253,10 @@ class NUFFT(StreamingSolver):
         dense = DenseModes(self.sums, self.problem.alpha, fewer)
         return dense.variance_modes(), 1 - dense.prior_variance
 
+    def _real_features(self, X):
+        blocks = row_blocks(len(X), 32 * self.features.scale.size)
+        return np.vstack([self.dense.real_features(waves(self.features, X[b])) for b in blocks])
+
     @property
     def _gain(self):
         return self.moments.weight_sum / self.problem.alpha
@@ -256,11 +267,27 @@ class NUFFT(StreamingSolver):
         By Woodbury that is the variance, with the features phi of X.
         """
         features = waves(self.features, X)
-        weights, _ = self._divided(features)
         times = multiplicity(self.features.highest)
         left_out = 1 - np.sum(times * self.features.scale**2)
-        products = times * (features.conj() * weights).real
+        products = times * (features.conj() * self._of_waves(features)).real
         return self.problem.alpha * products.reshape(len(X), -1).sum(axis=1) + left_out
+
+    def _iterated(self, sums, size):
+        """Solve for sums over the rows of targets of a root mean square of `size`.
+
+        The variance is at most k(0): no prediction is off by more than the error's energy norm over
+        the root of alpha.
+        """
+        energy = self.tol * size * math.sqrt(self.problem.alpha)
+        solution = self._divided(self.features.scale * sums, energy)
+        warn_unless_converged(solution, self.tol)
+        return solution
+
+    def _of_waves(self, features):
+        """Return (D T D + alpha)^-1 of the features of rows."""
+        solution = self._divided(features)
+        warn_unless_converged(solution, self.tol)
+        return solution.x
 
     def _divided(self, right_hand_sides, energy=None):
         """Solve (D T D + alpha) beta = right_hand_sides, arrays over one half of the modes.
@@ -273,7 +300,7 @@ class NUFFT(StreamingSolver):
         product = ToeplitzProduct(self.sums.toeplitz, self.features.highest)
         # T's diagonal is the sum of the weights.
         diagonal = self.moments.weight_sum * scale**2 + alpha
-        solution, n_iter = conjugate_gradients(
+        solution = iterate(
             lambda v: scale * root * product(v * (scale / root)) + alpha * v,
             right_hand_sides * root,
             preconditioner=lambda v: v / diagonal,
@@ -281,4 +308,4 @@ class NUFFT(StreamingSolver):
             max_iter=self.max_iter,
             energy=energy,
         )
-        return solution / root, n_iter
+        return replace(solution, x=solution.x / root)

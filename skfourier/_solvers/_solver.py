@@ -135,8 +135,14 @@ class Solver(ABC):
     def dual(self):
         r"""Return :math:`c = A^{-1} (y - \bar y)`, shape (n_samples, n_outputs)."""
 
+    @property
+    def accuracy(self):
+        """By how much predictions may be off, in deviations of y."""
+        return self.backward_error
+
+    @cached_property
     def backward_error(self):
-        r"""Return by how much targets would have to differ for the solution to be theirs.
+        r"""By how much targets would have to differ for the solution to be theirs.
 
         .. math:: \max_i |f(x_i) + (\alpha / w_i)\, c_i - y_i|
 

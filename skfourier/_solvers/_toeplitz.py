@@ -98,23 +98,34 @@ class Toeplitz(RowSolver):
         """The weights on the grid, zero in the holes."""
         return self.grid.scatter(self.problem.weight[:, None])[0]
 
+    @cached_property
+    def _noise(self):
+        return noise_on_grid(self._weight, self.problem.alpha)
+
     def _operator(self, c):
-        return self.matrix @ c + noise_on_grid(self._weight, self.problem.alpha) * c
+        return self.matrix @ c + self._noise * c
+
+    @cached_property
+    def _system(self):
+        return MaskedSystem(self.matrix.cosines, self._weight, self.problem.alpha)
+
+    def _by_near_rows(self):
+        """Return the sparse factor's inverse; None for smooth kernels with next to no noise."""
+        try:
+            inverse = VecchiaFactor(self.problem)
+        except np.linalg.LinAlgError:
+            return None
+        return lambda r: self.matrix.scatter(inverse(self.matrix.gather(r).T).T)
 
     def _preconditioners(self):
         """Yield preconditioners, and how many iterations each is given.
 
         Near rows tell most of a rough kernel, whatever the holes; of smooth ones the cosines do.
         """
-        system = MaskedSystem(self.matrix.cosines, self._weight, self.problem.alpha)
         if self.grid.is_full and self.problem.equally_weighted:
-            yield system.divide, self.max_iter
+            yield self._system.divide, self.max_iter
             return
-        try:
-            inverse = VecchiaFactor(self.problem)
-        except np.linalg.LinAlgError:
-            inverse = None  # a smooth kernel with next to no noise
-        if inverse is not None:
-            by_rows = lambda r: self.matrix.scatter(inverse(self.matrix.gather(r).T).T)  # noqa: E731
-            yield by_rows, _MAX_ITER_BY_NEAR_ROWS
-        yield lambda r: system.solve(r, _INNER_TOL, _INNER_MAX_ITER)[0], self.max_iter
+        by_near_rows = self._by_near_rows()
+        if by_near_rows is not None:
+            yield by_near_rows, _MAX_ITER_BY_NEAR_ROWS
+        yield lambda r: self._system.solve(r, _INNER_TOL, _INNER_MAX_ITER)[0], self.max_iter

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skfourier import FourierFeatures, FourierKernelRegressor, FourierKernelRegressorCV
-from skfourier._kernel_regressor_cv import _likelihood_search
+from skfourier._kernel_regressor_cv import _likelihood_search, _sampled_criteria
 from skfourier._kernel_regressor_cv._criteria import CRITERIA
 from skfourier._kernel_regressor_cv._sigma_candidates import default_axes, resolved_range
 from skfourier.grids import find_grid
@@ -325,15 +325,18 @@ class TestSplits:
 class TestSampledRows:
     """Where nothing is factorized a sample of rows, given near rows, stands for all."""
 
+    @pytest.mark.parametrize("weighted", [False, True])
     @pytest.mark.parametrize("criterion", CRITERIA)
-    def test_agrees_with_all_rows(self, criterion):
+    def test_agrees_with_all_rows(self, criterion, weighted, monkeypatch):
+        monkeypatch.setattr(_sampled_criteria, "_SAMPLED_ROWS", 1500)
         X = np.random.default_rng(0).uniform(size=(1500, 2))
         y = values(X, 0.3)
-        exact = searched(
-            SIGMAS, ALPHAS, kernel=Matern(), criterion=criterion, solver="cholesky"
-        ).fit(X, y)
-        sampled = clone(exact).set_params(solver="cg").fit(X, y)
-        # Of the gaps between candidates: what near rows leave out, and a sample's luck.
+        weight = 10 ** np.random.default_rng(4).uniform(-1, 1, 1500) if weighted else None
+        exact = searched(SIGMAS, ALPHAS, kernel=Matern(), criterion=criterion, solver="cholesky")
+        exact.fit(X, y, sample_weight=weight)
+        sampled = clone(exact).set_params(solver="cg").fit(X, y, sample_weight=weight)
+        # Of the gaps between candidates: what near rows leave out, and of the likelihood, whose
+        # blocks are a sample, luck.
         gap = np.ptp(table(exact))
         np.testing.assert_allclose(table(sampled), table(exact), atol=0.1 * gap)
         assert sampled.sigma_ == exact.sigma_
@@ -421,6 +424,11 @@ class TestLikelihood:
             model.fit(X, y)
         assert model.cv_results_["rank_test_score"].tolist() == [2, 1]
         assert np.isnan(model.cv_results_["mean_test_score"][0])
+
+    @pytest.mark.parametrize("sigmas", [None, SIGMAS])
+    def test_kernels_that_the_solver_does_not_take_are_left_out(self, pixels, sigmas):
+        model = FourierKernelRegressorCV(sigmas, solver="kronecker").fit(*pixels)
+        assert isinstance(model.kernel_, Gaussian)
 
     def test_constant_targets(self, scattered):
         model = FourierKernelRegressorCV().fit(scattered[0], np.full(120, 3.0))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skfourier import FourierKernelRegressorCV
+from skfourier import FourierFeatures, FourierKernelRegressorCV
 from skfourier._kernel_regressor_cv._reservoir import Reservoir
 
 BOX = [[0, 1], [0, 1]]
@@ -115,7 +115,16 @@ class TestBadInput:
             FourierKernelRegressorCV().partial_fit(*rows(50))
         assert "partial_fit needs domain" in str(error.value.__cause__)
 
-    @pytest.mark.parametrize("params", [{"sigmas": [1]}, {"alphas": [1]}, {"cv": 3}])
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {"sigmas": [1]},
+            {"alphas": [1]},
+            {"cv": 3},
+            {"criterion": "gcv"},
+            {"kernel": FourierFeatures()},
+        ],
+    )
     def test_candidates(self, params):
         with pytest.raises(ValueError, match="without candidates"):
             FourierKernelRegressorCV(domain=BOX, **params).partial_fit(*rows(50))
@@ -123,8 +132,15 @@ class TestBadInput:
     def test_candidates_and_dask(self):
         X, y = rows(100)
         model = FourierKernelRegressorCV([1, 2])
-        with pytest.raises(ValueError, match="leave out sigmas"):
+        with pytest.raises(ValueError, match="fit of dask arrays takes"):
             model.fit(dask.array.from_array(X), dask.array.from_array(y))
+
+    def test_what_dask_arrays_do_not_take(self):
+        X, y = (dask.array.from_array(rows(100)[k]) for k in (0, 1))
+        with pytest.raises(ValueError, match="Did you mean 'gcv'"):
+            FourierKernelRegressorCV(criterion="gvc").fit(X, y)
+        with pytest.raises(ValueError, match="price"):
+            FourierKernelRegressorCV().fit(X, y, price=np.ones(100))
 
     def test_rows_outside_lose_nothing(self, streamed):
         model = pickle.loads(pickle.dumps(streamed))
