@@ -78,7 +78,7 @@ class Parameters:
         return Candidate(kernel, alpha, likelihood.at(kernel, alpha), (self, vector))
 
 
-def largest_likelihood(likelihood, parameters, start):
+def largest_likelihood(likelihood, parameters, start, to_beat=-np.inf):
     """Climb to the largest likelihood, a Levenberg-Marquardt iteration with Fisher's information.
 
     Parameters
@@ -86,6 +86,8 @@ def largest_likelihood(likelihood, parameters, start):
     likelihood : ScaleLikelihood
     parameters : Parameters
     start : ndarray of shape (n_parameters,)
+    to_beat : float, default=-inf
+        A likelihood. What would not reach it, gaining as much in every iteration left, ends early.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def largest_likelihood(likelihood, parameters, start):
     """
     vector = parameters.within(start)
     best, damping = parameters.candidate(vector, likelihood), 1e-3
-    for _ in range(_MAX_ITERATIONS):
+    for left in reversed(range(_MAX_ITERATIONS)):
         slope, information = best.fit.slope_and_information(
             [_step(parameters, likelihood, vector, j) for j in range(len(vector))]
         )
@@ -107,7 +109,7 @@ def largest_likelihood(likelihood, parameters, start):
             break
         gain, expected = better.fit.value - best.fit.value, 0.5 * slope @ (after - vector)
         vector, best = after, better
-        if gain < _SMALL_GAIN:
+        if gain < _SMALL_GAIN or better.fit.value + left * gain < to_beat:
             break
         damping = damping / 10 if gain > _SOUND_SHARE * expected else 10 * damping
     return best

@@ -81,18 +81,8 @@ def search_by_likelihood(problem, kernels, *, per_axis, allowed=lambda _: True):
     sampler = Sampler(scaled)
     few = ScaleLikelihood(scaled, sampler.sample(_BLOCKS_FOR_A_START))
     some = ScaleLikelihood(scaled, sampler.sample(_BLOCKS_FOR_THE_KERNEL))
-    candidates = []
-    for kernel in kernels:
-        try:
-            start = _start(few, kernel, sigmas, per_axis)
-            candidates.append(largest_likelihood(some, *start))
-        except np.linalg.LinAlgError as error:
-            candidates.append(None)
-            warnings.warn(
-                f"The search for the parameters of {kernel!r} failed, and it ranks last: {error}",
-                FitFailedWarning,
-                stacklevel=2,
-            )
+    starts = [_unless_singular(kernel, _start, few, kernel, sigmas, per_axis) for kernel in kernels]
+    candidates = _climbed(some, kernels, starts)
     found = [candidate for candidate in candidates if candidate is not None]
     if not found:
         raise ValueError("None of the kernels could be fitted. The warnings say why.")
@@ -102,6 +92,33 @@ def search_by_likelihood(problem, kernels, *, per_axis, allowed=lambda _: True):
     many = sampler.sample(_BLOCKS_FOR_THE_KERNEL, _MORE_FOR_THE_BEST)
     best = largest_likelihood(ScaleLikelihood(scaled, many, by_rows=True), *first.parameters)
     return Choice(kernels, [candidate and back(candidate) for candidate in candidates], back(best))
+
+
+def _climbed(likelihood, kernels, starts):
+    """Return the best of each kernel; the most promising begin, and others may end early."""
+    candidates, to_beat = [None] * len(kernels), -np.inf
+    promising = [place for place, start in enumerate(starts) if start is not None]
+    for place in sorted(promising, key=lambda place: -starts[place][0]):
+        parameters, vector = starts[place][1:]
+        candidate = _unless_singular(
+            kernels[place], largest_likelihood, likelihood, parameters, vector, to_beat
+        )
+        if candidate is not None:
+            candidates[place], to_beat = candidate, max(to_beat, candidate.fit.value)
+    return candidates
+
+
+def _unless_singular(kernel, search, *args):
+    """Return what a search finds; None, with a warning, where its matrices are singular."""
+    try:
+        return search(*args)
+    except np.linalg.LinAlgError as error:
+        warnings.warn(
+            f"The search for the parameters of {kernel!r} failed, and it ranks last: {error}",
+            FitFailedWarning,
+            stacklevel=2,
+        )
+    return None
 
 
 def _problem_of(problem, candidate):
@@ -118,7 +135,7 @@ def _first_sigmas(low, high):
 
 
 def _start(likelihood, kernel, sigmas, per_axis):
-    """Return the parameters of a kernel and the best of a few places to begin."""
+    """Return the best of a few places to begin: its likelihood, the parameters and their vector."""
     n_features = likelihood.problem.X.shape[1]
     own = kernel.scales(n_features).max()
     best = None
@@ -137,7 +154,7 @@ def _start(likelihood, kernel, sigmas, per_axis):
         raise np.linalg.LinAlgError(
             "its matrices are singular to working precision at every sigma that was tried."
         )
-    return best[1:]
+    return best
 
 
 def _in_units(candidate, units):

@@ -214,7 +214,7 @@ class NUFFT(StreamingSolver):
         return (problem.y - self.mean(problem.X)) / problem.noise[:, None]
 
     @property
-    def backward_error(self):  # type: ignore[override]
+    def backward_error(self):
         """What the error of the kernel comes to, which no iteration mends."""
         return self.amplified_error
 
