@@ -88,7 +88,7 @@ def loop_over_samples(network, X):
     parameters = list(network.parameters())
     gradients = []
     for x in torch.tensor(X):
-        (output,) = network[:-1](x[None])[0]
+        (output,) = network.unscaled(x[None])[0]
         gradients.append(torch.cat([g.flatten() for g in torch.autograd.grad(output, parameters)]))
     jacobian = torch.stack(gradients)
     return (jacobian @ jacobian.T).numpy()

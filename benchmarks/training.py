@@ -25,9 +25,9 @@ from table import note, processor, row, seconds
 from torch import nn
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures, FourierKernelRegressorCV
+from skfourier._training._precision import bfloat16_is_fast
 from skfourier.images import image_to_samples, load_image
 from skfourier.metrics import psnr
-from skfourier.training._precision import bfloat16_is_fast
 
 WIDTH, DEPTH, N_FREQUENCIES, SIGMA = 256, 3, 128, 10
 SEEDS = range(3)

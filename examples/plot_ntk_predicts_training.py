@@ -49,7 +49,7 @@ def mapping(p):
 
 def train_network(module, learning_rate, steps):
     """Train in the NTK parametrisation; return the function, less the first one, at the steps."""
-    inner, places, target = module[:-1], torch.tensor(rows), torch.tensor(y)
+    inner, places, target = module.unscaled, torch.tensor(rows), torch.tensor(y)
     # He's weights are standard normal ones times the root of 2 / fan_in; biases stay 0.
     layers = [layer for layer in inner if isinstance(layer, torch.nn.Linear)]
     groups = [{"params": [m.weight], "lr": learning_rate * 2 / m.in_features} for m in layers]

@@ -8,48 +8,34 @@ import joblib
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
-from sklearn.metrics import r2_score
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skfourier._fourier_features import FourierFeatures
 from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
     check_samples,
-    known_name,
     refuse_mask,
     unchanged_on_error,
 )
-from skfourier.activations import ACTIVATIONS
-from skfourier.spectra._features import check_phases
-from skfourier.training._blocks import block_rows
-from skfourier.training._loop import Training, train
-from skfourier.training._network import (
-    INITIALIZATIONS,
-    OUTPUT_ACTIVATIONS,
-    FourierEmbedding,
-    RawCoordinates,
-    TargetScaling,
-    build_network,
+from skfourier._training._blocks import block_rows
+from skfourier._training._embeddings import check_embedding, count_features, embedding_module
+from skfourier._training._held_out import held_out_rows, scorer, take
+from skfourier._training._loop import Training, train
+from skfourier._training._network import TargetScaling, build_network
+from skfourier._training._optimizers import build_optimizer, build_schedule
+from skfourier._training._plan import (
+    check_normalized_batches,
+    epochs,
+    rows_per_step,
+    steps_per_epoch,
 )
-from skfourier.training._optimizers import (
-    OPTIMIZERS,
-    SCHEDULES,
-    build_optimizer,
-    build_schedule,
-)
-from skfourier.training._precision import PRECISIONS, choose_device, choose_precision
-from skfourier.training._prediction import predict, predict_gradient
-from skfourier.training._samples import as_samples
+from skfourier._training._precision import PRECISIONS, choose_device, choose_precision
+from skfourier._training._prediction import predict, predict_gradient
+from skfourier._training._samples import as_samples
+from skfourier._training._torch_modes import own_torch_modes
 
-# What "auto" stands for: with the default network about 10 s on two cores, whatever the number of
-# rows. Chosen by the PSNR reached in that time on photographs (docs/performance.md).
-_AUTO_BATCH_ROWS = 1024
-_AUTO_STEPS = 500
-_FLOATS = [np.float64, np.float32]
 # Parameters that a fit which goes on from another one cannot change.
 _STRUCTURE = (
     "hidden_layer_sizes",
@@ -77,29 +63,38 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ----------
     hidden_layer_sizes : array-like of int, default=(256, 256, 256)
         Widths of the hidden layers.
-    activation : {"sine", "tanh", "relu", "gelu", "siren", "gaussian", "erf"}, default="sine"
+    activation : {"sine", "tanh", "relu", "gelu", "siren", "gaussian", "erf"} or \
+            torch.nn.Module, default="sine"
         After each hidden layer. "sine" is sin(z), which on Fourier features of photographs learns
         faster than "tanh", and that faster than the paper's "relu". "siren" is sin(30 z), and wants
-        a learning_rate_init of about 2e-4.
-    embedding : FourierFeatures or None, default=None
-        Cloned and fitted on X, then computed inside the network batch by batch: the features of
-        all rows are never in memory together. `embedding__sigma` can be searched. Its
-        random_state, where None, comes from this estimator's.
+        a learning_rate_init of about 2e-4. Or an object of `skfourier.activations`
+        (``SIREN(omega_0=60)``), or any module of torch: each layer gets a copy.
+    embedding : transformer with a method `to_module`, or None, default=None
+        `FourierFeatures`, or one of your own: after ``fit(X, y)`` its ``to_module(dtype)`` returns
+        a torch module from coordinates, (n_samples, n_features) in the dtype of X, to a matrix in
+        `dtype`; the module's parameters are trained with the network's. It is cloned, fitted on
+        X, then computed inside the network batch by batch: the features of all rows are never in
+        memory together. `embedding__sigma` can be searched. A random_state that is None comes
+        from this estimator's.
     batch_norm : bool, default=False
-        Batch normalisation after each activation, as in the paper. Weights of samples weigh the
+        Batch normalization after each activation, as in the paper. Weights of samples weigh the
         loss, not the statistics of a batch.
     output_activation : {"identity", "sigmoid"}, default="identity"
-        With "identity" the targets are standardised inside (to weighted mean 0 and standard
+        With "identity" the targets are standardized inside (to weighted mean 0 and standard
         deviation 1 for each output); with "sigmoid" they are taken as they are and must lie in
         [0, 1].
-    initialization : {"auto", "he", "torch"}, default="auto"
+    initialization : {"auto", "he", "torch"} or callable, default="auto"
         "auto" is the activation's own: normal weights for "sine", SIREN's for "siren", Glorot's for
-        "tanh", else "torch", that of `torch.nn.Linear`, which the paper uses.
-    solver : str, default="schedulefree"
+        "tanh", else "torch", that of `torch.nn.Linear`, which the paper uses. A callable gets each
+        linear layer and a torch.Generator, and draws the layer's weights in place; it may return
+        the variances of weights and biases, which `empirical_ntk` asks for in its
+        parametrization "ntk".
+    solver : str or callable, default="schedulefree"
         "schedulefree" is Adam that averages its weights (Defazio et al.), of the package of that
         name: on photographs it is ahead of every other after as many steps, and may be stopped at
-        any time. Or an optimiser of `torch.optim`, by its name in lower case: "adam" (the paper's,
-        5e-3), "sgd" (0.1 or so), "lbfgs" (0.5, and `batch_size="full"`), ...
+        any time. Or an optimizer of `torch.optim`, by its name in lower case: "adam" (the paper's,
+        5e-3), "sgd" (0.1 or so), "lbfgs" (0.5, and `batch_size="full"`), ... Or what makes one of
+        parameters and `lr`: ``functools.partial(torch.optim.SGD, momentum=0.9)``.
     alpha : float, default=0.0
         Weight decay of the solver, on the weights of the linear layers.
     batch_size : int, "auto" or "full", default="auto"
@@ -146,10 +141,11 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     ----------
     module_ : torch.nn.Sequential
         The network, from coordinates to the units of y: embedding and scaling are parts of it.
-    embedding_ : FourierFeatures or None
-        The fitted embedding.
+    embedding_ : transformer or None
+        The embedding, fitted on X. Where its module has parameters, the trained ones are those of
+        ``module_.embedding``.
     loss_curve_ : list of float
-        Mean squared error of each epoch, of the standardised targets ("identity": the fraction
+        Mean squared error of each epoch, of the standardized targets ("identity": the fraction
         of the variance that is not explained) or of y itself ("sigmoid"), taken while the
         weights move.
     best_loss_ : float
@@ -205,12 +201,12 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [str],
-        "embedding": [FourierFeatures, None],
+        "activation": [str, torch.nn.Module],
+        "embedding": "no_validation",  # fit asks for its methods
         "batch_norm": ["boolean"],
         "output_activation": [str],
-        "initialization": [str],
-        "solver": [str],
+        "initialization": [str, callable],
+        "solver": [str, callable],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto", "full"})],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
@@ -281,6 +277,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     _optimizer_settings: dict
     loss_curve_: list
 
+    @own_torch_modes()
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
         """Train the network.
@@ -314,6 +311,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         with unchanged_on_error(self):
             return self._fit(X, y, sample_weight)
 
+    @own_torch_modes()
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these rows, with a constant learning rate.
@@ -336,7 +334,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            As in `fit`, weights and optimiser being as before this block; or if `early_stopping` is
+            As in `fit`, weights and optimizer being as before this block; or if `early_stopping` is
             set: it asks for rows held out of the whole.
         """
         self._validate_params()  # scikit-learn's decorator does so in the first call only
@@ -403,13 +401,13 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         gradients = self._finite(predict_gradient, X)
         return gradients[:, 0] if self._y_ndim == 1 else gradients
 
+    @own_torch_modes()
     def _finite(self, function, X):
         """Evaluate a function of the network at checked coordinates; refuse what overflows."""
         check_is_fitted(self)
         refuse_mask(X, "X")
-        X = validate_data(self, X, dtype=_FLOATS, reset=False)
-        if self.embedding_ is not None:
-            check_phases(X, self.embedding_.frequencies_)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        check_embedding(self.embedding_, X)
         values = function(self.module_, X)
         if not np.all(np.isfinite(values)):
             raise ValueError(
@@ -420,26 +418,26 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _fit(self, X, y, sample_weight):
         warm = self.warm_start and hasattr(self, "module_")
-        X, y, weight = self._validated(X, y, sample_weight, going_on=warm)
+        samples = self._validated(X, y, sample_weight, going_on=warm)
         random_state = check_random_state(self.random_state)
-        kept, held_out = self._split_rows(len(X), random_state)
-        X_kept, y_kept, weight_kept = _take(X, y, weight, kept)
+        score = None
+        if self.early_stopping:
+            kept, held_out = held_out_rows(len(samples[0]), self.validation_fraction, random_state)
+            score, samples = scorer(*take(held_out, *samples)), take(kept, *samples)
         if not warm:
-            self._build(X_kept, y_kept, weight_kept, random_state)
-        samples = as_samples(self.module_, X_kept, y_kept, weight_kept)
-        steps_per_epoch = math.ceil(len(samples) / self._batch_size(len(samples)))
-        max_iter = self.max_iter
-        if max_iter == "auto":
-            max_iter = math.ceil(_AUTO_STEPS / steps_per_epoch)
+            self._build(*samples, random_state)
+        samples = as_samples(self.module_, *samples)
+        n_steps = steps_per_epoch(self.batch_size, len(samples))
+        max_iter = epochs(self.max_iter, n_steps)
         optimizer = build_optimizer(self.module_, **self._optimizer_parameters())
-        schedule = build_schedule(optimizer, self.learning_rate, max_iter * steps_per_epoch)
+        schedule = build_schedule(optimizer, self.learning_rate, max_iter * n_steps)
         history = train(
             self._new_training(optimizer, schedule, samples, random_state),
             samples,
             max_iter=max_iter,
             tol=0.0 if self.tol is None and self.early_stopping else self.tol,
             n_iter_no_change=self.n_iter_no_change,
-            score=None if held_out is None else _scorer(*_take(X, y, weight, held_out)),
+            score=score,
             verbose=self.verbose,
         )
         self._optimizer = None
@@ -465,18 +463,12 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _validated(self, X, y, sample_weight, *, going_on):
         """Check the arguments of a fit; drop rows of weight zero; scale weights to mean 1."""
-        self._check_names()
         X, y, weight = check_samples(self, X, y, sample_weight, reset=not going_on)
         if going_on:
             self._check_goes_on(y)
         else:
             self._y_ndim = y.ndim
         y = y.reshape(len(y), -1)
-        if self.output_activation == "sigmoid" and not (y.min() >= 0 and y.max() <= 1):
-            raise ValueError(
-                f"output_activation='sigmoid' can only reach values in [0, 1]; y lies in "
-                f"[{y.min():g}, {y.max():g}]. Scale y, or take output_activation='identity'."
-            )
         if weight is not None:
             weight = weight / weight.max()  # first: the sum of large ones would overflow
             weight = weight / weight.mean()
@@ -498,51 +490,24 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                     f"now. Set it back, or begin anew (warm_start=False; a clone)."
                 )
 
-    def _check_names(self):
-        known_name(self.activation, ACTIVATIONS, "activation")
-        known_name(self.output_activation, OUTPUT_ACTIVATIONS, "output_activation")
-        known_name(self.initialization, INITIALIZATIONS, "initialization")
-        known_name(self.solver, OPTIMIZERS, "solver")
-        known_name(self.learning_rate, SCHEDULES, "learning_rate")
-        known_name(self.precision, ("auto", *PRECISIONS), "precision")
-
-    def _split_rows(self, n_samples, random_state):
-        """Choose the rows to train on and those to hold out (None without early stopping)."""
-        if not self.early_stopping:
-            return slice(None), None
-        n_held_out = math.ceil(self.validation_fraction * n_samples)
-        if not 2 <= n_held_out < n_samples:
-            raise ValueError(
-                f"early_stopping scores two or more rows and trains on others. Of the {n_samples} "
-                f"samples here, validation_fraction={self.validation_fraction} holds out "
-                f"{n_held_out}: change it, or set early_stopping=False."
-            )
-        return train_test_split(
-            np.arange(n_samples), test_size=n_held_out, random_state=random_state
-        )
-
     def _build(self, X, y, weight, random_state):
         """Fit the embedding and build the network, untrained."""
         device = choose_device(self.device)
-        precision = choose_precision(self.precision, X, self._batch_size(len(X)), device)
+        step = rows_per_step(self.batch_size, len(X))
+        precision = choose_precision(self.precision, X, step, device)
         dtype = PRECISIONS[precision]
         embedding = self._fitted_embedding(X, y, random_state)
-        if embedding is not None:
-            check_phases(X, embedding.frequencies_)
+        module = embedding_module(embedding, dtype)
         network = build_network(
-            X.shape[1] if embedding is None else 2 * len(embedding.frequencies_),
+            count_features(module, X),
             y.shape[1],
-            hidden_layer_sizes=self._widths(),
+            hidden_layer_sizes=self.hidden_layer_sizes,
             activation=self.activation,
             batch_norm=self.batch_norm,
             output_activation=self.output_activation,
             initialization=self.initialization,
-            embedding=RawCoordinates(dtype)
-            if embedding is None
-            else FourierEmbedding(embedding.frequencies_, embedding.amplitudes_, dtype),
-            scaling=TargetScaling.of(y, weight)
-            if self.output_activation == "identity"
-            else TargetScaling.none(y),
+            embedding=module,
+            scaling=TargetScaling.of(y, weight, self.output_activation),
             dtype=dtype,
             generator=_generator(random_state),
         )
@@ -552,33 +517,25 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._structure = {name: copy.deepcopy(getattr(self, name)) for name in _STRUCTURE}
         self._optimizer, self._optimizer_settings, self.loss_curve_ = None, {}, []
 
-    def _widths(self):
-        """Return hidden_layer_sizes as a list of positive ints."""
-        widths = np.atleast_1d(self.hidden_layer_sizes)
-        if widths.size and (widths.ndim > 1 or widths.dtype.kind not in "iu" or widths.min() < 1):
-            raise ValueError(
-                f"hidden_layer_sizes must be positive whole numbers, the width of each hidden "
-                f"layer. Got {self.hidden_layer_sizes!r}."
-            )
-        return widths.tolist()
-
     def _fitted_embedding(self, X, y, random_state):
         if self.embedding is None:
             return None
+        if not hasattr(self.embedding, "to_module"):
+            raise ValueError(
+                f"embedding must be None or a transformer with a method to_module(dtype), as "
+                f"FourierFeatures is one. Got {self.embedding!r}."
+            )
         embedding = clone(self.embedding)
-        if embedding.random_state is None:
+        if embedding.get_params(deep=False).get("random_state", 0) is None:
             embedding.set_params(random_state=random_state.randint(np.iinfo(np.int32).max))
-        return embedding.fit(X, y)
-
-    def _batch_size(self, n_samples):
-        if self.batch_size == "full":
-            return n_samples
-        return min(n_samples, _AUTO_BATCH_ROWS if self.batch_size == "auto" else self.batch_size)
+        embedding.fit(X, y)
+        check_embedding(embedding, X)
+        return embedding
 
     def __setstate__(self, state):
-        """Restore a pickle; an optimiser between two `partial_fit` is built anew.
+        """Restore a pickle; an optimizer between two `partial_fit` is built anew.
 
-        torch pickles only what all optimisers have in common, and "lbfgs" has more.
+        torch pickles only what all optimizers have in common, and "lbfgs" has more.
         """
         super().__setstate__(state)
         pickled = self.__dict__.get("_optimizer")
@@ -594,28 +551,20 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         }
 
     def _new_training(self, optimizer, schedule, samples, random_state):
-        batch_size = self._batch_size(len(samples))
         if self.batch_norm:
-            self._check_batches(len(samples), batch_size)
+            check_normalized_batches(self.batch_size, len(samples))
+        batch_size = rows_per_step(self.batch_size, len(samples))
         shuffled = self.shuffle and batch_size < len(samples)
         return Training(
             network=self.module_,
             optimizer=optimizer,
             schedule=schedule,
             batch_size=batch_size,
-            # Batch normalisation is one of the whole batch.
+            # Batch normalization is one of the whole batch.
             block_size=batch_size if self.batch_norm else block_rows(self.module_),
             generator=_generator(random_state) if shuffled else None,
             precision=self.precision_,
         )
-
-    def _check_batches(self, n_samples, batch_size):
-        """Check that batch normalisation meets no batch of one sample."""
-        if n_samples // math.ceil(n_samples / batch_size) < 2:
-            raise ValueError(
-                f"batch_norm compares the samples of a batch and needs two or more in each. Got "
-                f"n_samples={n_samples}, batch_size={self.batch_size!r}."
-            )
 
     def _store(self, loss_curve, validation_scores):
         self.loss_curve_ = loss_curve
@@ -627,19 +576,3 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
 def _generator(random_state):
     return torch.Generator().manual_seed(int(random_state.randint(np.iinfo(np.int32).max)))
-
-
-def _take(X, y, weight, rows):
-    return X[rows], y[rows], None if weight is None else weight[rows]
-
-
-def _scorer(X, y, weight):
-    """Return a function that scores a network on these rows."""
-
-    def score(network):
-        predictions = predict(network, X)
-        if not np.all(np.isfinite(predictions)):
-            return -math.inf
-        return r2_score(y, predictions, sample_weight=weight)
-
-    return score

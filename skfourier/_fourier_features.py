@@ -196,6 +196,33 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         return fourier_features(X, self.frequencies_, self.amplitudes_)
 
+    def to_module(self, dtype):
+        """Return the features as a torch module, the first part of a network.
+
+        Parameters
+        ----------
+        dtype : torch.dtype
+            Of the features. Coordinates keep their own, in which whole cycles are taken away.
+
+        Returns
+        -------
+        torch.nn.Module
+            Maps a tensor (n_samples, n_features_in_) to (n_samples, 2 * n_frequencies). Without
+            parameters to train; the frequencies are buffers, saved with the network's weights.
+
+        Examples
+        --------
+        >>> import torch
+        >>> from skfourier import FourierFeatures
+        >>> features = FourierFeatures(n_frequencies=4, random_state=0).fit([[0.0, 0.0]])
+        >>> features.to_module(torch.float32)(torch.zeros(3, 2)).shape
+        torch.Size([3, 8])
+        """
+        from skfourier._training._embeddings import FourierEmbedding  # noqa: PLC0415 (loads torch)
+
+        check_is_fitted(self)
+        return FourierEmbedding(self.frequencies_, self.amplitudes_, dtype)
+
     def induced_kernel(self):
         r"""Return the kernel that these very features have: equation 4.
 

@@ -38,6 +38,7 @@ __all__ = [
     "check_all_samples",
     "check_matplotlib_support",
     "check_samples",
+    "chosen",
     "known_name",
     "plain",
     "refuse_mask",
@@ -61,6 +62,17 @@ def known_name(name: str, known: Iterable[str], parameter: str) -> str:
     raise ValueError(
         f"{parameter}={name!r} is unknown.{suggestion} Known are: {', '.join(map(repr, known))}."
     )
+
+
+def chosen(value, known, parameter):
+    """Return what a name stands for; what is no string is the choice itself.
+
+    Raises
+    ------
+    ValueError
+        As `known_name`.
+    """
+    return known[known_name(value, known, parameter)] if isinstance(value, str) else value
 
 
 def accepts_sample_weight(scorer):
@@ -160,7 +172,7 @@ def check_all_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=
     weight = _check_sample_weight(
         sample_weight,
         X,
-        dtype=X.dtype,
+        dtype=np.float64,  # whatever X is: weights may be very small or large
         ensure_non_negative=True,
         ensure_same_device=False,
         allow_all_zero_weights=allow_no_weight,
@@ -185,7 +197,7 @@ class NamedKernel(Kernel):
         if type(self) is not type(other):
             return False
         mine, others = self.get_params(deep=False), other.get_params(deep=False)
-        return all(np.array_equal(mine[name], others[name]) for name in mine)
+        return all(_equal(mine[name], others[name]) for name in mine)
 
     __hash__ = None  # type: ignore[assignment]  # as scikit-learn's: parameters change
 
@@ -195,9 +207,16 @@ class NamedKernel(Kernel):
         arguments = ", ".join(
             f"{name}={plain(value)}"
             for name, value in self.get_params(deep=False).items()
-            if not np.array_equal(value, defaults[name].default)
+            if not _equal(value, defaults[name].default)
         )
         return f"{type(self).__name__}({arguments})"
+
+
+def _equal(one, other):
+    """Compare parameters: arrays by their values, torch modules (activations) by what they say."""
+    if type(one) is type(other) and hasattr(one, "extra_repr"):
+        return repr(one) == repr(other)
+    return np.array_equal(one, other)
 
 
 def plain(value):

@@ -1,10 +1,12 @@
-"""Activations of the coordinate network: forward pass, initialisation, dual kernel: one class each.
+"""Activations of the coordinate network: forward pass, initialization, dual kernel: one class each.
 
-A new activation is one class here: the estimator finds it by its name in lower case. With a dual
-the kernels of infinitely wide networks know it too.
+The estimators take them by name (the class's in lower case) or as objects, your own ones too: a
+subclass of `Activation` says how the layer before it is drawn, and with a dual the kernels of
+infinitely wide networks take it.
 """
 
 import math
+from numbers import Real
 
 import numpy as np
 import torch
@@ -28,8 +30,10 @@ class Activation(nn.Module):
     #: In the infinitely wide network: the variance of a weight times fan_in.
     weight_variance: float
 
-    def initialize(self, linear, *, first, generator):
+    def initialize(self, linear, *, first, generator):  # noqa: ARG002 (others ask which layer)
         """Draw the weights of the linear layer that feeds this activation, in place.
+
+        As torch does, where a subclass says nothing else.
 
         Parameters
         ----------
@@ -41,9 +45,9 @@ class Activation(nn.Module):
         Returns
         -------
         tuple of two floats
-            The variance of each weight and of each bias: the NTK parametrisation weighs by them.
+            The variance of each weight and of each bias: the NTK parametrization weighs by them.
         """
-        raise NotImplementedError
+        return torch_default(linear, generator)
 
     def dual(self, c, a, b):
         r"""Evaluate :math:`\kappa` and :math:`\dot\kappa`.
@@ -67,7 +71,7 @@ class Activation(nn.Module):
 
 
 class ReLU(Activation):
-    r"""The rectifier, :math:`\max(z, 0)`, with torch's initialisation.
+    r"""The rectifier, :math:`\max(z, 0)`, with torch's initialization.
 
     On photographs a network on Fourier features learns a little faster from it than from He's,
     whose weights the infinitely wide network has: other ones are a factor of its kernel.
@@ -80,10 +84,6 @@ class ReLU(Activation):
     def forward(self, z):
         """Evaluate max(z, 0)."""
         return torch.relu(z)
-
-    def initialize(self, linear, *, first, generator):  # noqa: ARG002 (all layers alike)
-        """Draw weights and biases as torch's linear layer does."""
-        return torch_default(linear, generator)
 
     def dual(self, c, a, b):
         r"""Evaluate, with the angle :math:`\theta = \arccos(c / \sqrt{ab})`, the moments.
@@ -112,7 +112,7 @@ class ReLU(Activation):
 
 
 class GELU(Activation):
-    r"""The Gaussian error linear unit, :math:`z \Phi(z)`, with torch's initialisation.
+    r"""The Gaussian error linear unit, :math:`z \Phi(z)`, with torch's initialization.
 
     Hendrycks and Gimpel, "Gaussian error linear units", 2016.
     """
@@ -121,13 +121,9 @@ class GELU(Activation):
         r"""Evaluate z \Phi(z)."""
         return nn.functional.gelu(z)
 
-    def initialize(self, linear, *, first, generator):  # noqa: ARG002 (all layers alike)
-        """Draw weights and biases as torch's linear layer does."""
-        return torch_default(linear, generator)
-
 
 class Tanh(Activation):
-    """The hyperbolic tangent, with Glorot's initialisation.
+    """The hyperbolic tangent, with Glorot's initialization.
 
     Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
     networks", 2010.
@@ -215,20 +211,33 @@ class Erf(Activation):
 
 
 class SIREN(Activation):
-    r"""The fast sine of SIREN, :math:`\sin(30 z)`, with SIREN's initialisation.
+    r"""The fast sine of SIREN, :math:`\sin(\omega_0 z)`, with SIREN's initialization.
 
+    Parameters
+    ----------
+    omega_0 : float, default=30.0
+        How fast the sine is.
+
+    References
+    ----------
     Sitzmann, Martel, Bergman, Lindell and Wetzstein, "Implicit neural representations with
     periodic activation functions", 2020.
     """
 
-    omega_0 = 30.0
+    def __init__(self, omega_0=30.0):
+        super().__init__()
+        self.omega_0 = _positive(omega_0, "omega_0")
+
+    def extra_repr(self):
+        """Name the parameter."""
+        return f"omega_0={self.omega_0:g}"
 
     def forward(self, z):
-        """Evaluate sin(30 z)."""
+        """Evaluate sin(omega_0 z)."""
         return torch.sin(self.omega_0 * z)
 
     def initialize(self, linear, *, first, generator):
-        """Draw uniform weights: within 1 / fan_in first, then sqrt(6 / fan_in) / 30."""
+        """Draw uniform weights: within 1 / fan_in first, then sqrt(6 / fan_in) / omega_0."""
         fan_in = linear.in_features
         bound = 1 / fan_in if first else math.sqrt(6 / fan_in) / self.omega_0
         nn.init.uniform_(linear.weight, -bound, bound, generator=generator)
@@ -237,22 +246,32 @@ class SIREN(Activation):
 
 
 class Gaussian(Activation):
-    r"""The bell, :math:`\exp(-z^2 / (2 s^2))` with s = 0.1, with torch's own initialisation.
+    r"""The bell, :math:`\exp(-z^2 / (2 s^2))`, with torch's own initialization.
 
+    Parameters
+    ----------
+    width : float, default=0.1
+        s.
+
+    References
+    ----------
     Ramasinghe and Lucey, "Beyond periodicity: towards a unifying framework for activations in
     coordinate-MLPs", 2022.
     """
 
-    width = 0.1
     weight_variance = 1 / 3
+
+    def __init__(self, width=0.1):
+        super().__init__()
+        self.width = _positive(width, "width")
+
+    def extra_repr(self):
+        """Name the parameter."""
+        return f"width={self.width:g}"
 
     def forward(self, z):
         """Evaluate exp(-z^2 / (2 s^2))."""
         return torch.exp(-0.5 * (z / self.width) ** 2)
-
-    def initialize(self, linear, *, first, generator):  # noqa: ARG002 (all layers alike)
-        """Draw weights and biases as torch's linear layer does."""
-        return torch_default(linear, generator)
 
     def dual(self, c, a, b):
         r"""Evaluate, with :math:`D = (s^2 + a)(s^2 + b) - c^2`, the moments.
@@ -296,6 +315,13 @@ def torch_default(linear, generator):
     return bound**2 / 3, bound**2 / 3
 
 
+def _positive(value, name):
+    """Return a parameter as a float, or refuse it."""
+    if not (isinstance(value, Real) and 0 < float(value) < math.inf):
+        raise ValueError(f"{name} must be a positive number. Got {value!r}.")
+    return float(value)
+
+
 def _angle(c, a, b):
     """Return cosine and sine of the angle between two vectors, and the product of their lengths."""
     length = np.sqrt(a) * np.sqrt(b)  # and not of the product, which leaves the range of floats
@@ -308,6 +334,6 @@ def _angle(c, a, b):
     return cosine, np.sqrt(sine, out=sine), length
 
 
-ACTIVATIONS = {cls.__name__.lower(): cls for cls in Activation.__subclasses__()}
+ACTIVATIONS = {cls.__name__.lower(): cls for cls in (ReLU, GELU, Tanh, Sine, Erf, SIREN, Gaussian)}
 # Those whose infinitely wide networks have kernels in closed form.
 DUALS = {name: cls for name, cls in ACTIVATIONS.items() if cls.dual is not Activation.dual}

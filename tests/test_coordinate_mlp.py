@@ -14,8 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils import shuffle
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures
+from skfourier._training import _loop, _precision
 from skfourier.spectra import Uniform
-from skfourier.training import _loop, _precision
 
 
 @pytest.fixture

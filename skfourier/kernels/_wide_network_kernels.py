@@ -247,8 +247,6 @@ class WideNetworkKernel(NamedKernel):
 
     def _network(self):
         """Check the parameters and build the network that they describe."""
-        from skfourier.activations import ACTIVATIONS, DUALS  # noqa: PLC0415 (it loads torch)
-
         layers, bias = self.n_hidden_layers, self.bias
         if not (isinstance(layers, Integral) and int(layers) >= 1):
             raise ValueError(f"n_hidden_layers must be a whole number, 1 or more. Got {layers!r}.")
@@ -259,13 +257,22 @@ class WideNetworkKernel(NamedKernel):
                 f"base must be a spectrum (Gaussian(10), features.induced_kernel()), or None for "
                 f"the rows of X themselves. Got {self.base!r}."
             )
-        if self.activation in ACTIVATIONS and self.activation not in DUALS:
-            raise ValueError(
-                f"activation={self.activation!r} has no kernel in closed form. Those that have one "
-                f"are: {', '.join(map(repr, sorted(DUALS)))}."
-            )
-        known_name(self.activation, DUALS, "activation")
-        return WideNetwork(DUALS[self.activation](), int(layers), float(bias))
+        return WideNetwork(_with_dual(self.activation), int(layers), float(bias))
+
+
+def _with_dual(activation):
+    """Return the activation of that name, or the object itself, if its kernel is known."""
+    from skfourier.activations import ACTIVATIONS, DUALS, Activation  # noqa: PLC0415 (loads torch)
+
+    if isinstance(activation, str) and activation not in ACTIVATIONS:
+        known_name(activation, DUALS, "activation")
+    found = ACTIVATIONS[activation]() if isinstance(activation, str) else activation
+    if not isinstance(found, Activation) or type(found).dual is Activation.dual:
+        raise ValueError(
+            f"activation={activation!r} has no kernel in closed form. Those that have one are: "
+            f"{', '.join(map(repr, sorted(DUALS)))}; or an Activation of your own with `dual`."
+        )
+    return found
 
 
 def _take(variances, rows, axis):
@@ -290,7 +297,7 @@ class NeuralTangentKernel(WideNetworkKernel):
     ----------
     n_hidden_layers : int, default=3
         L.
-    activation : {"relu", "sine", "erf", "gaussian"}, default="relu"
+    activation : {"relu", "sine", "erf", "gaussian"} or Activation, default="relu"
         Of `CoordinateMLPRegressor`, with the weights that it is initialised with; "relu" with He's.
     bias : float, default=0.0
         :math:`\beta^2`, the variance of the biases, whose gradients are weighted by it as well.
@@ -348,7 +355,7 @@ class NNGPKernel(WideNetworkKernel):
     ----------
     n_hidden_layers : int, default=3
         L.
-    activation : {"relu", "sine", "erf", "gaussian"}, default="relu"
+    activation : {"relu", "sine", "erf", "gaussian"} or Activation, default="relu"
         Of `CoordinateMLPRegressor`, with the weights that it is initialised with; "relu" with He's.
     bias : float, default=0.0
         :math:`\beta^2`, the variance of the biases.

@@ -8,9 +8,10 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._sklearn import known_name, refuse_mask
+from skfourier._training._embeddings import check_embedding
+from skfourier._training._samples import as_tensor
+from skfourier._training._torch_modes import own_torch_modes
 from skfourier.ntk._gradients import numbers_per_sample, sample_gradients
-from skfourier.spectra._features import check_phases
-from skfourier.training._samples import as_tensor
 
 PARAMETRIZATIONS = ("standard", "ntk")
 OUTPUTS = ("mean", "full")
@@ -20,6 +21,7 @@ _MOST_BYTES = 2**33
 _BLOCK_BYTES, _BLOCK_ROWS = 2**28, 2048
 
 
+@own_torch_modes()
 def empirical_ntk(estimator, X, Y=None, *, parametrization="standard", outputs="mean"):
     r"""Evaluate the neural tangent kernel of a fitted network: equation 1.
 
@@ -118,7 +120,7 @@ def network_and_coordinates(estimator, X):
 
     Returns
     -------
-    network : torch.nn.Sequential
+    network : CoordinateNetwork
     X : ndarray of shape (n_samples, n_features of the network)
 
     Raises
@@ -137,8 +139,7 @@ def network_and_coordinates(estimator, X):
         X = estimator[:-1].transform(X)
     refuse_mask(X, "X")
     X = validate_data(last, X, dtype=[np.float64, np.float32], reset=False)
-    if last.embedding_ is not None:
-        check_phases(X, last.embedding_.frequencies_)
+    check_embedding(last.embedding_, X)
     return last.module_, X
 
 

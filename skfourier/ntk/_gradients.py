@@ -51,6 +51,8 @@ class Gradients:
 
 def is_traced(network):
     """Tell whether all parameters belong to layers whose gradients are outer products."""
+    if network.trains_embedding:
+        return False
     owners = (m for m in network.modules() if list(m.parameters(recurse=False)))
     return all(isinstance(module, _TRACED) for module in owners)
 
@@ -60,7 +62,7 @@ def numbers_per_sample(network):
     n_outputs = network.output.out_features
     if not is_traced(network):
         return n_outputs * sum(parameter.numel() for parameter in network.parameters())
-    widths = [(m.in_features, m.out_features) for m in network if isinstance(m, nn.Linear)]
+    widths = [(layer.in_features, layer.out_features) for layer in network.linear_layers]
     return sum(n_inputs + 3 * n_outputs * n_units for n_inputs, n_units in widths)
 
 
@@ -69,7 +71,7 @@ def sample_gradients(network, X, parametrization):
 
     Parameters
     ----------
-    network : torch.nn.Sequential
+    network : CoordinateNetwork
         In evaluation mode.
     X : Tensor of shape (n_samples, n_features)
     parametrization : {"standard", "ntk"}
@@ -96,7 +98,9 @@ def _outer_products(network, X, weights):
     """Pass forwards once, and backwards once for each output; keep what meets at the layers."""
     h, traced = network.embedding(X), []
     with torch.enable_grad():
-        for name, layer in list(network.named_children())[1:-1]:
+        for name, layer in network.unscaled.named_children():
+            if name == "embedding":
+                continue
             entering, h = h, layer(h)
             if isinstance(layer, _TRACED):
                 traced.append((name, layer, entering.detach(), h.requires_grad_()))
@@ -122,7 +126,7 @@ def _outer_products(network, X, weights):
 
 def _written_out(network, X, weights):
     """Write the gradients by all parameters out, as torch.func computes them: any network."""
-    inner = network[:-1]
+    inner = network.unscaled
 
     def outputs(parameters, x):
         return torch.func.functional_call(inner, parameters, (x[None],))[0]
@@ -143,7 +147,7 @@ def _weight(network, name, parametrization):
     layer = network.get_submodule(owner)
     if isinstance(layer, nn.BatchNorm1d):
         return 0.0  # its parameters start as constants
-    if not hasattr(layer, "initial_variances"):
+    if getattr(layer, "initial_variances", None) is None:
         raise ValueError(
             f"parametrization='ntk' weighs each parameter by its variance before training, which "
             f"is not known of {name!r}. Take parametrization='standard'."

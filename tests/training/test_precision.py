@@ -6,10 +6,10 @@ import torch
 from sklearn.base import clone
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures
-from skfourier.training import _precision, _samples
-from skfourier.training._blocks import _cache_bytes, block_rows
-from skfourier.training._loop import squared_error
-from skfourier.training._samples import as_samples
+from skfourier._training import _precision, _samples
+from skfourier._training._blocks import _cache_bytes, block_rows
+from skfourier._training._loop import squared_error
+from skfourier._training._samples import as_samples
 
 CPU = torch.device("cpu")
 
@@ -109,7 +109,7 @@ class TestBlocks:
     def test_grow_with_the_cache_and_shrink_with_the_width(self, image, monkeypatch):
         sizes = []
         for cache, width in ((2**20, 256), (2**21, 256), (2**20, 512)):
-            monkeypatch.setattr("skfourier.training._blocks._cache_bytes", lambda size=cache: size)
+            monkeypatch.setattr("skfourier._training._blocks._cache_bytes", lambda size=cache: size)
             monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
             wide = CoordinateMLPRegressor((width,), max_iter=1, precision="float32")
             sizes.append(block_rows(wide.fit(*image).module_))
@@ -122,5 +122,5 @@ class TestBlocks:
     def test_the_cache_is_read_where_it_is_told(self, text, expected, tmp_path, monkeypatch):
         if text is not None:
             (tmp_path / "size").write_text(text)
-        monkeypatch.setattr("skfourier.training._blocks._CACHE_FILE", tmp_path / "size")
+        monkeypatch.setattr("skfourier._training._blocks._CACHE_FILE", tmp_path / "size")
         assert _cache_bytes() == expected

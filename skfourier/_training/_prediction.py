@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from sklearn.utils import gen_batches
 
-from skfourier.training._blocks import block_rows
-from skfourier.training._samples import as_tensor
+from skfourier._training._blocks import block_rows
+from skfourier._training._samples import as_tensor
 
 
 def predict(network, X):
@@ -13,7 +13,7 @@ def predict(network, X):
 
     Parameters
     ----------
-    network : torch.nn.Sequential
+    network : CoordinateNetwork
     X : ndarray of shape (n_samples, n_features)
 
     Returns
@@ -29,7 +29,7 @@ def predict_gradient(network, X):
 
     Parameters
     ----------
-    network : torch.nn.Sequential
+    network : CoordinateNetwork
     X : ndarray of shape (n_samples, n_features)
 
     Returns

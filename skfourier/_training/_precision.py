@@ -6,6 +6,8 @@ import time
 import numpy as np
 import torch
 
+from skfourier._sklearn import known_name
+
 # The dtype of the weights. "bfloat16" is that of the hidden layers' products only.
 PRECISIONS = {"bfloat16": torch.float32, "float32": torch.float32, "float64": torch.float64}
 
@@ -20,7 +22,7 @@ def choose_precision(precision, X, n_rows_per_step, device):
     -------
     str
     """
-    if precision != "auto":
+    if known_name(precision, ("auto", *PRECISIONS), "precision") != "auto":
         return precision
     tiny = X.dtype == np.float64 and len(X) <= min(n_rows_per_step, _ROWS_IN_FLOAT64)
     if tiny and device.type in ("cpu", "cuda"):

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import torch
-from torch import nn
 
 _CACHE_FILE = Path("/sys/devices/system/cpu/cpu0/cache/index2/size")  # "512K"
 # Where there is no such file, in bytes.
@@ -23,7 +22,7 @@ def block_rows(network):
 
     Parameters
     ----------
-    network : torch.nn.Sequential
+    network : CoordinateNetwork
 
     Returns
     -------
@@ -32,7 +31,7 @@ def block_rows(network):
     weight = network.output.weight
     if weight.device.type != "cpu":
         return _ROWS_ON_ACCELERATOR
-    width = max(layer.out_features for layer in network if isinstance(layer, nn.Linear))
+    width = max(layer.out_features for layer in network.linear_layers)
     rows = torch.get_num_threads() * _cache_bytes() // (width * weight.itemsize)
     return min(max(rows, _FEWEST_ROWS), _MOST_ROWS)
 

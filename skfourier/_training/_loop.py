@@ -10,7 +10,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from skfourier._sklearn import called_by_a_search
-from skfourier.training._optimizers import averages
+from skfourier._training._optimizers import averages
 
 # Training has exploded where the loss ends at so many times the first one, and as many times that
 # of predicting the mean: 1, as targets are standardised. A sigmoid's loss is below both.
@@ -122,8 +122,8 @@ def squared_error(network, samples, precision):
     features = network.embedding(samples.X) if samples.features is None else samples.features
     low = precision == "bfloat16"
     with torch.autocast(features.device.type, dtype=torch.bfloat16, enabled=low):
-        hidden = network[1:-3](features)
-    outputs = network[-3:-1](hidden.to(network.output.weight.dtype))
+        hidden = network.hidden(features)
+    outputs = network.output_activation(network.output(hidden.to(network.output.weight.dtype)))
     errors = (outputs - samples.y).square()
     if samples.weight is not None:
         errors = errors * samples.weight[:, None]

@@ -39,14 +39,15 @@ class Samples:
         )
 
     def with_features(self, network):
-        """Return the samples with all their features in bfloat16, if they fit.
+        """Return the samples with all their features in bfloat16, if these fit and stay the same.
 
         The first hidden layer's product would round them to it anyway, so that the training stays
         the same to the last bit. In float32 gathering twice the bytes takes as long as the cosines.
         """
-        n_features = network[1].in_features
-        has_hidden_layers = network[1] is not network.output
-        if not has_hidden_layers or 2 * len(self) * n_features > _MOST_FEATURE_BYTES:
+        first = network.linear_layers[0]
+        n_features = first.in_features
+        too_large = 2 * len(self) * n_features > _MOST_FEATURE_BYTES
+        if first is network.output or network.trains_embedding or too_large:
             return self
         features = self.X.new_empty((len(self), n_features), dtype=torch.bfloat16)
         with torch.no_grad():
@@ -73,7 +74,7 @@ def as_samples(network, X, y, weight):
 
     Parameters
     ----------
-    network : torch.nn.Sequential
+    network : CoordinateNetwork
     X : ndarray of shape (n_samples, n_features)
         Keeps its dtype: the embedding takes whole cycles away in it.
     y : ndarray of shape (n_samples, n_outputs)
@@ -85,10 +86,10 @@ def as_samples(network, X, y, weight):
     """
     scaling = network.scaling
     dtype, device = network.output.weight.dtype, network.output.weight.device
-    standardised = (as_tensor(y, device) - scaling.mean) / scaling.scale
+    standardized = (as_tensor(y, device) - scaling.mean) / scaling.scale
     return Samples(
         X=as_tensor(X, device),
-        y=standardised.to(dtype),
+        y=standardized.to(dtype),
         weight=None if weight is None else torch.tensor(weight, dtype=dtype, device=device),
     )
 

@@ -4,7 +4,8 @@ import inspect
 
 import schedulefree
 import torch
-from torch import nn
+
+from skfourier._sklearn import chosen, known_name
 
 OPTIMIZERS = {
     name.lower(): cls
@@ -19,30 +20,41 @@ SCHEDULES = ("auto", "constant", "cosine")
 
 
 def build_optimizer(network, solver, *, learning_rate, alpha):
-    """Build the optimiser of that name over the network's parameters.
+    """Build an optimizer over the network's parameters.
 
-    `alpha` becomes its weight decay, on the weights of the linear layers alone.
+    Parameters
+    ----------
+    network : CoordinateNetwork
+    solver : str or callable
+        A name, or what makes an optimizer of parameters and `lr`.
+    learning_rate : float
+    alpha : float
+        Weight decay on the weights of the linear layers alone.
+
+    Returns
+    -------
+    torch.optim.Optimizer
 
     Raises
     ------
     ValueError
-        If alpha > 0 and the optimiser has no weight decay.
+        If the name is unknown, or alpha > 0 and the optimizer has no weight decay.
     """
-    optimizer_class = OPTIMIZERS[solver]
-    accepted = inspect.signature(optimizer_class).parameters
+    build = chosen(solver, OPTIMIZERS, "solver")
+    accepted = inspect.signature(build).parameters
     if alpha > 0 and "weight_decay" not in accepted:
         raise ValueError(
             f"solver={solver!r} has no weight decay: it takes alpha=0 only. Got {alpha}."
         )
     options = {"lr": learning_rate}
-    if "fused" in accepted:  # one kernel for all parameters
+    if isinstance(solver, str) and "fused" in accepted:  # one kernel for all parameters
         options["fused"] = True
     if alpha == 0:
-        return optimizer_class(network.parameters(), **options)
-    decayed = [layer.weight for layer in network if isinstance(layer, nn.Linear)]
+        return build(network.parameters(), **options)
+    decayed = [layer.weight for layer in network.linear_layers]
     identities = set(map(id, decayed))
     others = [p for p in network.parameters() if id(p) not in identities]
-    return optimizer_class(
+    return build(
         [{"params": decayed, "weight_decay": alpha}, {"params": others, "weight_decay": 0.0}],
         **options,
     )
@@ -50,6 +62,7 @@ def build_optimizer(network, solver, *, learning_rate, alpha):
 
 def build_schedule(optimizer, learning_rate, n_steps):
     """Build the schedule of the learning rate over `n_steps` steps; None leaves it constant."""
+    known_name(learning_rate, SCHEDULES, "learning_rate")
     if learning_rate == "constant" or (learning_rate == "auto" and averages(optimizer)):
         return None
     return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=n_steps)

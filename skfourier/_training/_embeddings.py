@@ -1,0 +1,103 @@
+"""The first part of the network: Fourier features, the coordinates alone, or the user's own."""
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+
+from skfourier._training._samples import as_tensor
+
+
+class FourierEmbedding(nn.Module):
+    """Equation 3 inside the network; it saves its frequencies with the weights.
+
+    The same as `skfourier.spectra._features.fourier_features`, which is without torch.
+    """
+
+    frequencies: torch.Tensor
+    amplitudes: torch.Tensor
+
+    def __init__(self, frequencies, amplitudes, dtype):
+        super().__init__()
+        self.register_buffer("frequencies", torch.tensor(frequencies, dtype=torch.float64))
+        self.register_buffer("amplitudes", torch.tensor(amplitudes, dtype=dtype))
+        self.unit = bool(torch.all(self.amplitudes == 1))
+
+    def forward(self, X):
+        """Map (n_samples, n_features) to (n_samples, 2 * n_frequencies)."""
+        # Whole cycles go while the phases have X's own precision, so that float64 coordinates
+        # far from the origin (map projections, time stamps) survive a network in float32.
+        phases = X @ self.frequencies.T.to(X.dtype)
+        phases = 2 * math.pi * (phases - phases.detach().round()).to(self.amplitudes.dtype)
+        if self.training and not phases.requires_grad:
+            # In place, which takes half the time, but neither gradients nor torch.func go through.
+            waves = phases.new_empty((*phases.shape, 2))
+            torch.cos(phases, out=waves[..., 0])
+            torch.sin(phases, out=waves[..., 1])
+        else:
+            waves = torch.stack((torch.cos(phases), torch.sin(phases)), dim=-1)
+        return (waves if self.unit else waves * self.amplitudes[:, None]).flatten(start_dim=1)
+
+
+class RawCoordinates(nn.Module):
+    """No embedding: coordinates as they are, in the network's precision."""
+
+    def __init__(self, dtype):
+        super().__init__()
+        self.dtype = dtype
+
+    def forward(self, X):
+        """Convert to the network's precision."""
+        return X.to(self.dtype)
+
+
+def check_embedding(embedding, X):
+    """Let a fitted embedding check coordinates, as its `transform` does: those farthest out.
+
+    Parameters
+    ----------
+    embedding : transformer or None
+    X : ndarray of shape (n_samples, n_features)
+
+    Raises
+    ------
+    ValueError
+        If the embedding refuses them.
+    """
+    if embedding is not None and len(X):
+        embedding.transform(X[np.unique(np.abs(X).argmax(axis=0))])
+
+
+def embedding_module(embedding, dtype):
+    """Turn a fitted embedding into the first part of a network.
+
+    Parameters
+    ----------
+    embedding : transformer with `to_module`, or None
+    dtype : torch.dtype
+        Of the network.
+
+    Returns
+    -------
+    torch.nn.Module
+    """
+    return RawCoordinates(dtype) if embedding is None else embedding.to_module(dtype)
+
+
+def count_features(module, X):
+    """Count the columns that a module makes of coordinates.
+
+    Raises
+    ------
+    ValueError
+        If the module makes no matrix of as many rows.
+    """
+    with torch.no_grad():
+        features = module.eval()(as_tensor(X[:2], "cpu"))
+    if features.ndim != 2 or len(features) != len(X[:2]):
+        raise ValueError(
+            f"The module of an embedding must map (n_samples, {X.shape[1]}) to (n_samples, "
+            f"n_features_out). Of {len(X[:2])} rows it made shape {tuple(features.shape)}."
+        )
+    return features.shape[1]

@@ -1,0 +1,40 @@
+"""How many rows a step takes, and how many steps a training has."""
+
+import math
+
+# What "auto" stands for: with the default network about 10 s on two cores, whatever the number of
+# rows. Chosen by the PSNR reached in that time on photographs (docs/performance.md).
+_AUTO_BATCH_ROWS = 1024
+_AUTO_STEPS = 500
+
+
+def rows_per_step(batch_size, n_samples):
+    """Resolve `batch_size`: a number, "auto" or "full"."""
+    if batch_size == "full":
+        return n_samples
+    return min(n_samples, _AUTO_BATCH_ROWS if batch_size == "auto" else batch_size)
+
+
+def steps_per_epoch(batch_size, n_samples):
+    """Count the steps of one pass over the rows."""
+    return math.ceil(n_samples / rows_per_step(batch_size, n_samples))
+
+
+def epochs(max_iter, n_steps_per_epoch):
+    """Resolve `max_iter`: a number, or "auto" for as many epochs as make 500 steps."""
+    return math.ceil(_AUTO_STEPS / n_steps_per_epoch) if max_iter == "auto" else max_iter
+
+
+def check_normalized_batches(batch_size, n_samples):
+    """Check that batch normalization meets no batch of one sample.
+
+    Raises
+    ------
+    ValueError
+        If it does: there is nothing to compare the sample with.
+    """
+    if n_samples // steps_per_epoch(batch_size, n_samples) < 2:
+        raise ValueError(
+            f"batch_norm compares the samples of a batch and needs two or more in each. Got "
+            f"n_samples={n_samples}, batch_size={batch_size!r}."
+        )
