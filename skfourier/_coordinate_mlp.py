@@ -418,15 +418,16 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _fit(self, X, y, sample_weight):
         warm = self.warm_start and hasattr(self, "module_")
-        samples = self._validated(X, y, sample_weight, going_on=warm)
+        X, y, weight = self._validated(X, y, sample_weight, going_on=warm)
         random_state = check_random_state(self.random_state)
         score = None
         if self.early_stopping:
-            kept, held_out = held_out_rows(len(samples[0]), self.validation_fraction, random_state)
-            score, samples = scorer(*take(held_out, *samples)), take(kept, *samples)
+            kept, held_out = held_out_rows(len(X), self.validation_fraction, random_state)
+            score = scorer(*take(held_out, X, y, weight))
+            X, y, weight = take(kept, X, y, weight)
         if not warm:
-            self._build(*samples, random_state)
-        samples = as_samples(self.module_, *samples)
+            self._build(X, y, weight, random_state)
+        samples = as_samples(self.module_, X, y, weight)
         n_steps = steps_per_epoch(self.batch_size, len(samples))
         max_iter = epochs(self.max_iter, n_steps)
         optimizer = build_optimizer(self.module_, **self._optimizer_parameters())

@@ -1,5 +1,7 @@
 """Parts of the network that users write themselves, and torch's modes that surround them."""
 
+# ruff: noqa: ARG001, ARG002 (interfaces that others define)
+
 import functools
 import math
 import pickle

@@ -23,6 +23,8 @@ class CoordinateNetwork(nn.Sequential):
     output, output_activation and scaling. All but the last are trained.
     """
 
+    embedding: nn.Module
+
     @property
     def hidden(self):
         """The parts between embedding and output, as one module."""
