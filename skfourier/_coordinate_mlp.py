@@ -20,10 +20,16 @@ from skfourier._sklearn import (
     unchanged_on_error,
 )
 from skfourier._training._blocks import block_rows
-from skfourier._training._embeddings import check_embedding, count_features, embedding_module
+from skfourier._training._embeddings import (
+    check_embedding,
+    chooses_sigma,
+    count_features,
+    embedding_module,
+    sigma_directions,
+)
 from skfourier._training._held_out import held_out_rows, scorer, take
 from skfourier._training._loop import Training, train
-from skfourier._training._network import TargetScaling, build_network
+from skfourier._training._network import TargetScaling, build_network, checked_widths
 from skfourier._training._optimizers import build_optimizer, build_schedule
 from skfourier._training._plan import (
     check_normalized_batches,
@@ -34,6 +40,7 @@ from skfourier._training._plan import (
 from skfourier._training._precision import PRECISIONS, choose_device, choose_precision
 from skfourier._training._prediction import predict, predict_gradient
 from skfourier._training._samples import as_samples
+from skfourier._training._sigma_search import MOST_ROWS_SCORED, Candidate, search_sigma
 from skfourier._training._torch_modes import own_torch_modes
 
 # Parameters that a fit which goes on from another one cannot change.
@@ -74,8 +81,13 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         a torch module from coordinates, (n_samples, n_features) in the dtype of X, to a matrix in
         `dtype`; the module's parameters are trained with the network's. It is cloned, fitted on
         X, then computed inside the network batch by batch: the features of all rows are never in
-        memory together. `embedding__sigma` can be searched. A random_state that is None comes
-        from this estimator's.
+        memory together. A random_state that is None comes from this estimator's. With
+        ``FourierFeatures(sigma="auto")``, or any embedding with a parameter `sigma` that is
+        "auto", and `sigma_` after its fit, sigma is chosen on rows held out: trainings of an
+        eighth of `max_iter` bracket it in factors of two from `sigma_`, then two go on to half;
+        that takes a little more time than the training of all rows at the chosen sigma after it.
+        "auto_per_axis" does so for columns of unequal `sigma_` apart. Of fewer than 2 rows to hold
+        out, with ``max_iter=0`` and in `partial_fit`, `sigma_` is taken.
     batch_norm : bool, default=False
         Batch normalization after each activation, as in the paper. Weights of samples weigh the
         loss, not the statistics of a batch.
@@ -120,7 +132,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Hold out `validation_fraction` of the rows, score them (R^2) after each epoch, stop by
         `tol` and keep the best epoch's weights.
     validation_fraction : float, default=0.1
-        See `early_stopping`.
+        Rows held out by `early_stopping`, and to choose the embedding's sigma.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the last one, with its embedding and scale of
         y. Parameters that shape the network must be the same.
@@ -132,10 +144,11 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     device : str, default="auto"
         Where torch computes: "cpu", "cuda", ...; "auto" takes CUDA if there is one.
     precision : {"auto", "bfloat16", "float32", "float64"}, default="auto"
-        "auto" takes float64 where X is float64 and all rows fit one step of at most 1,024,
-        where it costs nothing; else, whatever X's dtype, bfloat16 where the machine is really
-        faster with it, and float32 elsewhere. "bfloat16" rounds the products of the hidden layers
-        in training only: weights, phases, sums of the output and predictions are in float32.
+        "auto" takes float64 where X is float64 and all rows fit one step of few products, where
+        it costs little (64 rows of the default network, 1,024 of a small one); else, whatever
+        X's dtype, bfloat16 where the machine is really faster with it, and float32 elsewhere.
+        "bfloat16" rounds the products of the hidden layers in training only: weights, phases,
+        sums of the output and predictions are in float32.
 
     Attributes
     ----------
@@ -144,6 +157,11 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     embedding_ : transformer or None
         The embedding, fitted on X. Where its module has parameters, the trained ones are those of
         ``module_.embedding``.
+    sigma_search_ : dict or None
+        If sigma was chosen, what was compared, a row for each score: "sigma", ndarray of shape
+        (n_tried, n_features), "n_epochs" (how long each had been trained) and "score" (R^2 of the
+        rows held out; -inf if the training exploded), of shape (n_tried,). The choice itself is
+        ``embedding_.sigma_``.
     loss_curve_ : list of float
         Mean squared error of each epoch, of the standardized targets ("identity": the fraction
         of the variance that is not explained) or of y itself ("sigmoid"), taken while the
@@ -306,7 +324,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         -----
         ConvergenceWarning
             If the loss does so later, or Ctrl-C is pressed: the best weights so far are kept.
-            (Inside a search of scikit-learn, Ctrl-C is raised again.)
+            (Inside a search of scikit-learn, and while sigma is chosen, Ctrl-C is raised again.)
         """
         with unchanged_on_error(self):
             return self._fit(X, y, sample_weight)
@@ -426,14 +444,18 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             score = scorer(*take(held_out, X, y, weight))
             X, y, weight = take(kept, X, y, weight)
         if not warm:
-            self._build(X, y, weight, random_state)
+            sigma, tried = None, None
+            if self._searches_sigma(len(X)):
+                sigma, tried = self._search_sigma(X, y, weight, random_state)
+            self._build(X, y, weight, random_state, sigma)
+            self.sigma_search_ = tried
         samples = as_samples(self.module_, X, y, weight)
         n_steps = steps_per_epoch(self.batch_size, len(samples))
         max_iter = epochs(self.max_iter, n_steps)
         optimizer = build_optimizer(self.module_, **self._optimizer_parameters())
         schedule = build_schedule(optimizer, self.learning_rate, max_iter * n_steps)
         history = train(
-            self._new_training(optimizer, schedule, samples, random_state),
+            self._new_training(self.module_, optimizer, schedule, samples, random_state),
             samples,
             max_iter=max_iter,
             tol=0.0 if self.tol is None and self.early_stopping else self.tol,
@@ -444,6 +466,11 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._optimizer = None
         self._store(history.loss_curve, history.validation_scores)
         return self
+
+    def _searches_sigma(self, n_samples):
+        """Tell whether sigma is chosen on rows held out: there must be two, and a training."""
+        enough = self.validation_fraction * n_samples > 1 and self.max_iter != 0
+        return enough and chooses_sigma(self.embedding)
 
     def _partial_fit(self, X, y, sample_weight):
         begun = hasattr(self, "module_")
@@ -457,7 +484,9 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self._optimizer = build_optimizer(self.module_, **settings)
             self._optimizer_settings = settings
         samples = as_samples(self.module_, X, y, weight)
-        training = self._new_training(self._optimizer, None, samples, self._random_state)
+        training = self._new_training(
+            self.module_, self._optimizer, None, samples, self._random_state
+        )
         history = train(training, samples, max_iter=1, verbose=self.verbose)
         self._store([*self.loss_curve_, *history.loss_curve], [])
         return self
@@ -491,13 +520,24 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                     f"now. Set it back, or begin anew (warm_start=False; a clone)."
                 )
 
-    def _build(self, X, y, weight, random_state):
-        """Fit the embedding and build the network, untrained."""
+    def _build(self, X, y, weight, random_state, sigma=None):
+        """Fit the embedding and build the network, untrained; a sigma takes "auto"'s place."""
+        embedding = self._fitted_embedding(X, y, random_state, sigma)
+        network, precision = self._network_on(embedding, X, y, weight, random_state)
+        self.module_ = network
+        self.embedding_ = embedding
+        self.device_, self.precision_ = str(network.output.weight.device), precision
+        self._structure = {name: copy.deepcopy(getattr(self, name)) for name in _STRUCTURE}
+        self._optimizer, self._optimizer_settings, self.loss_curve_ = None, {}, []
+        self.sigma_search_ = None
+
+    def _network_on(self, embedding, X, y, weight, random_state):
+        """Build an untrained network on a fitted embedding; return it and its precision."""
         device = choose_device(self.device)
+        widths = checked_widths(self.hidden_layer_sizes)
         step = rows_per_step(self.batch_size, len(X))
-        precision = choose_precision(self.precision, X, step, device)
+        precision = choose_precision(self.precision, X, step, widths, device)
         dtype = PRECISIONS[precision]
-        embedding = self._fitted_embedding(X, y, random_state)
         module = embedding_module(embedding, dtype)
         network = build_network(
             count_features(module, X),
@@ -512,13 +552,9 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             dtype=dtype,
             generator=_generator(random_state),
         )
-        self.module_ = network.to(device)
-        self.embedding_ = embedding
-        self.device_, self.precision_ = str(device), precision
-        self._structure = {name: copy.deepcopy(getattr(self, name)) for name in _STRUCTURE}
-        self._optimizer, self._optimizer_settings, self.loss_curve_ = None, {}, []
+        return network.to(device), precision
 
-    def _fitted_embedding(self, X, y, random_state):
+    def _fitted_embedding(self, X, y, random_state, sigma=None):
         if self.embedding is None:
             return None
         if not hasattr(self.embedding, "to_module"):
@@ -527,11 +563,45 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"FourierFeatures is one. Got {self.embedding!r}."
             )
         embedding = clone(self.embedding)
+        if sigma is not None:
+            embedding.set_params(sigma=sigma)
         if embedding.get_params(deep=False).get("random_state", 0) is None:
             embedding.set_params(random_state=random_state.randint(np.iinfo(np.int32).max))
         embedding.fit(X, y)
         check_embedding(embedding, X)
         return embedding
+
+    def _search_sigma(self, X, y, weight, random_state):
+        """Choose the embedding's sigma on rows held out; return it and what was tried.
+
+        Every candidate, and the network after it, draws from the same random state: the network
+        is that of a fit with the sigma that was chosen.
+        """
+        rule = clone(self.embedding).fit(X).sigma_
+        start = np.broadcast_to(np.asarray(rule, dtype=float), X.shape[1:])
+        kept, held_out = held_out_rows(
+            len(X), self.validation_fraction, copy.deepcopy(random_state)
+        )
+        score = scorer(*take(held_out[:MOST_ROWS_SCORED], X, y, weight))
+        X, y, weight = take(kept, X, y, weight)
+        n_steps = steps_per_epoch(self.batch_size, len(X))
+        n_epochs = epochs(self.max_iter, n_steps)
+
+        def candidate_at(sigma, n_parts):
+            state = copy.deepcopy(random_state)
+            embedding = self._fitted_embedding(X, y, state, sigma)
+            network, precision = self._network_on(embedding, X, y, weight, state)
+            optimizer = build_optimizer(network, **self._optimizer_parameters())
+            schedule = build_schedule(optimizer, self.learning_rate, n_epochs * n_steps)
+            samples = as_samples(network, X, y, weight)
+            training = self._new_training(
+                network, optimizer, schedule, samples, state, precision=precision
+            )
+            return Candidate(training, list(samples.split(math.ceil(len(X) / n_parts))), score)
+
+        directions = sigma_directions(self.embedding, start)
+        sigma, tried = search_sigma(start, directions, candidate_at, n_epochs)
+        return (float(sigma[0]) if np.all(sigma == sigma[0]) else sigma), tried
 
     def __setstate__(self, state):
         """Restore a pickle; an optimizer between two `partial_fit` is built anew.
@@ -551,20 +621,20 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             "alpha": self.alpha,
         }
 
-    def _new_training(self, optimizer, schedule, samples, random_state):
+    def _new_training(self, network, optimizer, schedule, samples, random_state, *, precision=None):
         if self.batch_norm:
             check_normalized_batches(self.batch_size, len(samples))
         batch_size = rows_per_step(self.batch_size, len(samples))
         shuffled = self.shuffle and batch_size < len(samples)
         return Training(
-            network=self.module_,
+            network=network,
             optimizer=optimizer,
             schedule=schedule,
             batch_size=batch_size,
             # Batch normalization is one of the whole batch.
-            block_size=batch_size if self.batch_norm else block_rows(self.module_),
+            block_size=batch_size if self.batch_norm else block_rows(network),
             generator=_generator(random_state) if shuffled else None,
-            precision=self.precision_,
+            precision=self.precision_ if precision is None else precision,
         )
 
     def _store(self, loss_curve, validation_scores):

@@ -37,12 +37,15 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    sigma : float, array-like of shape (n_features,) or "auto", default=1.0
-        Scale of the frequencies, in cycles per unit of X: a number, or one for each column. "auto"
-        takes 0.02 cycles per spacing of the samples: :math:`0.02 / h_j`, h that of the grid that X
-        is, or :math:`L_j / n^{1/d}` of n scattered rows in a box with sides L. At that sigma a
-        network learns photographs best between their pixels (0.012 after long trainings, 0.027
-        after short ones).
+    sigma : float, array-like of shape (n_features,), "auto" or "auto_per_axis", default=1.0
+        Scale of the frequencies, in cycles per unit of X: a number, or one for each column. As the
+        `embedding` of a `CoordinateMLPRegressor`, "auto" is chosen by the network on rows held
+        out, and "auto_per_axis" for columns of unequal spacing apart (the time of a video). Alone,
+        both are 0.02 cycles per spacing of the samples: :math:`0.02 / h_j`, h that of the grid
+        that X is (wider by :math:`p^{-1/d}` if only a share p of its points are rows), or
+        :math:`L_j / n^{1/d}` of n scattered rows in a box with sides L. At that sigma a network
+        learns photographs best between their pixels (0.012 after long trainings, 0.027 after
+        short ones).
     n_frequencies : int, default=256
         m; half the number of output columns. Distributions that give their own frequencies
         (`Frequencies`, `Basic`) ignore it.
@@ -102,7 +105,7 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "sigma": [Real, "array-like", StrOptions({"auto"})],
+        "sigma": [Real, "array-like", StrOptions({"auto", "auto_per_axis"})],
         "n_frequencies": [Interval(Integral, 1, None, closed="left")],
         "distribution": [str, Kernel],
         "sampling": [str],
@@ -276,6 +279,10 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
 
 def _sigma_of_spacing(X):
     """Return 0.02 cycles per spacing of the rows along each axis; 1 along constant columns."""
-    spacing = mean_spacing(X, find_grid(X))
-    sigma = np.where(np.isfinite(spacing), _CYCLES_PER_SPACING / spacing, 1.0)
+    grid = find_grid(X)
+    spacing = mean_spacing(X, grid)
+    varying = np.isfinite(spacing)
+    if grid is not None:  # points that are missing leave the others farther apart
+        spacing = spacing * (grid.n_points / len(X)) ** (1 / max(1, varying.sum()))
+    sigma = np.where(varying, _CYCLES_PER_SPACING / spacing, 1.0)
     return float(sigma[0]) if np.allclose(sigma, sigma[0], rtol=1e-3) else sigma

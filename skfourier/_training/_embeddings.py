@@ -101,3 +101,33 @@ def count_features(module, X):
             f"n_features_out). Of {len(X[:2])} rows it made shape {tuple(features.shape)}."
         )
     return features.shape[1]
+
+
+def chooses_sigma(embedding):
+    """Tell whether an embedding leaves its parameter `sigma` to the network."""
+    sigma = getattr(embedding, "sigma", None)
+    return isinstance(sigma, str) and sigma in ("auto", "auto_per_axis")
+
+
+def sigma_directions(embedding, sigma):
+    """List which columns' sigmas are varied together: all, then each kind of columns apart.
+
+    Parameters
+    ----------
+    embedding : transformer
+        With sigma="auto", for which one direction will do, or "auto_per_axis".
+    sigma : ndarray of shape (n_features,)
+        By the spacing of the rows; columns of equal spacing stay together.
+
+    Returns
+    -------
+    list of ndarray of shape (n_features,), of zeros and ones
+    """
+    together = np.ones(len(sigma), dtype=int)
+    if embedding.sigma == "auto":
+        return [together]
+    kinds = np.unique(np.round(np.log(sigma), 2))
+    return [
+        together,
+        *(np.isclose(np.log(sigma), kind, atol=0.01) * together for kind in kinds[1:]),
+    ]

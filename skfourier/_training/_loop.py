@@ -130,7 +130,17 @@ def squared_error(network, samples, precision):
     return errors.sum()
 
 
-def train(training, samples, *, max_iter, tol=None, n_iter_no_change=10, score=None, verbose=False):
+def train(
+    training,
+    samples,
+    *,
+    max_iter,
+    tol=None,
+    n_iter_no_change=10,
+    score=None,
+    verbose=False,
+    keep_interrupted=True,
+):
     """Train until `max_iter` epochs have passed or a stopping rule applies.
 
     Parameters
@@ -144,6 +154,9 @@ def train(training, samples, *, max_iter, tol=None, n_iter_no_change=10, score=N
     score : callable or None
         Validation score of the network; the best epoch's weights are then kept at the end.
     verbose : bool
+    keep_interrupted : bool, default=True
+        Whether Ctrl-C ends the training and keeps its best weights, or is raised again. Inside a
+        search of scikit-learn it is raised.
 
     Returns
     -------
@@ -172,6 +185,8 @@ def train(training, samples, *, max_iter, tol=None, n_iter_no_change=10, score=N
             n_iter_no_change=n_iter_no_change,
             score=score,
             verbose=verbose,
+            # A half-trained candidate must not be scored.
+            keep_interrupted=keep_interrupted and not called_by_a_search(),
         )
     except BaseException:
         training.network.load_state_dict(before[0])
@@ -180,7 +195,7 @@ def train(training, samples, *, max_iter, tol=None, n_iter_no_change=10, score=N
         raise
 
 
-def _train(training, samples, *, max_iter, tol, n_iter_no_change, score, verbose):
+def _train(training, samples, *, max_iter, tol, n_iter_no_change, score, verbose, keep_interrupted):
     network, history = training.network, History()
     # The weights after the best epoch; and those known to be good: a loss is one of the weights
     # before the epoch's steps, a score one of the weights after them.
@@ -209,8 +224,8 @@ def _train(training, samples, *, max_iter, tol, n_iter_no_change, score, verbose
         if score is not None:
             network.load_state_dict(best)
     except KeyboardInterrupt:
-        if called_by_a_search():
-            raise  # a half-trained candidate must not be scored
+        if not keep_interrupted:
+            raise
         network.eval()
         if history.loss_curve:
             network.load_state_dict(best)

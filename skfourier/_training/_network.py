@@ -145,7 +145,7 @@ def build_network(
     ValueError
         If a width is no positive whole number, or a name is unknown.
     """
-    widths = _checked_widths(hidden_layer_sizes)
+    widths = checked_widths(hidden_layer_sizes)
     draw = _drawing(initialization)
     template = chosen(activation, ACTIVATIONS, "activation")
     template = template() if isinstance(template, type) else template
@@ -168,7 +168,7 @@ def build_network(
     return CoordinateNetwork(layers)
 
 
-def _checked_widths(hidden_layer_sizes):
+def checked_widths(hidden_layer_sizes):
     """Return hidden_layer_sizes as a list of positive ints."""
     widths = np.atleast_1d(hidden_layer_sizes)
     if widths.size and (widths.ndim > 1 or widths.dtype.kind not in "iu" or widths.min() < 1):

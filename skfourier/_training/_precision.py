@@ -2,6 +2,7 @@
 
 import functools
 import time
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -11,12 +12,23 @@ from skfourier._sklearn import known_name
 # The dtype of the weights. "bfloat16" is that of the hidden layers' products only.
 PRECISIONS = {"bfloat16": torch.float32, "float32": torch.float32, "float64": torch.float64}
 
-# So few rows train in float64 as fast: what takes the time is the calls.
+# So few products train in float64 nearly as fast: what takes the time is the calls. Those are 64
+# rows of the default network, or 1,024 of two layers of 64.
+_PRODUCTS_IN_FLOAT64 = 2**23
 _ROWS_IN_FLOAT64 = 1024
 
 
-def choose_precision(precision, X, n_rows_per_step, device):
-    """Resolve precision="auto": float64 where it costs nothing, bfloat16 where it is fast.
+def choose_precision(precision, X, n_rows_per_step, widths, device):
+    """Resolve precision="auto": float64 where it costs little, bfloat16 where it is fast.
+
+    Parameters
+    ----------
+    precision : str
+    X : ndarray of shape (n_samples, n_features)
+    n_rows_per_step : int
+    widths : list of int
+        Of the hidden layers.
+    device : torch.device
 
     Returns
     -------
@@ -24,8 +36,9 @@ def choose_precision(precision, X, n_rows_per_step, device):
     """
     if known_name(precision, ("auto", *PRECISIONS), "precision") != "auto":
         return precision
-    tiny = X.dtype == np.float64 and len(X) <= min(n_rows_per_step, _ROWS_IN_FLOAT64)
-    if tiny and device.type in ("cpu", "cuda"):
+    n_products = len(X) * sum(a * b for a, b in pairwise(widths))
+    tiny = len(X) <= min(n_rows_per_step, _ROWS_IN_FLOAT64) and n_products <= _PRODUCTS_IN_FLOAT64
+    if X.dtype == np.float64 and tiny and device.type in ("cpu", "cuda"):
         return "float64"
     return "bfloat16" if bfloat16_is_fast(device) else "float32"
 

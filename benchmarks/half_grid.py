@@ -1,0 +1,35 @@
+"""Every second pixel learned, those diagonally between tested, and the interpolations there."""
+
+import numpy as np
+from scipy.ndimage import map_coordinates
+
+from skfourier.images import image_to_samples, load_image
+
+
+def middle(image, size):
+    """Cut the square of `size` pixels out of the middle of an image, in [0, 1] with channels."""
+    image = image[..., None] if image.ndim == 2 else image[..., :3]
+    top, left = ((n - size) // 2 for n in image.shape[:2])
+    cut = image[top : top + size, left : left + size]
+    return cut / 255 if cut.dtype == np.uint8 else cut
+
+
+def crop(path, size):
+    """Read an image and cut its middle out."""
+    return middle(load_image(path), size)
+
+
+def halves(image):
+    """Return (X, y) of every second pixel, and of those diagonally between."""
+    X, y = (rows.reshape(*image.shape[:2], -1) for rows in image_to_samples(image))
+    return [
+        [rows[start::2, start::2].reshape(-1, rows.shape[2]) for rows in (X, y)] for start in (0, 1)
+    ]
+
+
+def interpolated(image, order):
+    """Interpolate every second pixel at those diagonally between: order 1 bilinear, 3 cubic."""
+    known = image[::2, ::2]
+    places = np.mgrid[0.5 : len(known), 0.5 : known.shape[1]]
+    planes = [map_coordinates(p, places, order=order, mode="nearest") for p in known.T]
+    return np.stack([plane.T for plane in planes]).T.reshape(-1, known.shape[2])

@@ -1,0 +1,129 @@
+"""Sigma chosen on held-out rows: short trainings bracket it, longer ones decide."""
+
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skfourier._training._loop import Training, train
+from skfourier._training._samples import Samples
+
+# Shares of the whole training. The best sigma falls while a network trains: after an eighth it is
+# up to twice that of the end. After half it is that of the end within what the choice is worth.
+_SHORT, _LONG = 1 / 8, 1 / 2
+_FACTOR = 2.0
+# So many doublings from the spacing's sigma; the rows of a signal are rarely 64 times too dense.
+_MOST_STEPS = 6
+# An R^2 of more rows than these is no surer than the choice.
+MOST_ROWS_SCORED = 10_000
+
+
+@dataclass
+class Candidate:
+    """A network at one sigma, trained as far as it was asked for.
+
+    Parameters
+    ----------
+    training : Training
+    parts : list of Samples
+        The rows, in as many parts as there are turns in an epoch of the training.
+    score : callable
+        Score of a network on the rows held out.
+    """
+
+    training: Training
+    parts: list[Samples]
+    score: Callable
+    n_turns: int = 0
+    scores: dict[int, float] = field(default_factory=dict)
+
+    def score_after(self, n_turns):
+        """Train up to so many turns, and return the score there; -inf where that fails."""
+        if n_turns not in self.scores:
+            self.scores[n_turns] = self._trained(n_turns - self.n_turns)
+            self.n_turns = n_turns
+        return self.scores[n_turns]
+
+    def _trained(self, n_turns):
+        if -math.inf in self.scores.values():
+            return -math.inf
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            try:
+                self._train(n_turns)
+            except ValueError:  # exploded
+                return -math.inf
+        return self.score(self.training.network)
+
+    def _train(self, n_turns):
+        if len(self.parts) == 1:
+            train(self.training, self.parts[0], max_iter=n_turns, keep_interrupted=False)
+            return
+        for turn in range(self.n_turns, self.n_turns + n_turns):
+            part = self.parts[turn % len(self.parts)]
+            train(self.training, part, max_iter=1, keep_interrupted=False)
+
+
+def search_sigma(sigma, directions, candidate_at, n_epochs):
+    r"""Choose sigma by what a network predicts on rows that it has not seen.
+
+    First the score after an eighth of the training is climbed, in factors of two from the start
+    and along one direction after the other, until both neighbors of a sigma are worse. Then that
+    sigma and its half (along each direction) go on to half of the training, where the better one
+    is chosen. That takes little more than one training.
+
+    Parameters
+    ----------
+    sigma : ndarray of shape (n_features,)
+        Where to start.
+    directions : list of ndarray of shape (n_features,)
+        1 for columns whose sigma is varied together, 0 for others.
+    candidate_at : callable
+        Of a sigma, ndarray of shape (n_features,), and a number of parts makes a `Candidate`.
+    n_epochs : int
+        Of the whole training.
+
+    Returns
+    -------
+    sigma : ndarray of shape (n_features,)
+    tried : dict
+        "sigma", ndarray of shape (n_tried, n_features); "n_epochs", how long each was trained, and
+        "score", R^2 then, ndarrays of shape (n_tried,): a row for each score that was compared.
+    """
+    n_parts = math.ceil(1 / (_SHORT * n_epochs))
+    n_turns = n_parts * n_epochs
+    candidates: dict = {}
+    directions = [np.asarray(direction, dtype=int) for direction in directions]
+
+    def score(steps, share):
+        if steps not in candidates:
+            candidates[steps] = candidate_at(sigma * _FACTOR ** np.array(steps), n_parts)
+        return candidates[steps].score_after(round(share * n_turns))
+
+    best = (0,) * len(sigma)
+    for direction in directions:
+        best = _climb(best, direction, lambda steps: score(steps, _SHORT))
+    finalists = [best, *(tuple(best - direction) for direction in directions)]
+    best = max(finalists, key=lambda steps: score(steps, _LONG))
+    tried = [
+        (sigma * _FACTOR ** np.array(steps), n / n_parts, value)
+        for steps, candidate in sorted(candidates.items())
+        for n, value in candidate.scores.items()
+    ]
+    names = ("sigma", "n_epochs", "score")
+    columns = zip(names, map(np.array, zip(*tried, strict=True)), strict=True)
+    return sigma * _FACTOR ** np.array(best), dict(columns)
+
+
+def _climb(best, direction, score):
+    """Step along a direction while a neighbor scores better."""
+    while True:
+        neighbors = [tuple(best + step * direction) for step in (1, -1)]
+        allowed = [n for n in neighbors if max(map(abs, n)) <= _MOST_STEPS]
+        better = max([best, *allowed], key=score)  # the first of equals
+        if better == best:
+            return best
+        best = better

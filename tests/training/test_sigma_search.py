@@ -1,0 +1,223 @@
+"""The choice of sigma: a search over scores, and what a network makes of it."""
+
+# ruff: noqa: ARG001, ARG002, ARG005 (interfaces that others define)
+
+import math
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import validate_data
+
+import skfourier._training._loop as loop
+from skfourier import CoordinateMLPRegressor, FourierFeatures
+from skfourier._training._embeddings import sigma_directions
+from skfourier._training._sigma_search import search_sigma
+
+
+def wave(n_rows, cycles=8.0, noise=0.0, seed=0):
+    """Return rows of one period, and a square wave with noise."""
+    X = np.linspace(0, 1, n_rows, endpoint=False)[:, None]
+    y = np.sign(np.sin(2 * np.pi * cycles * X[:, 0] + 0.3))
+    return X, y + noise * np.random.default_rng(seed).standard_normal(n_rows)
+
+
+def network(sigma="auto", **params):
+    return CoordinateMLPRegressor(
+        (32,), embedding=FourierFeatures(sigma, n_frequencies=32), random_state=0, **params
+    )
+
+
+class Scores:
+    """A candidate whose score is known, and counts its training."""
+
+    def __init__(self, score):
+        self.score, self.scores = score, {}
+
+    def score_after(self, n_turns):
+        return self.scores.setdefault(n_turns, self.score)
+
+
+def searched(score, start=(1.0,), directions=((1,),), n_epochs=16):
+    made = []
+
+    def candidate_at(sigma, n_parts):
+        made.append(Scores(score(sigma)))
+        return made[-1]
+
+    return search_sigma(np.array(start), directions, candidate_at, n_epochs)
+
+
+class TestSearch:
+    @pytest.mark.parametrize("best", [1 / 16, 0.25, 1.0, 2.0, 32.0])
+    def test_climbs_to_the_best(self, best):
+        sigma, tried = searched(lambda sigma: -abs(math.log2(sigma[0] / best)))
+        assert sigma == [best]
+        assert tried["sigma"].shape == (len(tried["score"]), 1)
+        # Both neighbors of the best were tried after an eighth, two candidates after half.
+        short = tried["sigma"][tried["n_epochs"] == 2, 0]
+        assert {best / 2, best, best * 2} <= set(short)
+        assert sorted(tried["sigma"][tried["n_epochs"] == 8, 0]) == [best / 2, best]
+
+    def test_ends_where_nothing_helps(self):
+        assert searched(lambda sigma: 0.0)[0] == [1.0]
+        assert searched(lambda sigma: sigma[0])[0] == [64.0]
+
+    def test_half_of_the_training_decides(self):
+        class Falling(Scores):
+            """Best at 4 after an eighth, at 2 after half."""
+
+            def score_after(self, n_turns):
+                best = 4 if n_turns == 2 else 2
+                return self.scores.setdefault(n_turns, -abs(math.log2(self.score / best)))
+
+        sigma, _ = search_sigma(np.array([1.0]), [(1,)], lambda s, n: Falling(s[0]), 16)
+        assert sigma == [2.0]
+
+    def test_failures_rank_last(self):
+        sigma, tried = searched(lambda sigma: -math.inf if sigma[0] > 1 else -sigma[0], n_epochs=8)
+        assert sigma[0] < 1
+        assert -math.inf in tried["score"]
+
+    def test_directions(self):
+        def score(sigma):
+            return -abs(math.log2(sigma[0] / 4)) - abs(math.log2(sigma[2] / 16))
+
+        sigma, _ = searched(score, (2.0, 2.0, 1.0), [(1, 1, 1), (0, 0, 1)])
+        np.testing.assert_array_equal(sigma, [4, 4, 16])
+
+    @pytest.mark.parametrize("n_epochs", [1, 2, 3, 7])
+    def test_few_epochs_are_taken_in_parts(self, n_epochs):
+        _, tried = searched(lambda sigma: 0.0, n_epochs=n_epochs)
+        shares = np.unique(tried["n_epochs"]) / n_epochs
+        # Rounding to whole parts, of which there are at least eight.
+        np.testing.assert_allclose(shares, [1 / 8, 1 / 2], atol=1 / 16)
+
+    def test_kinds_of_columns(self):
+        X = np.stack(np.meshgrid(np.arange(8), np.arange(8), np.arange(3) * 5.0), -1).reshape(-1, 3)
+        for sigma, n in (("auto", 1), ("auto_per_axis", 2)):
+            features = FourierFeatures(sigma).fit(X)
+            assert len(sigma_directions(features, features.sigma_)) == n
+        np.testing.assert_array_equal(sigma_directions(features, features.sigma_)[1], [1, 1, 0])
+
+
+class TestNetwork:
+    def test_is_that_of_the_chosen_sigma(self):
+        X, y = wave(300)
+        chosen = network(max_iter=40).fit(X, y)
+        given = network(chosen.embedding_.sigma_, max_iter=40).fit(X, y)
+        np.testing.assert_array_equal(chosen.predict(X), given.predict(X))
+        assert given.sigma_search_ is None
+
+    def test_reports_what_was_tried(self):
+        X, y = wave(300)
+        model = network(max_iter=40).fit(X, y)
+        tried = model.sigma_search_
+        assert model.embedding_.sigma_ in tried["sigma"]
+        long = tried["n_epochs"] == 20
+        assert long.sum() == 2
+        best = tried["sigma"][long][tried["score"][long].argmax()]
+        assert model.embedding_.sigma_ == best
+
+    def test_noise_asks_for_a_smaller_sigma(self):
+        sigmas = [network(max_iter=200).fit(*wave(400, noise=n)).embedding_.sigma_ for n in (0, 1)]
+        assert sigmas[1] < sigmas[0]
+
+    def test_beats_the_rule_on_rows_too_dense(self):
+        # Two cycles in 2,000 rows, with noise: 0.02 cycles per spacing is 40 cycles.
+        X, y = wave(2000, cycles=2, noise=0.5)
+        truth = wave(2000, cycles=2)[1]
+        rule = network(FourierFeatures("auto").fit(X).sigma_).fit(X, y)
+        errors = [np.mean((m.predict(X) - truth) ** 2) for m in (network().fit(X, y), rule)]
+        assert errors[0] < errors[1] / 2
+
+    def test_per_axis(self):
+        # Along the second column nothing happens, in ten times fewer rows.
+        x, t = np.meshgrid(np.arange(60) / 60, np.arange(6) / 6, indexing="ij")
+        X = np.column_stack([x.ravel(), t.ravel()])
+        y = np.sin(2 * np.pi * 6 * X[:, 0])
+        model = network("auto_per_axis", max_iter=100).fit(X, y)
+        assert model.sigma_search_["sigma"].shape[1] == 2
+        ratios = model.sigma_search_["sigma"][:, 0] / model.sigma_search_["sigma"][:, 1]
+        assert len(np.unique(ratios.round(6))) > 1
+
+    @pytest.mark.parametrize("params", [{"max_iter": 0}, {}])
+    def test_the_rule_without_training_or_rows(self, params):
+        X, y = wave(10 if not params else 300)
+        model = network(**params).fit(X, y)
+        assert model.sigma_search_ is None
+        assert model.embedding_.sigma_ == FourierFeatures("auto").fit(X).sigma_
+
+    def test_partial_fit_takes_the_rule(self):
+        X, y = wave(300)
+        model = network().partial_fit(X, y)
+        assert model.sigma_search_ is None
+        assert model.embedding_.sigma_ == FourierFeatures("auto").fit(X).sigma_
+
+    def test_warm_start_keeps_the_choice(self):
+        X, y = wave(300, noise=0.5)
+        model = network(max_iter=40, warm_start=True).fit(X, y)
+        sigma, tried = model.embedding_.sigma_, model.sigma_search_
+        model.fit(X, y)
+        assert model.embedding_.sigma_ == sigma
+        assert model.sigma_search_ is tried
+
+    def test_one_epoch_of_many_steps(self):
+        X, y = wave(1000)
+        model = network(batch_size=32, max_iter=1).fit(X, y)
+        assert set(model.sigma_search_["n_epochs"]) == {1 / 8, 1 / 2}
+
+    def test_with_weights_columns_and_early_stopping(self):
+        X, y = wave(300)
+        weight = np.where(np.arange(300) % 3, 1.0, 1e-9)
+        wrong = np.where(np.arange(300) % 3, y, 100)  # rows that hardly count
+        model = network(max_iter=40, early_stopping=True)
+        model.fit(X, np.column_stack([wrong, -wrong]), sample_weight=weight)
+        assert model.sigma_search_["score"].max() > 0.5
+
+    def test_exploding_candidates_rank_last(self):
+        X, y = wave(300)
+        with pytest.raises(ValueError, match="exploded"):
+            network(learning_rate_init=1e30, solver="sgd", max_iter=20).fit(X, y)
+
+    def test_interrupt_loses_nothing(self, monkeypatch):
+        X, y = wave(300)
+        model = network(max_iter=16).fit(X, y)
+        before = model.predict(X)
+        calls = []
+
+        def interrupted(training, samples, original=loop.Training.epoch):
+            calls.append(1)
+            if len(calls) == 5:
+                raise KeyboardInterrupt
+            return original(training, samples)
+
+        monkeypatch.setattr(loop.Training, "epoch", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, -y)
+        np.testing.assert_array_equal(model.predict(X), before)
+
+    def test_an_embedding_of_ones_own(self):
+        model = CoordinateMLPRegressor((16,), embedding=Scaled(), random_state=0, max_iter=64)
+        model.fit(*wave(300))
+        assert model.sigma_search_ is not None
+        assert model.embedding_.sigma_ == model.embedding_.sigma
+
+
+class Scaled(TransformerMixin, BaseEstimator):
+    """Fourier features by another name."""
+
+    def __init__(self, sigma="auto"):
+        self.sigma = sigma
+
+    def fit(self, X, y=None):
+        X = validate_data(self, X)
+        self.features_ = FourierFeatures(self.sigma, n_frequencies=16, random_state=0).fit(X)
+        self.sigma_ = self.features_.sigma_
+        return self
+
+    def transform(self, X):
+        return self.features_.transform(X)
+
+    def to_module(self, dtype):
+        return self.features_.to_module(dtype)
