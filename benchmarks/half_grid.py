@@ -31,5 +31,6 @@ def interpolated(image, order):
     """Interpolate every second pixel at those diagonally between: order 1 bilinear, 3 cubic."""
     known = image[::2, ::2]
     places = np.mgrid[0.5 : len(known), 0.5 : known.shape[1]]
-    planes = [map_coordinates(p, places, order=order, mode="nearest") for p in known.T]
-    return np.stack([plane.T for plane in planes]).T.reshape(-1, known.shape[2])
+    planes = np.moveaxis(known, 2, 0)
+    values = [map_coordinates(plane, places, order=order, mode="nearest") for plane in planes]
+    return np.stack(values, axis=2).reshape(-1, known.shape[2])

@@ -24,9 +24,9 @@ import time
 from functools import partial
 
 import numpy as np
-from matplotlib import cbook
 from scipy.interpolate import CloughTocher2DInterpolator, NearestNDInterpolator, RBFInterpolator
 from scipy.stats import norm
+from signals import terrain
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from sklearn.kernel_approximation import Nystroem
@@ -46,18 +46,6 @@ def scattered(n_rows, n_places, seed=0):
     rng = np.random.default_rng(seed)
     X, places = rng.uniform(size=(n_rows, 2)), rng.uniform(size=(n_places, 2))
     return X, signal(X) + 0.1 * rng.normal(size=n_rows), places, signal(places)
-
-
-def elevation(noise):
-    """Return 13,000 cells of the terrain, in shares of its width, and 20,000 others."""
-    heights = cbook.get_sample_data("jacksboro_fault_dem.npz")["elevation"].astype(float)
-    rows, columns = np.indices(heights.shape)
-    X = np.stack([columns, rows], axis=-1).reshape(-1, 2) / heights.shape[1]
-    rng = np.random.default_rng(0)
-    order = rng.permutation(len(X))
-    learned, others = order[:13_000], order[13_000:33_000]
-    y = heights.ravel()
-    return X[learned], y[learned] + noise * rng.normal(size=13_000), X[others], y[others]
 
 
 def satellite(path):
@@ -160,7 +148,7 @@ def clough_tocher(X, y, places):
 
 def run_terrain(_):
     for noise, smoothings in ((0, [0]), (5, [0, 1e-7, 1e-6, 3e-6, 1e-5])):
-        X, y, places, truth = data = elevation(noise)
+        X, y, places, truth = data = terrain(noise)
         _, seconds = ours(*data, name=f"FourierKernelRegressorCV(), noise {noise} m")
         for smoothing in smoothings:
             name = f"RBFInterpolator, thin plates, 50 neighbors, smoothing {smoothing:g}"

@@ -1,0 +1,150 @@
+"""The network with sigma="auto" between the pixels, against interpolation and the best sigma.
+
+    python benchmarks/network_quality.py [kodim01.png ...] [--only photographs large choice rivals]
+
+The middle of each photograph is cut out; every second pixel is learned, those diagonally between
+are tested, which only the column "best" sees. "photographs" are of 256 x 256 pixels, with the
+default length of training; "large" of 512 x 512, with --epochs of 24 (and 96: two minutes each).
+"choice" compares "auto" with the best of ten sigmas, 0.005 to 0.11 cycles per spacing, on other
+kinds of signals, --seeds each. "rivals" are the closed form with its own choice, which has no
+sigma to give. Without arguments scikit-image's photographs are taken.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import skimage.data
+from half_grid import crop, halves, interpolated, middle
+from signals import line, terrain, text
+from table import note, processor, row, seconds
+
+from skfourier import CoordinateMLPRegressor, FourierFeatures, FourierKernelRegressorCV
+from skfourier.images import image_to_samples
+from skfourier.metrics import psnr
+
+OURS = ("astronaut", "chelsea", "coffee", "rocket")
+CYCLES_PER_SPACING = 0.005 * np.sqrt(2) ** np.arange(10)
+
+
+def network(sigma="auto", seed=0, **params):
+    return CoordinateMLPRegressor(embedding=FourierFeatures(sigma), random_state=seed, **params)
+
+
+def photographs(paths, size):
+    """Return names and crops, scikit-image's if there are no paths."""
+    if paths:
+        return {Path(path).stem: crop(path, size) for path in paths}
+    pictures = {name: getattr(skimage.data, name)() for name in OURS}
+    return {n: middle(p, min(size, *p.shape[:2]) // 2 * 2) for n, p in pictures.items()}
+
+
+def gains(options, size, bars, **params):
+    """Print how far the network is above the better of bilinear and cubic, and its seconds."""
+    print(f"\n{size} x {size}, {params or 'the defaults'}: dB above bilinear or cubic; seconds")
+    above, times = [], []
+    for name, image in photographs(options.photographs, size).items():
+        learned, (X, y) = halves(image)
+        rival = max(psnr(y, interpolated(image, order).clip(0, 1)) for order in (1, 3))
+        time, model = seconds(lambda data=learned: network(**params).fit(*data))
+        above.append(psnr(y, model.predict(X).clip(0, 1)) - rival)
+        times.append(time)
+        note(
+            f"{name:12} interpolated {rival:.2f} dB, network {above[-1]:+.2f}, "
+            f"sigma {np.max(model.embedding_.sigma_):.3g}, {time:.1f} s"
+        )
+    row("mean dB above the better interpolation", np.mean(above), bars[0])
+    row("least dB above the better interpolation", min(above), bars[1])
+    row("seconds with the choice, the most", max(times), bars[2], at_most=True)
+
+
+def run_photographs(options):
+    gains(options, 256, (1.2, 0.2, 15))
+
+
+def run_large(options):
+    for epochs in options.epochs:
+        bars = {24: (0.6, None, 30), 96: (0.9, None, 120)}.get(epochs, (None, None, None))
+        gains(options, 512, bars, max_iter=epochs)
+
+
+def signals(options):
+    """Yield a name and X, y, X of the test, y of the test."""
+    pictures = photographs(options.photographs, 256)
+    rng = np.random.default_rng(0)
+    for name, image in list(pictures.items())[: options.most]:
+        (X, y), test = halves(image)
+        yield name, X, y, *test
+        yield f"{name}, noise 20 dB", X, y + 0.1 * rng.normal(size=y.shape), *test
+        X, y = image_to_samples(image)
+        order = rng.permutation(len(X))
+        learned, others = np.split(order, [len(X) // 5])
+        yield f"{name}, a fifth", X[learned], y[learned], X[others], y[others]
+    (X, y), test = halves(text(256))
+    yield "text", X, y, *test
+    X, y, X_test, y_test = terrain()
+    yield "terrain", X, y / np.ptp(y), X_test, y_test / np.ptp(y)
+    for kind in ("chirp", "steps", "smooth"):
+        yield f"line, {kind}", *line(kind)
+
+
+def run_choice(options):
+    """Print what "auto" loses to the best of ten sigmas, and its time by that of one training."""
+    print("\nloss of the choice in dB, mean of the seeds; time by that of one training")
+    losses, ratios = [], []
+    for name, X, y, X_test, y_test in signals(options):
+        rule = FourierFeatures("auto").fit(X).sigma_ / 0.02
+        reached, times = [], []
+        for sigma in ["auto", *(rule * c for c in CYCLES_PER_SPACING)]:
+            fits = [
+                seconds(lambda s=seed, at=sigma, X=X, y=y: network(at, s).fit(X, y))
+                for seed in range(options.seeds)
+            ]
+            reached.append(np.mean([psnr(y_test, fit.predict(X_test)) for _, fit in fits]))
+            times.append(np.mean([time for time, _ in fits]))
+        losses.append(max(reached[1:]) - reached[0])
+        ratios.append(times[0] / np.mean(times[1:]))
+        by_rule = max(reached[1:]) - reached[1 + 4]  # 0.02 cycles per spacing
+        note(
+            f"{name:22} best {max(reached[1:]):.2f} dB, auto loses {losses[-1]:+.2f}, the rule by "
+            f"spacing {by_rule:+.2f}; time x {ratios[-1]:.2f}"
+        )
+    row("mean loss of the choice, dB", np.mean(losses), 0.2, at_most=True)
+    row("largest loss of the choice, dB", max(losses), 0.6, at_most=True)
+    row("largest time by that of one training", max(ratios), 2.5, at_most=True)
+
+
+def run_rivals(options):
+    """Print the closed form with its own choice beside the network."""
+    print("\nclosed form, FourierKernelRegressorCV(): dB and seconds; the network less the former")
+    for name, image in photographs(options.photographs, 256).items():
+        learned, (X, y) = halves(image)
+        time, closed = seconds(lambda data=learned: FourierKernelRegressorCV().fit(*data))
+        quality = psnr(y, closed.predict(X).clip(0, 1))
+        above = psnr(y, network().fit(*learned).predict(X).clip(0, 1)) - quality
+        note(f"{name:12} {quality:.2f} dB, {time:.1f} s; network {above:+.2f}")
+
+
+RUNS = {
+    "photographs": run_photographs,
+    "large": run_large,
+    "choice": run_choice,
+    "rivals": run_rivals,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("photographs", nargs="*", help="files; else scikit-image's")
+    parser.add_argument("--only", nargs="+", choices=RUNS, default=list(RUNS))
+    parser.add_argument("--epochs", nargs="+", type=int, default=[24])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--most", type=int, default=2, help="photographs in choice")
+    options = parser.parse_args()
+    print(processor())
+    for name in options.only:
+        RUNS[name](options)
+
+
+if __name__ == "__main__":
+    main()
