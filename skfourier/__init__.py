@@ -7,11 +7,13 @@ from skfourier._fourier_features import FourierFeatures
 
 if TYPE_CHECKING:
     from skfourier._coordinate_mlp import CoordinateMLPRegressor
+    from skfourier._ensemble import CoordinateMLPEnsemble
     from skfourier._kernel_regressor import FourierKernelRegressor
     from skfourier._kernel_regressor_cv import FourierKernelRegressorCV
     from skfourier._motion import MotionCompensatedRegressor
 
 __all__ = [
+    "CoordinateMLPEnsemble",
     "CoordinateMLPRegressor",
     "FourierFeatures",
     "FourierKernelRegressor",
@@ -22,6 +24,7 @@ __version__ = "0.1.0.dev0"
 
 # torch and finufft take seconds and hundreds of megabytes: they come with what needs them.
 _LOADED_WHEN_USED = {
+    "CoordinateMLPEnsemble": "skfourier._ensemble",
     "CoordinateMLPRegressor": "skfourier._coordinate_mlp",
     "FourierKernelRegressor": "skfourier._kernel_regressor",
     "FourierKernelRegressorCV": "skfourier._kernel_regressor_cv",

@@ -27,7 +27,7 @@ from skfourier._training._embeddings import (
     embedding_module,
     sigma_directions,
 )
-from skfourier._training._held_out import held_out_rows, scorer, take
+from skfourier._training._held_out import held_out_rows, places_to_hold_out, scorer, take
 from skfourier._training._loop import Training, train
 from skfourier._training._network import TargetScaling, build_network, checked_widths
 from skfourier._training._optimizers import build_optimizer, build_schedule
@@ -84,8 +84,9 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         memory together. A random_state that is None comes from this estimator's. With
         ``FourierFeatures(sigma="auto")``, or any embedding with a parameter `sigma` that is
         "auto", and `sigma_` after its fit, sigma is chosen on rows held out: trainings of an
-        eighth of `max_iter` bracket it in factors of two from `sigma_`, then two go on to half;
-        that takes a little more time than the training of all rows at the chosen sigma after it.
+        eighth of `max_iter` bracket it in factors of two from `sigma_`, then the best go on to
+        half; that takes a little more time than the training of all rows at the chosen sigma
+        after it.
         "auto_per_axis" does so for columns of unequal `sigma_` apart. Of fewer than 2 rows to hold
         out, with ``max_iter=0`` and in `partial_fit`, `sigma_` is taken.
     batch_norm : bool, default=False
@@ -440,12 +441,13 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         random_state = check_random_state(self.random_state)
         score = None
         if self.early_stopping:
-            kept, held_out = held_out_rows(len(X), self.validation_fraction, random_state)
+            n_places = places_to_hold_out(X, self.validation_fraction)
+            kept, held_out = held_out_rows(X, n_places, random_state)
             score = scorer(*take(held_out, X, y, weight))
             X, y, weight = take(kept, X, y, weight)
         if not warm:
             sigma, tried = None, None
-            if self._searches_sigma(len(X)):
+            if self._searches_sigma(X):
                 sigma, tried = self._search_sigma(X, y, weight, random_state)
             self._build(X, y, weight, random_state, sigma)
             self.sigma_search_ = tried
@@ -467,10 +469,11 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self._store(history.loss_curve, history.validation_scores)
         return self
 
-    def _searches_sigma(self, n_samples):
+    def _searches_sigma(self, X):
         """Tell whether sigma is chosen on rows held out: there must be two, and a training."""
-        enough = self.validation_fraction * n_samples > 1 and self.max_iter != 0
-        return enough and chooses_sigma(self.embedding)
+        if self.max_iter == 0 or not chooses_sigma(self.embedding):
+            return False
+        return self.validation_fraction * len(np.unique(X, axis=0)) > 1
 
     def _partial_fit(self, X, y, sample_weight):
         begun = hasattr(self, "module_")
@@ -579,10 +582,10 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         rule = clone(self.embedding).fit(X).sigma_
         start = np.broadcast_to(np.asarray(rule, dtype=float), X.shape[1:])
-        kept, held_out = held_out_rows(
-            len(X), self.validation_fraction, copy.deepcopy(random_state)
-        )
-        score = scorer(*take(held_out[:MOST_ROWS_SCORED], X, y, weight))
+        n_places = places_to_hold_out(X, self.validation_fraction)
+        kept, held_out = held_out_rows(X, n_places, copy.deepcopy(random_state))
+        scored = held_out[:: math.ceil(len(held_out) / MOST_ROWS_SCORED)]
+        score = scorer(*take(scored, X, y, weight))
         X, y, weight = take(kept, X, y, weight)
         n_steps = steps_per_epoch(self.batch_size, len(X))
         n_epochs = epochs(self.max_iter, n_steps)
@@ -597,7 +600,9 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             training = self._new_training(
                 network, optimizer, schedule, samples, state, precision=precision
             )
-            return Candidate(training, list(samples.split(math.ceil(len(X) / n_parts))), score)
+            # Each part is spread over all rows.
+            parts = [samples.take(slice(i, None, n_parts)) for i in range(n_parts)]
+            return Candidate(training, parts, score)
 
         directions = sigma_directions(self.embedding, start)
         sigma, tried = search_sigma(start, directions, candidate_at, n_epochs)

@@ -279,6 +279,7 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
 
 def _sigma_of_spacing(X):
     """Return 0.02 cycles per spacing of the rows along each axis; 1 along constant columns."""
+    X = np.unique(X, axis=0)  # repetitions lie no denser
     grid = find_grid(X)
     spacing = mean_spacing(X, grid)
     varying = np.isfinite(spacing)

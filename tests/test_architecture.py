@@ -21,7 +21,7 @@ FLOORS = [
     {"ntk"},
     {"_fourier_features", "datasets"},
     {"_coordinate_mlp", "_kernel_regressor"},
-    {"_kernel_regressor_cv", "_motion", "inspection"},
+    {"_ensemble", "_kernel_regressor_cv", "_motion", "inspection"},
     {"__init__"},
 ]
 FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}

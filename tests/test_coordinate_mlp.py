@@ -9,7 +9,7 @@ import schedulefree
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
-from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
+from sklearn.model_selection import GridSearchCV, GroupShuffleSplit, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import shuffle
 
@@ -255,9 +255,8 @@ class TestEndings:
         network = small(30, early_stopping=True, max_iter=200, n_iter_no_change=3).fit(X, y)
         assert network.n_iter_ < 200
         assert len(network.validation_scores_) == network.n_iter_
-        _, held_out = train_test_split(
-            np.arange(60), test_size=0.1, random_state=np.random.RandomState(0)
-        )
+        splitter = GroupShuffleSplit(1, test_size=6, random_state=np.random.RandomState(0))
+        _, held_out = next(splitter.split(X, groups=np.argsort(np.argsort(X[:, 0]))))
         best = network.score(X[held_out], y[held_out])
         assert best == pytest.approx(max(network.validation_scores_), abs=1e-12)
         assert network.best_validation_score_ == max(network.validation_scores_)

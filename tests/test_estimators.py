@@ -9,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from skfourier import (
+    CoordinateMLPEnsemble,
     CoordinateMLPRegressor,
     FourierFeatures,
     FourierKernelRegressor,
@@ -42,6 +43,8 @@ SMALL = {"hidden_layer_sizes": (32, 32), "max_iter": 100, "random_state": 0}
         MotionCompensatedRegressor(),
         CoordinateMLPRegressor(**SMALL),
         CoordinateMLPRegressor(**SMALL, embedding=FourierFeatures(sigma=0.1, n_frequencies=32)),
+        CoordinateMLPRegressor(**SMALL, embedding=FourierFeatures(sigma="auto", n_frequencies=32)),
+        CoordinateMLPEnsemble(CoordinateMLPRegressor(**SMALL), random_state=0),
     ]
 )
 def test_scikit_learn_compatible(estimator, check):

@@ -4,31 +4,49 @@ import math
 
 import numpy as np
 from sklearn.metrics import r2_score
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GroupShuffleSplit
 
 from skfourier._training._prediction import predict
 
 
-def held_out_rows(n_samples, fraction, random_state):
-    """Choose rows to train on and rows to hold out.
+def held_out_rows(X, n_places, random_state):
+    """Choose rows to train on and rows to hold out; rows of one place stay together.
+
+    So a weight is a number of repetitions here, too.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    n_places : int
+        Distinct rows to hold out.
+    random_state : RandomState
 
     Returns
     -------
     kept, held_out : ndarray of int
+    """
+    place = np.unique(X, axis=0, return_inverse=True)[1].ravel()
+    splitter = GroupShuffleSplit(1, test_size=n_places, random_state=random_state)
+    return next(splitter.split(X, groups=place))
+
+
+def places_to_hold_out(X, fraction):
+    """Count the distinct rows that a fraction of them is.
 
     Raises
     ------
     ValueError
-        If fewer than two rows would be held out, or none kept.
+        If fewer than two would be held out, or none kept.
     """
-    n_held_out = math.ceil(fraction * n_samples)
-    if not 2 <= n_held_out < n_samples:
+    n_all = len(np.unique(X, axis=0))
+    n_held_out = math.ceil(fraction * n_all)
+    if not 2 <= n_held_out < n_all:
         raise ValueError(
-            f"early_stopping scores two or more rows and trains on others. Of the {n_samples} "
-            f"samples here, validation_fraction={fraction} holds out {n_held_out}: change it, or "
-            f"set early_stopping=False."
+            f"early_stopping scores two or more places and trains on others. Of the {n_all} "
+            f"distinct rows of X, validation_fraction={fraction} holds out {n_held_out}: change "
+            f"it, or set early_stopping=False."
         )
-    return train_test_split(np.arange(n_samples), test_size=n_held_out, random_state=random_state)
+    return n_held_out
 
 
 def take(rows, X, y, weight):

@@ -11,9 +11,9 @@ from sklearn.exceptions import ConvergenceWarning
 from skfourier._training._loop import Training, train
 from skfourier._training._samples import Samples
 
-# Shares of the whole training. The best sigma falls while a network trains: after an eighth it is
-# up to twice that of the end. After half it is that of the end within what the choice is worth.
-_SHORT, _LONG = 1 / 8, 1 / 2
+# Shares of the whole training. The best sigma falls while a network trains, by up to a factor of
+# two with each doubling; after half it is that of the end within what the choice is worth.
+_SHARES = (1 / 8, 1 / 4, 1 / 2)
 _FACTOR = 2.0
 # So many doublings from the spacing's sigma; the rows of a signal are rarely 64 times too dense.
 _MOST_STEPS = 6
@@ -71,9 +71,11 @@ def search_sigma(sigma, directions, candidate_at, n_epochs):
     r"""Choose sigma by what a network predicts on rows that it has not seen.
 
     First the score after an eighth of the training is climbed, in factors of two from the start
-    and along one direction after the other, until both neighbors of a sigma are worse. Then that
-    sigma and its half (along each direction) go on to half of the training, where the better one
-    is chosen. That takes little more than one training.
+    and along one direction after the other, until both neighbors of a sigma are worse. That sigma
+    and its half (along each direction) go on to a quarter of the training, and the better one and
+    its half to half of it. Where even the best network there has become worse since the quarter,
+    it learns noise already, and half of its sigma is taken. All of that takes little more than one
+    training.
 
     Parameters
     ----------
@@ -93,7 +95,7 @@ def search_sigma(sigma, directions, candidate_at, n_epochs):
         "sigma", ndarray of shape (n_tried, n_features); "n_epochs", how long each was trained, and
         "score", R^2 then, ndarrays of shape (n_tried,): a row for each score that was compared.
     """
-    n_parts = math.ceil(1 / (_SHORT * n_epochs))
+    n_parts = math.ceil(1 / (_SHARES[0] * n_epochs))
     n_turns = n_parts * n_epochs
     candidates: dict = {}
     directions = [np.asarray(direction, dtype=int) for direction in directions]
@@ -101,13 +103,21 @@ def search_sigma(sigma, directions, candidate_at, n_epochs):
     def score(steps, share):
         if steps not in candidates:
             candidates[steps] = candidate_at(sigma * _FACTOR ** np.array(steps), n_parts)
-        return candidates[steps].score_after(round(share * n_turns))
+        scores = [
+            candidates[steps].score_after(round(earlier * n_turns))
+            for earlier in _SHARES
+            if earlier <= share
+        ]
+        return scores[-1]
 
     best = (0,) * len(sigma)
     for direction in directions:
-        best = _climb(best, direction, lambda steps: score(steps, _SHORT))
-    finalists = [best, *(tuple(best - direction) for direction in directions)]
-    best = max(finalists, key=lambda steps: score(steps, _LONG))
+        best = _climb(best, direction, lambda steps: score(steps, _SHARES[0]))
+    for share in _SHARES[1:]:
+        pair = [best, *(tuple(best - direction) for direction in directions)]
+        best = max(pair, key=lambda steps, at=share: score(steps, at))
+    if score(best, _SHARES[-1]) < score(best, _SHARES[-2]):
+        best = tuple(best - directions[0])
     tried = [
         (sigma * _FACTOR ** np.array(steps), n / n_parts, value)
         for steps, candidate in sorted(candidates.items())

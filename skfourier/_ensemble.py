@@ -1,0 +1,234 @@
+"""Several networks: their mean predicts better than each, their spread says where it may be off."""
+
+from numbers import Integral
+
+import numpy as np
+from scipy.optimize import minimize
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, MultiOutputMixin, RegressorMixin, clone
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skfourier._coordinate_mlp import CoordinateMLPRegressor
+from skfourier._fourier_features import FourierFeatures
+from skfourier._sklearn import (
+    Interval,
+    _fit_context,
+    check_samples,
+    refuse_mask,
+    unchanged_on_error,
+)
+from skfourier._training._held_out import held_out_rows
+
+
+class CoordinateMLPEnsemble(MetaEstimatorMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
+    r"""Average networks that differ by their seeds, and learn what their spread is worth.
+
+    .. math:: \bar y(v) = \frac{1}{m} \sum_k \hat y_k(v), \quad
+              \sigma^2(v) = a\, s^2(v) + b
+
+    s is the standard deviation between the networks. a and b, for each output, are the likeliest
+    for the errors at rows that are held out of all trainings. The mean of four networks gains 0.2
+    to 0.3 dB on photographs; sigma of the embedding, if "auto", is chosen once, for all.
+
+    Parameters
+    ----------
+    estimator : CoordinateMLPRegressor or None, default=None
+        The network. None takes ``CoordinateMLPRegressor(embedding=FourierFeatures("auto"))``. Its
+        random_state is replaced, and that of its embedding should be None: the networks then draw
+        frequencies of their own.
+    n_estimators : int, default=4
+        Number of networks, trained one after the other.
+    n_calibration : int, default=300
+        Distinct rows of X to hold out for a and b, but at most a tenth of all, and at least two.
+    random_state : int, RandomState instance or None, default=None
+        Draws the networks' seeds and the rows held out.
+
+    Attributes
+    ----------
+    estimators_ : list of CoordinateMLPRegressor
+        The fitted networks.
+    spread_factor_ : ndarray of shape (n_outputs,)
+        a: far above 1 where the networks err together.
+    error_floor_ : ndarray of shape (n_outputs,)
+        b, in squared units of y: what is off where all networks agree, noise included.
+    n_features_in_ : int
+        Number of columns of X.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns of X, if all are strings.
+
+    See Also
+    --------
+    FourierKernelRegressor : Its deviations come from a model, without a row held out.
+    sklearn.ensemble.BaggingRegressor : Averages any regressors, without deviations.
+
+    References
+    ----------
+    Lakshminarayanan, Pritzel and Blundell, "Simple and scalable predictive uncertainty estimation
+    using deep ensembles", 2017.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfourier import CoordinateMLPEnsemble, CoordinateMLPRegressor, FourierFeatures
+    >>> X = np.linspace(0, 1, 200, endpoint=False).reshape(-1, 1)
+    >>> y = np.sign(np.sin(2 * np.pi * 3 * X[:, 0]))
+    >>> network = CoordinateMLPRegressor((32, 32), embedding=FourierFeatures(5), max_iter=100)
+    >>> ensemble = CoordinateMLPEnsemble(network, random_state=0).fit(X, y)
+    >>> mean, deviation = ensemble.predict([[0.25], [1 / 3]], return_std=True)
+    >>> bool(deviation[1] > deviation[0])  # there is a step at 1/3
+    True
+    """
+
+    _parameter_constraints = {
+        "estimator": [CoordinateMLPRegressor, None],
+        "n_estimators": [Interval(Integral, 2, None, closed="left")],
+        "n_calibration": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(self, estimator=None, n_estimators=4, *, n_calibration=300, random_state=None):
+        self.estimator = estimator
+        self.n_estimators = n_estimators
+        self.n_calibration = n_calibration
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Train the networks, and learn how far their mean is off on the rows held out.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Coordinates.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Values there.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows' squared errors, held out or not.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            As `CoordinateMLPRegressor.fit`; or if there are fewer than four distinct rows.
+        """
+        with unchanged_on_error(self):
+            return self._fit(*check_samples(self, X, y, sample_weight, reset=True))
+
+    def _fit(self, X, y, weight):
+        n_places = len(np.unique(X, axis=0))
+        if n_places < 4:
+            raise ValueError(
+                f"An ensemble trains on two places or more and holds two out. Got "
+                f"n_samples={len(X)}, of which {n_places} distinct."
+            )
+        random_state = check_random_state(self.random_state)
+        seeds = random_state.randint(np.iinfo(np.int32).max, size=self.n_estimators)
+        n_places = max(2, min(self.n_calibration, n_places // 10))
+        kept, held_out = held_out_rows(X, n_places, random_state)
+        network, self.estimators_ = self._network(), []
+        for seed in seeds.tolist():
+            member = clone(network).set_params(random_state=seed)
+            member.fit(X[kept], y[kept], None if weight is None else weight[kept])
+            if member.sigma_search_ is not None:
+                network.set_params(embedding__sigma=member.embedding_.sigma_)
+            self.estimators_.append(member)
+        mean, spread = self._mean_and_spread(X[held_out])
+        squares = ((y[held_out] - mean) ** 2).reshape(len(mean), -1)
+        w = np.ones(len(mean)) if weight is None else weight[held_out]
+        pairs = zip(spread.reshape(len(mean), -1).T ** 2, squares.T, strict=True)
+        factors = [_likeliest_variance(*pair, w / w.sum()) for pair in pairs]
+        self.spread_factor_, self.error_floor_ = np.array(factors).T
+        return self
+
+    def _network(self):
+        if self.estimator is None:
+            return CoordinateMLPRegressor(embedding=FourierFeatures("auto"))
+        return clone(self.estimator)
+
+    def predict(self, X, return_std=False):
+        """Predict the values at coordinates, and how far they may be off.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Coordinates.
+        return_std : bool, default=False
+            Whether to return the deviation too.
+
+        Returns
+        -------
+        y_mean : ndarray of shape (n_samples,) or (n_samples, n_outputs), as y was
+            In the units and the dtype of y.
+        y_std : ndarray of the same shape
+            Standard deviation of y from the mean, noise included. Only if `return_std`.
+
+        Raises
+        ------
+        ValueError
+            If X is not finite, or has other columns than in `fit`.
+        """
+        mean, spread = self._mean_and_spread(self._places(X))
+        if not return_std:
+            return mean
+        variance = self.spread_factor_ * spread.reshape(len(spread), -1) ** 2 + self.error_floor_
+        return mean, np.sqrt(variance).astype(mean.dtype).reshape(mean.shape)
+
+    def predict_gradient(self, X):
+        """Differentiate the mean prediction by the coordinates.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Coordinates.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features) or (n_samples, n_outputs, n_features), as y was
+            In units of y per unit of X.
+        """
+        X = self._places(X)
+        return np.mean([member.predict_gradient(X) for member in self.estimators_], axis=0)
+
+    def _places(self, X):
+        """Check coordinates; the networks themselves know no names of columns."""
+        check_is_fitted(self)
+        refuse_mask(X, "X")
+        return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+
+    def _mean_and_spread(self, X):
+        values = np.stack([member.predict(X) for member in self.estimators_])
+        return values.mean(axis=0), values.std(axis=0, ddof=1)
+
+
+def _likeliest_variance(spread, squares, weight):
+    """Fit a and b of the variance a * spread + b to squared errors by the Gaussian likelihood.
+
+    Parameters
+    ----------
+    spread, squares : ndarray of shape (n_samples,)
+        Squares of the spread and of the error.
+    weight : ndarray of shape (n_samples,)
+        With the sum 1.
+
+    Returns
+    -------
+    a, b : float
+    """
+    unit = max(weight @ squares, np.finfo(float).tiny)
+    spread_unit = max(weight @ spread, np.finfo(float).tiny)
+    spread, squares = spread / spread_unit, squares / unit
+
+    def cost(logarithms):
+        a, b = np.exp(logarithms)
+        variance = a * spread + b
+        slope = weight * (1 - squares / variance) / variance
+        gradient = [a * (slope @ spread), b * slope.sum()]
+        return weight @ (np.log(variance) + squares / variance), np.array(gradient)
+
+    # Below a millionth of the mean square either part says nothing any more.
+    bounds = [(np.log(1e-6), np.log(1e3))] * 2
+    a, b = np.exp(minimize(cost, np.log([0.5, 0.5]), jac=True, bounds=bounds).x)
+    return a * unit / spread_unit, b * unit
