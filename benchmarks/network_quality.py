@@ -7,8 +7,8 @@ are tested, which only the column "best" sees. "photographs" are of 256 x 256 pi
 default length of training; "large" of 512 x 512, with --epochs of 24 (and 96: two minutes each).
 "choice" compares "auto" with the best of ten sigmas, 0.005 to 0.11 cycles per spacing, on other
 kinds of signals, --seeds each. "ensemble" is the mean of four networks against one, and the share
-of the tested pixels within its 90 % intervals. "rivals" are the closed form with its own choice, which has no
-sigma to give. Without arguments scikit-image's photographs are taken.
+of the tested pixels within its 90 % intervals. "rivals" are the closed form with its own choice.
+Without arguments scikit-image's photographs are taken.
 """
 
 import argparse
@@ -106,7 +106,9 @@ def run_choice(options):
                 seconds(lambda s=seed, at=sigma, X=X, y=y: network(at, s).fit(X, y))
                 for seed in range(options.seeds)
             ]
-            reached.append(np.mean([psnr(y_test, fit.predict(X_test)) for _, fit in fits]))
+            reached.append(
+                np.mean([psnr(y_test, fit.predict(X_test), data_range=1) for _, fit in fits])
+            )
             times.append(np.mean([time for time, _ in fits]))
         losses.append(max(reached[1:]) - reached[0])
         ratios.append(times[0] / np.mean(times[1:]))
@@ -129,7 +131,10 @@ def run_ensemble(options):
         sigma = ensemble.estimators_[0].embedding_.sigma_
         ones = [network(sigma, seed).fit(X, y).predict(X_test) for seed in range(options.seeds)]
         mean, deviation = ensemble.predict(X_test, return_std=True)
-        gained.append(psnr(y_test, mean) - np.mean([psnr(y_test, one) for one in ones]))
+        gained.append(
+            psnr(y_test, mean, data_range=1)
+            - np.mean([psnr(y_test, one, data_range=1) for one in ones])
+        )
         # The truth of the test has no noise, and the deviation is that of noisy values.
         noise = 0.1 if "noise" in name or "smooth" in name else 0.0
         values = y_test + noise * np.random.default_rng(1).normal(size=y_test.shape)
