@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.gaussian_process.kernels import RBF, DotProduct
 from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures, FourierKernelRegressor
@@ -17,6 +18,7 @@ from skfourier.images import pixel_grid
 from skfourier.inspection import (
     EigenspectrumDisplay,
     KernelDisplay,
+    SigmaSearchDisplay,
     SpectrumDisplay,
     TrainingDynamicsDisplay,
 )
@@ -57,6 +59,7 @@ def draw_each(ax=None):
     yield KernelDisplay.from_kernels([Gaussian(3)], ax=ax)
     yield SpectrumDisplay.from_estimator(features(), ax=ax)
     yield EigenspectrumDisplay.from_kernels([Gaussian(3)], X, Y, ax=ax)
+    yield SigmaSearchDisplay(np.array([1.0, 2.0]), np.array([0.5, 0.6]), None, 2.0).plot(ax)
 
 
 def test_axes_are_new_or_those_given():
@@ -283,3 +286,47 @@ def test_what_is_no_plain_gradient_descent(params):
     ((name, value),) = params.items()
     with pytest.raises(ValueError, match=rf"plain gradient descent: set {name}=.*Got {value!r}"):
         TrainingDynamicsDisplay.from_estimator(plain_network(**params), X, Y, steps=[1])
+
+
+class TestSigmaSearch:
+    def test_draws_what_a_network_tried(self):
+        network = CoordinateMLPRegressor(
+            (8,), embedding=FourierFeatures("auto"), max_iter=16, random_state=0
+        )
+        network.fit(X, Y)
+        display = SigmaSearchDisplay.from_estimator(network)
+        tried = network.sigma_search_
+        for n_epochs in (2, 4, 8):
+            rows = tried["n_epochs"] == n_epochs
+            sigma, score = drawn(display)[f"{n_epochs} epochs"]
+            order = np.argsort(tried["sigma"][rows, 0])
+            np.testing.assert_array_equal(sigma, tried["sigma"][rows, 0][order])
+            np.testing.assert_array_equal(score, tried["score"][rows][order])
+        chosen = np.broadcast_to(network.embedding_.sigma_, 2)
+        assert display.chosen_.get_xdata()[0] == chosen[0]
+        other = SigmaSearchDisplay.from_estimator(network, column=1)
+        assert other.chosen_.get_xdata()[0] == chosen[1]
+
+    @pytest.mark.parametrize("sigmas", [[3, 1, 10], [(3, 4), (1, 2), (10, 9)]])
+    def test_draws_a_grid_search(self, sigmas):
+        model = make_pipeline(FourierFeatures(random_state=0), Ridge())
+        search = GridSearchCV(model, {"fourierfeatures__sigma": sigmas}, cv=3).fit(X, Y)
+        display = SigmaSearchDisplay.from_estimator(search, column=1)
+        (line,) = display.lines_
+        expected = np.array([np.ravel(s)[-1] for s in sigmas])
+        order = np.argsort(expected)
+        np.testing.assert_array_equal(line.get_xdata(), expected[order])
+        np.testing.assert_array_equal(
+            line.get_ydata(), search.cv_results_["mean_test_score"][order]
+        )
+        assert display.chosen_.get_xdata()[0] == expected[search.best_index_]
+
+    def test_no_search(self):
+        for estimator in (
+            small_network(embedding=FourierFeatures(3)).fit(X, Y),
+            GridSearchCV(Ridge(), {"alpha": [1, 2]}).fit(X, Y),
+        ):
+            with pytest.raises(ValueError, match="no search for sigma"):
+                SigmaSearchDisplay.from_estimator(estimator)
+        with pytest.raises(NotFittedError):
+            SigmaSearchDisplay.from_estimator(small_network())
