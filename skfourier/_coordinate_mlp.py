@@ -16,7 +16,7 @@ from skfourier._sklearn import (
     StrOptions,
     _fit_context,
     check_samples,
-    refuse_mask,
+    refuse_no_numbers,
     unchanged_on_error,
 )
 from skfourier._training._blocks import block_rows
@@ -424,7 +424,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _finite(self, function, X):
         """Evaluate a function of the network at checked coordinates; refuse what overflows."""
         check_is_fitted(self)
-        refuse_mask(X, "X")
+        refuse_no_numbers(X, "X")
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         check_embedding(self.embedding_, X)
         values = function(self.module_, X)

@@ -14,7 +14,7 @@ from skfourier._sklearn import (
     Interval,
     _fit_context,
     check_samples,
-    refuse_mask,
+    refuse_no_numbers,
     unchanged_on_error,
 )
 from skfourier._training._held_out import held_out_rows
@@ -195,7 +195,7 @@ class CoordinateMLPEnsemble(MetaEstimatorMixin, MultiOutputMixin, RegressorMixin
     def _places(self, X):
         """Check coordinates; the networks themselves know no names of columns."""
         check_is_fitted(self)
-        refuse_mask(X, "X")
+        refuse_no_numbers(X, "X")
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
     def _mean_and_spread(self, X):

@@ -13,7 +13,7 @@ from skfourier._sklearn import (
     StrOptions,
     _check_feature_names_in,
     _fit_context,
-    refuse_mask,
+    refuse_no_numbers,
     unchanged_on_error,
 )
 from skfourier.grids import find_grid, mean_spacing
@@ -155,7 +155,7 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
         return self
 
     def _draw(self, X):
-        refuse_mask(X, "X")
+        refuse_no_numbers(X, "X")
         X = validate_data(self, X, dtype=[np.float64, np.float32])
         n_features = X.shape[1]
         is_auto = isinstance(self.sigma, str)
@@ -195,7 +195,7 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
             does not resolve a cycle.
         """
         check_is_fitted(self)
-        refuse_mask(X, "X")
+        refuse_no_numbers(X, "X")
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         return fourier_features(X, self.frequencies_, self.amplitudes_)
 

@@ -21,7 +21,7 @@ from skfourier._sklearn import (
     Interval,
     _fit_context,
     check_samples,
-    refuse_mask,
+    refuse_no_numbers,
     unchanged_on_error,
 )
 from skfourier._solvers import _distributed
@@ -682,7 +682,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _places(self, X):
         """Check coordinates to predict at, and subtract the origin."""
         check_is_fitted(self)
-        refuse_mask(X, "X")
+        refuse_no_numbers(X, "X")
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         return X - self._solver.problem.origin
 

@@ -8,7 +8,7 @@ from numbers import Integral
 
 import numpy as np
 
-from skfourier._sklearn import refuse_mask
+from skfourier._sklearn import refuse_no_numbers
 
 # The largest value of each dtype that pixels may have.
 _WHITE = {"bool": 1, "uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
@@ -18,7 +18,7 @@ _MOST_CHANNELS = 4
 
 def checked_pixels(array, kind):
     """Return the array, in native byte order, after checking that it is of that kind."""
-    refuse_mask(array, kind)
+    refuse_no_numbers(array, kind)
     array = np.asarray(array)
     _check_dtype(array.dtype, f"The {kind}")
     axes = _AXES[kind]

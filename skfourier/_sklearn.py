@@ -41,7 +41,7 @@ __all__ = [
     "chosen",
     "known_name",
     "plain",
-    "refuse_mask",
+    "refuse_no_numbers",
     "unchanged_on_error",
 ]
 
@@ -159,7 +159,7 @@ def check_all_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=
         If they are masked, sparse, not finite, not real, or do not match.
     """
     for name, array in (("X", X), ("y", y), ("sample_weight", sample_weight)):
-        refuse_mask(array, name)
+        refuse_no_numbers(array, name)
     if issparse(y):
         raise ValueError("y is sparse; a dense array is needed. Take y.toarray().")
     floats = [np.float64, np.float32]
@@ -180,13 +180,39 @@ def check_all_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=
     return X, y, weight
 
 
-def refuse_mask(array, name):
-    """Raise ValueError for a masked array: NumPy's functions would use what the mask hides."""
+def refuse_no_numbers(array, name):
+    """Raise ValueError for what NumPy would turn into numbers without a word.
+
+    That is what a mask hides, dates as nanoseconds since 1970, and strings.
+    """
     if np.ma.is_masked(array):
         raise ValueError(
             f"{name} is a masked array, whose mask would be lost. Drop the masked rows, or put "
             f"values in their place ({name}.filled(...))."
         )
+    kind = _kind(array)
+    if kind in "mM":
+        raise ValueError(
+            f"{name} holds dates or durations, not numbers. Convert them to a unit of your choice: "
+            f"days are ({name} - {name}.min()) / np.timedelta64(1, 'D')."
+        )
+    if kind in "SU":
+        raise ValueError(f"{name} holds strings, not numbers. Convert them: {name}.astype(float).")
+
+
+def _kind(array):
+    """Return the letter of an array's kind; strings among objects count as strings."""
+    if issparse(array) or array is None:
+        return ""
+    if not hasattr(array, "dtype"):
+        try:
+            array = np.asarray(array)
+        except ValueError:  # rows of unequal length, which scikit-learn refuses
+            return ""
+    kind = getattr(array.dtype, "kind", "")
+    if kind == "O" and isinstance(array, np.ndarray):
+        return "U" if any(isinstance(value, str | bytes) for value in array.flat) else kind
+    return kind
 
 
 class NamedKernel(Kernel):

@@ -11,7 +11,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.metrics import make_scorer, mean_squared_error
 
-from skfourier._sklearn import refuse_mask
+from skfourier._sklearn import refuse_no_numbers
 
 __all__ = ["make_ssim_scorer", "psnr", "psnr_scorer", "ssim"]
 
@@ -218,8 +218,8 @@ def _ssim_of_rows(y_true, y_pred, *, shape):
 
 def _checked_pair(y_true, y_pred):
     """Return both as arrays after checking that they can be compared."""
-    refuse_mask(y_true, "y_true")
-    refuse_mask(y_pred, "y_pred")
+    refuse_no_numbers(y_true, "y_true")
+    refuse_no_numbers(y_pred, "y_pred")
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
     for name, y in (("true", y_true), ("predicted", y_pred)):
         if y.dtype.kind not in "biuf":

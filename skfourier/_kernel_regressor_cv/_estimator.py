@@ -47,7 +47,7 @@ from skfourier._sklearn import (
     check_all_samples,
     check_samples,
     known_name,
-    refuse_mask,
+    refuse_no_numbers,
     unchanged_on_error,
 )
 from skfourier._solvers import _distributed
@@ -497,7 +497,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _places(self, X):
         """Check coordinates to predict at."""
         check_is_fitted(self)
-        refuse_mask(X, "X")
+        refuse_no_numbers(X, "X")
         return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
 
     def get_metadata_routing(self):

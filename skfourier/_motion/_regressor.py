@@ -11,7 +11,7 @@ from skfourier._kernel_regressor import FourierKernelRegressor
 from skfourier._motion._between import Gap
 from skfourier._motion._flow import default_flows, measure_motion, structure
 from skfourier._motion._frames import as_frames, interpolated, sampled, spline
-from skfourier._sklearn import _fit_context, check_samples, refuse_mask, unchanged_on_error
+from skfourier._sklearn import _fit_context, check_samples, refuse_no_numbers, unchanged_on_error
 
 # Of the time between two frames: float32 keeps as much of times in [0, 1] of 1,000 frames.
 _ROUNDING = 1e-4
@@ -190,7 +190,7 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
             If X is not finite, or has other columns than in `fit`.
         """
         check_is_fitted(self)
-        refuse_mask(X, "X")
+        refuse_no_numbers(X, "X")
         X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
         if self.regressor_ is not None:
             return self.regressor_.predict(X)

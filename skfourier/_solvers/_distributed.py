@@ -9,7 +9,7 @@ import operator
 
 import numpy as np
 
-from skfourier._sklearn import refuse_mask
+from skfourier._sklearn import refuse_no_numbers
 from skfourier._solvers._box import box_of, check_inside
 
 # Sums that one task adds: more of them would have to lie in one worker's memory.
@@ -156,7 +156,7 @@ def _cut_alike(column, name, X):
     if is_dask(column):
         _check_sizes(column, name)
     else:
-        refuse_mask(column, name)
+        refuse_no_numbers(column, name)
         column = dask.array.from_array(np.asarray(column), chunks=-1)
     if column.shape[:1] != X.shape[:1]:
         raise ValueError(
@@ -214,7 +214,7 @@ def _weights(weight, start):
 
 def _finite(block, name, start):
     """Convert a block to float64 and check it."""
-    refuse_mask(block, name)
+    refuse_no_numbers(block, name)
     _refuse_complex(block, name)
     block = np.asarray(block, dtype=np.float64)
     if not np.all(np.isfinite(block)):

@@ -1,13 +1,12 @@
 """Splitters of the pixels of an image, told by their place: a coarser grid, whole patches."""
 
 import math
-from functools import reduce
 from numbers import Integral
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.model_selection import GroupKFold
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_array, check_random_state, check_scalar
 
 from skfourier.grids import find_grid
 from skfourier.model_selection._splitter import MaskSplitter
@@ -23,19 +22,22 @@ class GridHoldoutSplit(MaskSplitter):
 
     Parameters
     ----------
-    shape : tuple of int
-        (height, width) of an image, (frames, height, width) of a video, without channels. X has a
-        row for each pixel, in their order (the last axis fastest), as `image_to_samples` gives it.
+    shape : tuple of int or None, default=None
+        None finds the grid that the rows of X are, in any order, some of them missing; its axes
+        are the columns of X. Else (height, width) of an image, (frames, height, width) of a video,
+        without channels, for an X whose columns are no coordinates: it has a row for each pixel,
+        in their order (the last axis fastest), as `image_to_samples` gives it.
     step : int or tuple of int, default=2
-        For all axes or for each. An axis of step 1 is not thinned out: ``step=(1, 2, 2)`` is
-        Tancik's protocol in every frame of a video, ``step=(10, 1, 1)`` is `FrameSplit`.
+        For all axes or for each. An axis of step 1 is not thinned out: ``step=(2, 2, 1)`` is
+        Tancik's protocol in every frame of a video with the columns x, y and time,
+        ``step=(1, 1, 10)`` is `FrameSplit`.
 
     Raises
     ------
     ValueError, TypeError
-        If `shape` is no shape, or `step` leaves nothing to test on. From `split`, if `shape` has
-        not as many pixels as X rows, or X is a grid in another order (of coordinates only that can
-        be told; with other columns the order is yours to keep).
+        If `shape` is no shape, or `step` leaves nothing to test on. From `split`, if X is no grid;
+        if `shape` is given and has not as many pixels as X rows, or X is a grid in another order
+        (of coordinates only that can be told; with other columns the order is yours to keep).
 
     See Also
     --------
@@ -58,7 +60,7 @@ class GridHoldoutSplit(MaskSplitter):
     >>> from skfourier.model_selection import GridHoldoutSplit
     >>> X = pixel_grid((4, 16))
     >>> for step in (2, 3):
-    ...     train, test = next(GridHoldoutSplit((4, 16), step).split(X))
+    ...     train, test = next(GridHoldoutSplit(step).split(X))
     ...     picture = np.full(len(X), ".")
     ...     picture[train], picture[test] = "#", "o"
     ...     print(*map("".join, picture.reshape(4, 16)), "", sep="\n")
@@ -74,25 +76,26 @@ class GridHoldoutSplit(MaskSplitter):
     <BLANKLINE>
     """
 
-    def __init__(self, shape, step=2):
-        self.shape = shape
+    def __init__(self, step=2, *, shape=None):
         self.step = step
-        self._axis_masks()
+        self.shape = shape
+        if shape is not None:
+            self._steps(_checked_shape(shape))
 
     def get_n_splits(self, X=None, y=None, groups=None):  # noqa: ARG002 (as scikit-learn's)
         """Return 1."""
         return 1
 
     def _masks(self, X):
-        _check_rows(X, _checked_shape(self.shape))
-        yield tuple(
-            reduce(np.logical_and.outer, masks).ravel()
-            for masks in zip(*self._axis_masks(), strict=True)
-        )
+        places, shape = _places(X, self.shape)
+        steps = self._steps(shape)
+        pairs = list(zip(places, steps, strict=True))
+        train = np.all([place % step == 0 for place, step in pairs], axis=0)
+        test = np.all([place % step != 0 for place, step in pairs if step > 1], axis=0)
+        yield train, test
 
-    def _axis_masks(self):
-        """Say for each axis which of its indices train and which test."""
-        shape = _checked_shape(self.shape)
+    def _steps(self, shape):
+        """Return the step of each axis of a grid of this shape."""
         steps = _for_each_axis(self.step, shape, "step")
         if max(steps) == 1:
             raise ValueError(
@@ -102,14 +105,10 @@ class GridHoldoutSplit(MaskSplitter):
         for n, step in zip(shape, steps, strict=True):
             if n == 1 < step:
                 raise ValueError(
-                    f"shape={self.shape!r} has an axis of one pixel, and step={self.step!r} leaves "
+                    f"shape={shape!r} has an axis of one pixel, and step={self.step!r} leaves "
                     "nothing to test on there. Pass a step of 1 for that axis."
                 )
-        multiples = [np.arange(n) % step == 0 for n, step in zip(shape, steps, strict=True)]
-        return [
-            (mask, mask if step == 1 else ~mask)
-            for mask, step in zip(multiples, steps, strict=True)
-        ]
+        return steps
 
 
 class BlockKFold(MaskSplitter):
@@ -120,11 +119,13 @@ class BlockKFold(MaskSplitter):
 
     Parameters
     ----------
-    shape : tuple of int
-        (height, width) of an image, (frames, height, width) of a video, without channels. X has a
-        row for each pixel, in their order (the last axis fastest), as `image_to_samples` gives it.
     block_size : int or tuple of int
         Pixels of a block along all axes or along each. At the far edges blocks are cut off.
+    shape : tuple of int or None, default=None
+        None finds the grid that the rows of X are, in any order, some of them missing; its axes
+        are the columns of X. Else (height, width) of an image, (frames, height, width) of a video,
+        without channels, for an X whose columns are no coordinates: it has a row for each pixel,
+        in their order (the last axis fastest), as `image_to_samples` gives it.
     n_splits : int, default=5
         Number of folds, at least 2.
     shuffle : bool, default=False
@@ -137,9 +138,9 @@ class BlockKFold(MaskSplitter):
     ------
     ValueError, TypeError
         If `shape` is no shape, there are fewer blocks than folds, or `random_state` is given
-        without `shuffle`. From `split`, if `shape` has not as many pixels as X rows, or X is a
-        grid in another order (of coordinates only that can be told; with other columns the order
-        is yours to keep).
+        without `shuffle`. From `split`, if X is no grid; if `shape` is given and has not as many
+        pixels as X rows, or X is a grid in another order (of coordinates only that can be told;
+        with other columns the order is yours to keep).
 
     See Also
     --------
@@ -158,32 +159,38 @@ class BlockKFold(MaskSplitter):
     >>> from skfourier.model_selection import BlockKFold
     >>> X = pixel_grid((6, 20))
     >>> picture = np.empty(len(X), dtype=str)
-    >>> for fold, (train, test) in enumerate(BlockKFold((6, 20), (2, 4), n_splits=3).split(X)):
+    >>> for fold, (train, test) in enumerate(BlockKFold((4, 2), n_splits=4).split(X)):
     ...     picture[test] = fold
     >>> print(*map("".join, picture.reshape(6, 20)), sep="\n")
-    22221111000022221111
-    22221111000022221111
-    00002222111100002222
-    00002222111100002222
-    11110000222211110000
-    11110000222211110000
+    22223333000011112222
+    22223333000011112222
+    11112222333300001111
+    11112222333300001111
+    00001111222233330000
+    00001111222233330000
     """
 
-    def __init__(self, shape, block_size, n_splits=5, *, shuffle=False, random_state=None):
-        self.shape = shape
+    def __init__(self, block_size, n_splits=5, *, shape=None, shuffle=False, random_state=None):
         self.block_size = block_size
         self.n_splits = n_splits
+        self.shape = shape
         self.shuffle = shuffle
         self.random_state = random_state
-        self._check_parameters()
+        check_scalar(n_splits, "n_splits", Integral, min_val=2)
+        if random_state is not None and not shuffle:
+            raise ValueError(
+                f"random_state={random_state!r} has no effect without shuffle. Pass shuffle=True, "
+                "or leave it out."
+            )
+        if shape is not None:
+            self._counts(_checked_shape(shape))
 
     def get_n_splits(self, X=None, y=None, groups=None):  # noqa: ARG002 (as scikit-learn's)
         """Return the number of folds."""
         return self.n_splits
 
     def _masks(self, X):
-        _check_rows(X, _checked_shape(self.shape))
-        block = self._blocks()
+        block = self._blocks(*_places(X, self.shape))
         if self.shuffle:
             block = check_random_state(self.random_state).permutation(block.max() + 1)[block]
         for _, test in GroupKFold(self.n_splits).split(block, groups=block):
@@ -191,27 +198,40 @@ class BlockKFold(MaskSplitter):
             mask[test] = True
             yield ~mask, mask
 
-    def _blocks(self):
-        """Return for each pixel the number of its block."""
-        shape = _checked_shape(self.shape)
+    def _blocks(self, places, shape):
+        """Return for each row the number of its block."""
+        counts = self._counts(shape)
         sizes = _for_each_axis(self.block_size, shape, "block_size")
-        along = [np.arange(n) // size for n, size in zip(shape, sizes, strict=True)]
-        counts = [blocks[-1] + 1 for blocks in along]
-        return np.ravel_multi_index(np.ix_(*along), counts).ravel()
+        along = tuple(place // size for place, size in zip(places, sizes, strict=True))
+        return np.ravel_multi_index(along, counts)
 
-    def _check_parameters(self):
-        check_scalar(self.n_splits, "n_splits", Integral, min_val=2)
-        n_blocks = self._blocks()[-1] + 1
-        if n_blocks < self.n_splits:
+    def _counts(self, shape):
+        """Count the blocks along each axis of a grid of this shape."""
+        sizes = _for_each_axis(self.block_size, shape, "block_size")
+        counts = [math.ceil(n / size) for n, size in zip(shape, sizes, strict=True)]
+        if math.prod(counts) < self.n_splits:
             raise ValueError(
-                f"shape={self.shape!r} with block_size={self.block_size!r} makes {n_blocks} "
+                f"shape={shape!r} with block_size={self.block_size!r} makes {math.prod(counts)} "
                 f"blocks, too few for n_splits={self.n_splits}. Pass smaller blocks or fewer folds."
             )
-        if self.random_state is not None and not self.shuffle:
-            raise ValueError(
-                f"random_state={self.random_state!r} has no effect without shuffle. Pass "
-                "shuffle=True, or leave it out."
-            )
+        return counts
+
+
+def _places(X, shape):
+    """Return the index of each row along each axis, and the shape of the grid."""
+    if shape is not None:
+        shape = _checked_shape(shape)
+        _check_rows(X, shape)
+        return np.unravel_index(np.arange(math.prod(shape)), shape), shape
+    grid = find_grid(check_array(X, input_name="X"))
+    if grid is None:
+        raise ValueError(
+            "The rows of X lie on no grid, so that there are no pixels between pixels. If its "
+            "columns are no coordinates, pass the shape of the image that the rows are the pixels "
+            "of, in their order; split scattered rows by scikit-learn's ShuffleSplit or KFold."
+        )
+    grid = grid.evenly_spaced() or grid  # lines that are missing altogether count
+    return np.unravel_index(grid.index, grid.shape), grid.shape
 
 
 def _checked_shape(shape):

@@ -46,6 +46,9 @@ class MaskSplitter(BaseCrossValidator):
             warnings.warn(f"{name} ignores groups.", UserWarning, stacklevel=2)
         X, _ = indexable(X, y)
         for train, test in self._masks(X):
+            if not (train.any() and test.any()):
+                side = "test" if train.any() else "train"
+                raise ValueError(f"{self!r} leaves no row of these {len(train)} to {side} on.")
             yield np.flatnonzero(train), np.flatnonzero(test)
 
     @abstractmethod

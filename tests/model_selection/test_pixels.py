@@ -41,7 +41,7 @@ def masks(splitter, shape):
 
 class TestGridHoldoutSplit:
     def test_is_tanciks_protocol(self):
-        ((train, test),) = masks(GridHoldoutSplit((8, 10)), (8, 10))
+        ((train, test),) = masks(GridHoldoutSplit(shape=(8, 10)), (8, 10))
         expected = np.zeros((2, 8, 10), dtype=bool)
         expected[0, ::2, ::2] = True
         expected[1, 1::2, 1::2] = True
@@ -50,7 +50,7 @@ class TestGridHoldoutSplit:
     @pytest.mark.parametrize("shape", SHAPES)
     @pytest.mark.parametrize("step", [2, 3, 4])
     def test_by_the_definition_pixel_by_pixel(self, shape, step):
-        ((train, test),) = masks(GridHoldoutSplit(shape, step), shape)
+        ((train, test),) = masks(GridHoldoutSplit(step, shape=shape), shape)
         for index in itertools.product(*map(range, shape)):
             assert train[index] == all(i % step == 0 for i in index)
             assert test[index] == all(i % step != 0 for i in index)
@@ -58,15 +58,15 @@ class TestGridHoldoutSplit:
     @pytest.mark.parametrize("shape", [(8, 8), (7, 10), (4, 6, 7)])
     @pytest.mark.parametrize("step", [2, 3, 5])
     def test_no_pixel_touches_one_of_the_other_side(self, shape, step):
-        ((train, test),) = masks(GridHoldoutSplit(shape, step), shape)
+        ((train, test),) = masks(GridHoldoutSplit(step, shape=shape), shape)
         touched = binary_dilation(test, generate_binary_structure(len(shape), 1))
         assert test.any()
         assert not np.any(touched & train)
 
     def test_steps_of_each_axis(self):
         shape = (7, 6, 8)
-        ((train, test),) = masks(GridHoldoutSplit(shape, (1, 2, 3)), shape)
-        ((flat_train, flat_test),) = masks(GridHoldoutSplit(shape[1:], (2, 3)), shape[1:])
+        ((train, test),) = masks(GridHoldoutSplit((1, 2, 3), shape=shape), shape)
+        ((flat_train, flat_test),) = masks(GridHoldoutSplit((2, 3), shape=shape[1:]), shape[1:])
         for frame in range(7):
             assert_array_equal(train[frame], flat_train)
             assert_array_equal(test[frame], flat_test)
@@ -76,7 +76,7 @@ class TestGridHoldoutSplit:
         X = coordinates(shape)
         ours, theirs = (
             next(splitter.split(X))
-            for splitter in (GridHoldoutSplit(shape, (3, 1, 1)), FrameSplit(3))
+            for splitter in (GridHoldoutSplit((3, 1, 1), shape=shape), FrameSplit(3))
         )
         for part, other in zip(ours, theirs, strict=True):
             assert_array_equal(part, other)
@@ -98,12 +98,12 @@ class TestGridHoldoutSplit:
     )
     def test_refuses_steps_that_leave_a_side_empty(self, shape, step, message):
         with pytest.raises(ValueError, match=message):
-            GridHoldoutSplit(shape, step)
+            GridHoldoutSplit(step, shape=shape)
 
     def test_is_no_partition(self):
         X = coordinates((8, 8))
         with pytest.raises(ValueError, match="partitions"):
-            cross_val_predict(Ridge(), X, X[:, 0], cv=GridHoldoutSplit((8, 8)))
+            cross_val_predict(Ridge(), X, X[:, 0], cv=GridHoldoutSplit(shape=(8, 8)))
 
 
 class TestBlockKFold:
@@ -112,7 +112,7 @@ class TestBlockKFold:
     @pytest.mark.parametrize("n_splits", [2, 3, 4])
     def test_whole_blocks_tested_once_and_balanced(self, shape, shuffle, n_splits):
         size, seed = 2, 0 if shuffle else None
-        splitter = BlockKFold(shape, size, n_splits, shuffle=shuffle, random_state=seed)
+        splitter = BlockKFold(size, n_splits, shape=shape, shuffle=shuffle, random_state=seed)
         pairs = masks(splitter, shape)
         assert len(pairs) == n_splits == splitter.get_n_splits()
         assert all(np.array_equal(train, ~test) for train, test in pairs)
@@ -126,14 +126,14 @@ class TestBlockKFold:
         assert np.ptp(pixels) <= size ** len(shape)
 
     def test_sizes_of_each_axis(self):
-        tests = [test for _, test in masks(BlockKFold((6, 8), (6, 2), 4), (6, 8))]
+        tests = [test for _, test in masks(BlockKFold((6, 2), 4, shape=(6, 8)), (6, 8))]
         for test in tests:
             assert_array_equal(test.all(axis=0), test.any(axis=0))
             assert test.any(axis=0).sum() == 2
 
     def test_shuffles_by_the_seed(self):
         def layout(**params):
-            return np.array(masks(BlockKFold((20, 20), 2, **params), (20, 20)))
+            return np.array(masks(BlockKFold(2, shape=(20, 20), **params), (20, 20)))
 
         in_order = layout()
         assert_array_equal(in_order, layout())
@@ -147,14 +147,14 @@ class TestBlockKFold:
         X = pixel_grid((32, 32))
         y = np.sin(9 * X).sum(axis=1)
         model = KNeighborsRegressor(1)
-        patches = cross_val_score(model, X, y, cv=BlockKFold((32, 32), 8, 4))
-        between = cross_val_score(model, X, y, cv=GridHoldoutSplit((32, 32)))
+        patches = cross_val_score(model, X, y, cv=BlockKFold(8, 4))
+        between = cross_val_score(model, X, y, cv=GridHoldoutSplit())
         assert patches.max() < between.min()
 
     def test_predicts_each_pixel_once(self):
         X = coordinates((12, 8))
         y = X @ [2, 3]
-        predicted = cross_val_predict(Ridge(1e-9), X, y, cv=BlockKFold((12, 8), 3))
+        predicted = cross_val_predict(Ridge(1e-9), X, y, cv=BlockKFold(3))
         # A plane is found from any patches: rounding and 1e-9 of shrinkage are left.
         np.testing.assert_allclose(predicted, y, atol=1e-8)
 
@@ -173,19 +173,25 @@ class TestBlockKFold:
     )
     def test_refuses_what_leaves_a_fold_empty(self, arguments, error, message):
         with pytest.raises(error, match=message):
-            BlockKFold(*arguments)
+            BlockKFold(*arguments[1:], shape=arguments[0])
 
     def test_refuses_a_seed_that_does_nothing(self):
         with pytest.raises(ValueError, match="random_state=0 has no effect without shuffle"):
-            BlockKFold((8, 8), 2, random_state=0)
+            BlockKFold(2, random_state=0)
 
 
-@pytest.mark.parametrize("splitter", [GridHoldoutSplit, lambda shape: BlockKFold(shape, 2, 2)])
+@pytest.mark.parametrize(
+    "splitter",
+    [
+        lambda shape: GridHoldoutSplit(shape=shape),
+        lambda shape: BlockKFold(2, 2, shape=shape),
+    ],
+)
 class TestRows:
     """What both say to rows that are not the pixels of their shape."""
 
     @pytest.mark.parametrize(
-        "shape", [None, 8, (), "88", (8, 0), (8, -1), (8, 2.5), (8, True), (8, None)]
+        "shape", [8, (), "88", (8, 0), (8, -1), (8, 2.5), (8, True), (8, None)]
     )
     def test_shapes(self, splitter, shape):
         with pytest.raises(ValueError, match="shape must be a tuple of positive integers"):
@@ -275,3 +281,45 @@ def cosine_of_3(X):
 
 def cosine_of_5(X):
     return np.cos(2 * np.pi * 5 * X)
+
+
+@pytest.mark.parametrize("splitter", [GridHoldoutSplit(), BlockKFold(2, 3)], ids=["grid", "blocks"])
+class TestGridsThatAreFound:
+    @pytest.mark.parametrize("shape", SHAPES)
+    def test_as_with_the_shape(self, splitter, shape):
+        # The last column is the first axis of the shape.
+        X = coordinates(shape)[:, ::-1]
+        given = type(splitter)(**{**vars(splitter), "shape": shape})
+        for parts, expected in zip(splitter.split(X), given.split(X), strict=True):
+            for part, other in zip(parts, expected, strict=True):
+                assert_array_equal(part, other)
+
+    def test_rows_in_any_order(self, splitter):
+        X = coordinates((6, 8))
+        order = np.random.default_rng(0).permutation(48)
+        for parts, expected in zip(splitter.split(X[order]), splitter.split(X), strict=True):
+            for part, other in zip(parts, expected, strict=True):
+                assert_array_equal(np.sort(order[part]), other)
+
+    def test_some_pixels_missing(self, splitter):
+        # A whole line too: those on either side of it stay at the places they have.
+        X = coordinates((9, 8))
+        kept = np.flatnonzero((np.arange(72) // 8 != 4) & (np.arange(72) % 7 != 3))
+        if isinstance(splitter, GridHoldoutSplit):
+            (expected,) = splitter.split(X)
+            (parts,) = splitter.split(X[kept])
+            for part, other in zip(parts, expected, strict=True):
+                assert_array_equal(kept[part], np.intersect1d(other, kept))
+        else:
+            tests = np.concatenate([test for _, test in splitter.split(X[kept])])
+            assert_array_equal(np.sort(tests), np.arange(len(kept)))
+
+    def test_scattered_rows_are_refused(self, splitter):
+        with pytest.raises(ValueError, match="lie on no grid"):
+            next(splitter.split(np.random.default_rng(0).uniform(size=(50, 2))))
+
+    def test_a_side_without_rows_is_refused(self, splitter):
+        X = coordinates((8, 8))
+        corner = X[(X < 0.2).all(axis=1)] if isinstance(splitter, BlockKFold) else X[::2][:4]
+        with pytest.raises(ValueError, match=r"to test on|too few"):
+            next(splitter.split(corner))

@@ -22,8 +22,8 @@ from skfourier.model_selection import BlockKFold, FrameKFold, FrameSplit, GridHo
 
 SHAPE = (7, 6, 6)
 SPLITTERS = [
-    GridHoldoutSplit(SHAPE, (1, 2, 2)),
-    BlockKFold(SHAPE, 2, 3, shuffle=True, random_state=0),
+    GridHoldoutSplit((1, 2, 2), shape=SHAPE),
+    BlockKFold(2, 3, shape=SHAPE, shuffle=True, random_state=0),
     FrameSplit(3),
     FrameKFold(3),
 ]
