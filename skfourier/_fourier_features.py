@@ -3,7 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skfourier._sklearn import (
     Interval,
     StrOptions,
-    _check_feature_names_in,
     _fit_context,
     refuse_no_numbers,
     unchanged_on_error,
@@ -266,7 +265,7 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
         ndarray of str objects of shape (2 * n_frequencies,)
         """
         check_is_fitted(self)
-        _check_feature_names_in(self, input_features)
+        OneToOneFeatureMixin.get_feature_names_out(self, input_features)  # checks the names
         names = [f"{wave}{i}" for i in range(len(self.frequencies_)) for wave in ("cos", "sin")]
         return np.asarray(names, dtype=object)
 

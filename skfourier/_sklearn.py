@@ -11,37 +11,28 @@ from contextlib import contextmanager
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn import get_config
 from sklearn.base import _fit_context
 from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_array
-from sklearn.utils._optional_dependencies import check_matplotlib_support
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.metadata_routing import _raise_for_params, _routing_enabled
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    _check_method_params,
-    _check_sample_weight,
-    validate_data,
-)
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
 __all__ = [
     "Interval",
     "NamedKernel",
     "StrOptions",
-    "_check_feature_names_in",
-    "_check_method_params",
     "_fit_context",
-    "_raise_for_params",
-    "_routing_enabled",
     "accepts_sample_weight",
     "called_by_a_search",
     "check_all_samples",
-    "check_matplotlib_support",
     "check_samples",
     "chosen",
     "known_name",
     "plain",
     "refuse_no_numbers",
+    "refuse_params",
+    "routing_is_enabled",
     "unchanged_on_error",
 ]
 
@@ -80,6 +71,28 @@ def accepts_sample_weight(scorer):
     if hasattr(scorer, "_accept_sample_weight"):
         return scorer._accept_sample_weight()
     return "sample_weight" in inspect.signature(scorer).parameters
+
+
+def routing_is_enabled():
+    """Tell whether metadata are routed: ``sklearn.set_config(enable_metadata_routing=True)``."""
+    return get_config()["enable_metadata_routing"]
+
+
+def refuse_params(params, allowed=()):
+    """Raise ValueError for parameters of `fit` that nothing is told to take.
+
+    Parameters
+    ----------
+    params : dict
+    allowed : list of str
+        Those that need no routing.
+    """
+    unknown = sorted(params.keys() - set(allowed))
+    if unknown and not routing_is_enabled():
+        raise ValueError(
+            f"fit passes {', '.join(unknown)} on only if enable_metadata_routing=True: see "
+            f"sklearn.set_config. Leave out what no splitter or scorer is to take."
+        )
 
 
 def called_by_a_search() -> bool:

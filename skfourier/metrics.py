@@ -11,6 +11,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.metrics import make_scorer, mean_squared_error
 
+from skfourier._extras import required
 from skfourier._sklearn import refuse_no_numbers
 
 __all__ = ["make_ssim_scorer", "psnr", "psnr_scorer", "ssim"]
@@ -129,16 +130,10 @@ def ssim(image_true, image_pred, *, data_range=None):
     >>> ssim(image, 1 - image) < 0
     True
     """
-    try:
-        from skimage.metrics import structural_similarity  # noqa: PLC0415 (an extra)
-    except ImportError as error:
-        raise ImportError(
-            "ssim needs scikit-image, which is not installed here. Install it: "
-            'pip install "skfourier[ssim]"'
-        ) from error
+    skimage = required("skimage.metrics", "scikit-image", "ssim", "ssim")
     image_true, image_pred = _checked_pair(image_true, image_pred)
     _check_windows_fit(image_true.shape)
-    similarity = structural_similarity(
+    similarity = skimage.structural_similarity(
         image_true.astype(np.float64),
         image_pred.astype(np.float64),
         win_size=_SSIM_WINDOW,

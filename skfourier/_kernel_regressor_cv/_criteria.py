@@ -10,8 +10,6 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 
-from skfourier._sklearn import _check_method_params
-
 
 def leave_one_out(solver, alphas):
     """Return the negative mean squared error of each row predicted from all others, weighted.
@@ -135,7 +133,10 @@ class Splits:
 
     def _scores(self, sigma, train, test):
         X, y, weight = self.rows
-        params = _check_method_params(X, self.score_params, test)
+        params = {
+            name: np.asarray(value)[test] if np.ndim(value) and len(value) == len(X) else value
+            for name, value in self.score_params.items()
+        }
         scores, fit = np.full(len(self.alphas), np.nan), None
         for place, alpha in enumerate(self.alphas):
             try:

@@ -41,13 +41,13 @@ from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
-    _raise_for_params,
-    _routing_enabled,
     accepts_sample_weight,
     check_all_samples,
     check_samples,
     known_name,
     refuse_no_numbers,
+    refuse_params,
+    routing_is_enabled,
     unchanged_on_error,
 )
 from skfourier._solvers import _distributed
@@ -281,7 +281,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Score the candidates, and fit with the best."""
         self.__dict__.pop("_stream", None)
         if _distributed.is_dask(X):
-            _raise_for_params(params, self, "fit")
+            refuse_params(params)
             self._fit_dask(X, y, sample_weight)
         else:
             self._fit_rows(X, y, sample_weight, params)
@@ -619,17 +619,17 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         if isinstance(self.scoring, str):
             known_name(self.scoring, get_scorer_names(), "scoring")
         scorer = check_scoring(FourierKernelRegressor(), self.scoring)
-        if self.scoring is None and _routing_enabled():
+        if self.scoring is None and routing_is_enabled():
             return get_scorer("r2").set_score_request(sample_weight=True)
         return scorer
 
     def _routed(self, is_weighted, weight, params):
         """Check what was asked for together; return what goes to the scorer and the splitter."""
-        _raise_for_params(params, self, "fit", allow=["groups"])
+        refuse_params(params, allowed=["groups"])
         self._check_consistent(params.get("groups"))
         given = {"sample_weight": weight if is_weighted else None, **params}
         given = {name: value for name, value in given.items() if value is not None}
-        if _routing_enabled():
+        if routing_is_enabled():
             return process_routing(self, "fit", **given)
         groups, scorer = given.pop("groups", None), self._scorer()
         if given and scorer is not None and not _takes_weights(scorer):

@@ -6,6 +6,8 @@ from functools import partial
 import numpy as np
 from scipy import ndimage
 
+from skfourier._extras import required
+
 # In pixels: what is brightness, and what is structure.
 _STRUCTURE = 16.0
 # Structure of this share of the standard deviation of the frames is noise.
@@ -93,14 +95,7 @@ def default_flows():
 
 def _registration():
     """Import scikit-image's registration, or say how to install it."""
-    try:
-        from skimage import registration  # noqa: PLC0415 (an extra)
-    except ImportError as error:
-        raise ImportError(
-            "Measuring motion needs scikit-image, which is not installed: "
-            'pip install "skfourier[motion]"'
-        ) from error
-    return registration
+    return required("skimage.registration", "scikit-image", "Measuring motion", "motion")
 
 
 def measured(flow, reference, moving):

@@ -4,6 +4,7 @@ import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -112,10 +113,10 @@ def search_sigma(sigma, directions, candidate_at, n_epochs):
 
     best = (0,) * len(sigma)
     for direction in directions:
-        best = _climb(best, direction, lambda steps: score(steps, _SHARES[0]))
+        best = _climb(best, direction, partial(score, share=_SHARES[0]))
     for share in _SHARES[1:]:
         pair = [best, *(tuple(best - direction) for direction in directions)]
-        best = max(pair, key=lambda steps, at=share: score(steps, at))
+        best = max(pair, key=partial(score, share=share))
     if score(best, _SHARES[-1]) < score(best, _SHARES[-2]):
         best = tuple(best - directions[0])
     tried = [

@@ -3,8 +3,8 @@
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skfourier._extras import required
 from skfourier._fourier_features import FourierFeatures
-from skfourier._sklearn import check_matplotlib_support
 
 
 class Display:
@@ -12,9 +12,7 @@ class Display:
 
     def _axes(self, ax):
         """Return the axes to draw on, new ones if None."""
-        check_matplotlib_support(f"{type(self).__name__}.plot")
-        import matplotlib.pyplot as plt  # noqa: PLC0415 (loaded when something is drawn)
-
+        plt = required("matplotlib.pyplot", "matplotlib", f"{type(self).__name__}.plot", "plot")
         self.ax_ = plt.subplots()[1] if ax is None else ax
         self.figure_ = self.ax_.figure
         return self.ax_

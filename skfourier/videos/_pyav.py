@@ -2,17 +2,12 @@
 
 from contextlib import contextmanager
 
+from skfourier._extras import required
+
 
 def pyav():
     """Import PyAV, or say how to install it."""
-    try:
-        import av  # noqa: PLC0415 (an extra)
-    except ImportError as error:
-        raise ImportError(
-            "Reading and writing videos needs PyAV, which is not installed: "
-            'pip install "skfourier[video]"'
-        ) from error
-    return av
+    return required("av", "PyAV", "Reading and writing videos", "video")
 
 
 @contextmanager

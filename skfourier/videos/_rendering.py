@@ -1,5 +1,6 @@
 """Predicting videos: any number of frames at any resolution, in bounded memory."""
 
+from skfourier._extras import required
 from skfourier._pixel_grids import check_n_columns, predict_pixels, region_axes
 from skfourier._pixels import checked_shape
 from skfourier.videos._reading import stacked
@@ -121,10 +122,5 @@ def _noting_losses(frames, n_frames):
 
 
 def _with_progress_bar(frames, n_frames):
-    try:
-        from rich.progress import track  # noqa: PLC0415 (an extra)
-    except ImportError as error:
-        raise ImportError(
-            'progress=True needs rich, which is not installed: pip install "skfourier[progress]"'
-        ) from error
-    return track(frames, description="Rendering", total=n_frames)
+    progress = required("rich.progress", "rich", "progress=True", "progress")
+    return progress.track(frames, description="Rendering", total=n_frames)
