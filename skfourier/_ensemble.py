@@ -28,7 +28,9 @@ class CoordinateMLPEnsemble(MetaEstimatorMixin, MultiOutputMixin, RegressorMixin
 
     s is the standard deviation between the networks. a and b, for each output, are the likeliest
     for the errors at rows that are held out of all trainings. The mean of four networks gains 0.2
-    to 0.3 dB on photographs; sigma of the embedding, if "auto", is chosen once, for all.
+    to 0.3 dB on photographs; sigma of the embedding, if "auto", is chosen once, for all. The
+    deviation is that of rows such as those of X: where y has detail finer than the spacing of a
+    grid, points between the rows of the grid may be farther off.
 
     Parameters
     ----------

@@ -204,12 +204,12 @@ def refuse_no_numbers(array, name):
             f"values in their place ({name}.filled(...))."
         )
     kind = _kind(array)
-    if kind in "mM":
+    if kind in ("m", "M"):
         raise ValueError(
             f"{name} holds dates or durations, not numbers. Convert them to a unit of your choice: "
             f"days are ({name} - {name}.min()) / np.timedelta64(1, 'D')."
         )
-    if kind in "SU":
+    if kind in ("S", "U"):
         raise ValueError(f"{name} holds strings, not numbers. Convert them: {name}.astype(float).")
 
 
