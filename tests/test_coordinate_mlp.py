@@ -510,7 +510,7 @@ class TestBadInput:
             ({"X": np.ones((79, 1))}, "inconsistent numbers of samples"),
             ({"X": np.ones(80)}, "Expected 2D array"),
             ({"y": np.full((80, 2), np.nan)}, "NaN"),
-            ({"y": np.array(["a"] * 80)}, "could not convert"),
+            ({"y": np.array(["a"] * 80)}, "holds strings"),
             ({"y": np.ones(80) * 1j}, "Complex data not supported"),
             ({"sample_weight": -np.ones(80)}, "Negative values"),
             ({"sample_weight": np.zeros(80)}, "at least one non-zero"),

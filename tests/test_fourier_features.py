@@ -340,7 +340,7 @@ def test_bad_parameters(X, parameters, message):
         ([0.0, 1.0], "Expected 2D array, got 1D array"),
         (np.zeros((2, 2, 2)), "Found array with dim 3"),
         (np.empty((0, 2)), "0 sample"),
-        ([["a", "b"]], "could not convert string to float"),
+        ([["a", "b"]], "holds strings"),
     ],
     ids=["nan", "inf", "complex", "1-D", "3-D", "empty", "strings"],
 )

@@ -130,7 +130,7 @@ class TestPsnr:
 
     @pytest.mark.parametrize("y", [np.zeros(3, complex), np.array(["a", "b", "c"])])
     def test_refuses_what_is_not_real(self, y):
-        with pytest.raises(ValueError, match="must be real numbers"):
+        with pytest.raises(ValueError, match=r"must be real numbers|holds strings"):
             psnr(y, np.zeros(3))
 
     @pytest.mark.parametrize("data_range", [0, -1.0, math.nan, math.inf, "255"])

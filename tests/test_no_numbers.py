@@ -55,6 +55,8 @@ def test_values_and_weights(estimator, wrong):
     column = WRONG[wrong][0].ravel()
     with pytest.raises(ValueError, match=rf"y .*{WRONG[wrong][1]}"):
         estimator.fit(X, column)
+    if isinstance(estimator, MotionCompensatedRegressor):  # takes none
+        return
     with pytest.raises(ValueError, match=rf"sample_weight .*{WRONG[wrong][1]}"):
         estimator.fit(X, Y, sample_weight=column)
 
