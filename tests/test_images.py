@@ -137,9 +137,7 @@ class TestSamples:
         "dtype", [complex, np.int64, np.int8, np.uint32, np.float16, object, str]
     )
     def test_refuses_dtypes_without_a_white(self, dtype):
-        with pytest.raises(
-            ValueError, match=r"known are bool, uint8, uint16, float32, float64|holds strings"
-        ):
+        with pytest.raises(ValueError, match=r"known are bool, uint8, uint16|holds strings"):
             image_to_samples(np.zeros((3, 4), dtype))
 
     @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
