@@ -127,7 +127,7 @@ def run_ensemble(options):
     print(
         "\nfour networks: dB above one of the same sigma; coverage of 90 % intervals, of a tenth of"
     )
-    print("of the rows, drawn at random, that nobody learned, and of the test (which has no noise)")
+    print("the rows, drawn at random, that nobody learned, and of the test (which has no noise)")
     gained, covered = [], []
     for name, X, y, X_test, y_test in signals(options):
         learned = np.random.default_rng(0).uniform(size=len(X)) > 0.1
