@@ -6,7 +6,8 @@ A network from pixel coordinates to colours is trained on every second pixel of 
 without a mapping and with Fourier features of scale sigma = 1, 10 and 100, Gaussian and uniform:
 figures 1 and 2 of the paper. With batch normalisation, as there, the training PSNR ends the higher
 the larger sigma is (from 10 to 100 only just, see docs/performance.md). Between the pixels, where
-the network has to guess, sigma = 100 invents noise, and interpolation is hard to beat.
+the network has to guess, sigma = 100 invents noise, and interpolation is ahead of all of these:
+`plot_choose_sigma.py` finds a better sigma.
 
 ``--full`` trains as the paper does (full batch, 400 steps of 1e-4), with two seeds more to compare
 the distributions; ``--size 256`` is the paper's size, ``--image`` a photograph of your own.
