@@ -159,6 +159,14 @@ class FourierModes:
             power[block] = self.kernel.density(np.stack(frequency, axis=-1))
         return np.sqrt(power * np.prod(self.spacing)).reshape(shape)
 
+    @property
+    def crowding(self):
+        """How many modes of the lattice there are for each one that functions on the box need."""
+        extent = self.high - self.low
+        lengths = np.array([2 * m + 1 for m in self.highest], dtype=float)
+        each = np.divide(1 / self.spacing, extent, out=lengths.copy(), where=extent > 0)
+        return float(np.prod(np.minimum(each, lengths)))
+
     def with_kernel(self, kernel):
         """Return the same lattice of modes, with the powers that another kernel has there."""
         other = replace(self, kernel=kernel)

@@ -107,8 +107,17 @@ class NUFFT(StreamingSolver):
         """The modes that stand out of the noise; None if too many do."""
         if math.prod(self.features.half_shape) > _MAX_COUNTED_MODES:
             return None
-        pairs = PairsOfModes(self.features, self._gain, self.tol)
+        pairs = PairsOfModes.for_means(self.features, self._gain, self.tol)
         return pairs if pairs.n_features <= _MAX_DENSE_FEATURES else None
+
+    @cached_property
+    def pairs_for_deviations(self):
+        """The modes that deviations need, which are fewer; None if they are too many."""
+        if math.prod(self.features.half_shape) > _MAX_COUNTED_MODES:
+            return None
+        if self.factorizes:
+            return PairsOfModes.for_means(self.features, self._gain, _LESS_FOR_VARIANCES * self.tol)
+        return PairsOfModes.for_deviations(self.features, self._gain, _MAX_DENSE_FEATURES)
 
     @property
     def factorizes(self):  # type: ignore[override]
@@ -117,8 +126,20 @@ class NUFFT(StreamingSolver):
 
     @cached_property
     def dense(self):
-        """The factorized system of these modes."""
+        """The factorized system of the modes that stand out of the noise."""
         return DenseModes(self.sums, self.problem.alpha, self.pairs)
+
+    @cached_property
+    def dense_for_deviations(self):
+        """The factorized system of the modes that deviations need; None if they are too many."""
+        if self.pairs_for_deviations is None:
+            return None
+        return DenseModes(self.sums, self.problem.alpha, self.pairs_for_deviations)
+
+    @property
+    def _posterior(self):
+        """The largest system that is factorized; None if there is none."""
+        return self.dense if self.factorizes else self.dense_for_deviations
 
     @cached_property
     def coefficients(self):
@@ -146,7 +167,7 @@ class NUFFT(StreamingSolver):
         Of a factorized system it is a series of modes of twice the band; otherwise near rows tell
         it, or, where no rows are kept, a solve for each row.
         """
-        if self.factorizes:
+        if self.dense_for_deviations is not None:
             modes, left_out = self._variance_series
             variance = values_at_rows(self.features.doubled(), modes, X)[:, 0] + left_out
             return np.where(self.features.within_reach(X), variance, 1.0)
@@ -165,8 +186,8 @@ class NUFFT(StreamingSolver):
 
         That is :math:`\alpha \phi^T (D T D + \alpha)^{-1} \phi'`, and what the modes leave out.
         """
-        if self.factorizes:
-            explained = self.dense.explained(self._real_features(X))
+        if self._posterior is not None:
+            explained = self._posterior.explained(self._real_features(X))
         else:
             features = waves(self.features, X)
             weighted = (features * multiplicity(self.features.highest)).reshape(len(X), -1).conj()
@@ -183,8 +204,8 @@ class NUFFT(StreamingSolver):
         ValueError
             If the system is not factorized and no rows are kept.
         """
-        if self.factorizes:
-            modes = self.dense.draws(n_draws, rng)
+        if self._posterior is not None:
+            modes = self._draws_of_modes(n_draws, rng)
             return lambda X: values_at_rows(self.features, modes, X)
         if not len(self.problem.X):
             raise ValueError(
@@ -245,17 +266,22 @@ class NUFFT(StreamingSolver):
 
     @cached_property
     def _variance_series(self):
-        """The modes of the variance, and the prior variance of those that are left out.
-
-        Modes whose variance is nearly that of the prior are.
-        """
-        fewer = PairsOfModes(self.features, self._gain, _LESS_FOR_VARIANCES * self.tol)
-        dense = DenseModes(self.sums, self.problem.alpha, fewer)
+        """The modes of the variance, and the prior variance of those that are left out."""
+        dense = self.dense_for_deviations
         return dense.variance_modes(), 1 - dense.prior_variance
 
+    def _draws_of_modes(self, n_draws, rng):
+        """Draw modes from the posterior less its mean; those left out are drawn as in the prior."""
+        posterior = self._posterior.draws(n_draws, rng)
+        others = self._posterior.pairs.left_out()
+        prior = others.scale * rng.normal(size=(n_draws, others.n_features))
+        prior[:, 0] = 0  # the mode 0 is never left out
+        return posterior + others.to_modes(prior)
+
     def _real_features(self, X):
+        pairs = self._posterior.pairs
         blocks = row_blocks(len(X), 32 * self.features.scale.size)
-        return np.vstack([self.dense.real_features(waves(self.features, X[b])) for b in blocks])
+        return np.vstack([pairs.real_features(waves(self.features, X[b])) for b in blocks])
 
     @property
     def _gain(self):
@@ -298,14 +324,26 @@ class NUFFT(StreamingSolver):
         scale, alpha = self.features.scale, self.problem.alpha
         root = np.sqrt(multiplicity(self.features.highest))
         product = ToeplitzProduct(self.sums.toeplitz, self.features.highest)
-        # T's diagonal is the sum of the weights.
-        diagonal = self.moments.weight_sum * scale**2 + alpha
         solution = iterate(
             lambda v: scale * root * product(v * (scale / root)) + alpha * v,
             right_hand_sides * root,
-            preconditioner=lambda v: v / diagonal,
+            preconditioner=lambda v: root * self._nearly_divided(v / root),
             tol=self.tol,
             max_iter=self.max_iter,
             energy=energy,
         )
         return replace(solution, x=solution.x / root)
+
+    def _nearly_divided(self, half):
+        """Divide by the diagonal of (D T D + alpha), and among its strongest modes by all of it."""
+        # T's diagonal is the sum of the weights.
+        divided = half / (self.moments.weight_sum * self.features.scale**2 + self.problem.alpha)
+        if self.dense_for_deviations is None:
+            return divided
+        return np.where(self._weak_modes, divided, self.dense_for_deviations.divide(half))
+
+    @cached_property
+    def _weak_modes(self):
+        """Which modes deviations do without, of shape `half_shape`."""
+        pairs = self.pairs_for_deviations
+        return pairs.to_modes(np.ones((1, pairs.n_features)))[0] == 0

@@ -146,6 +146,29 @@ def test_everything_of_few_modes_equals_the_dense_algebra(n_features, sigma, tol
     np.testing.assert_allclose(solver.dense.effective_parameters, effective, rtol=bound)
 
 
+def test_strong_modes_precondition_the_others(monkeypatch):
+    system = with_targets(problem_of(Gaussian(4), rows(2000, 2), 0.1), targets(rows(2000, 2)))
+    exact = NUFFT(system)
+    # Fewer features than means need, enough for deviations.
+    most = exact.pairs.n_features - 1
+    assert most > exact.pairs_for_deviations.n_features
+    monkeypatch.setattr(_nufft, "_MAX_DENSE_FEATURES", most)
+    solver, X_new = NUFFT(system), rows(500, 2, seed=9)
+    assert not solver.factorizes
+    # The error that iterations are asked for, in deviations of y.
+    off = np.abs(solver.mean(X_new) - exact.mean(X_new)).max(axis=0) / exact.moments.scale
+    assert off.max() < 2e-6
+    assert solver.n_iter < 15
+    # Modes with 4e-5 of the variance are left out: an amplitude of 6e-3, which counts twice.
+    np.testing.assert_allclose(solver.variance(X_new), exact.variance(X_new), rtol=1.3e-2)
+    draws = solver.draws(4000, np.random.RandomState(0))(X_new[:5])
+    # Of 4,000 draws a variance is known to 1 / sqrt(2,000): three of those.
+    np.testing.assert_allclose(draws.var(axis=1), solver.variance(X_new[:5]), rtol=0.067)
+    covariance = solver.covariance(X_new[:5])
+    # The same modes; the kernel itself in place of all of them is off by tol.
+    np.testing.assert_allclose(np.diag(covariance), solver.variance(X_new[:5]), atol=2e-6)
+
+
 def test_many_modes_are_iterated(monkeypatch):
     monkeypatch.setattr(_nufft, "_MAX_DENSE_FEATURES", 10)
     system = problem_of(Gaussian(4), rows(200, 2), 0.1)
