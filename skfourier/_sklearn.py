@@ -18,6 +18,8 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from skfourier._lazy import is_dask
+
 __all__ = [
     "Interval",
     "NamedKernel",
@@ -196,8 +198,14 @@ def check_all_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=
 def refuse_no_numbers(array, name):
     """Raise ValueError for what NumPy would turn into numbers without a word.
 
-    That is what a mask hides, dates as nanoseconds since 1970, and strings.
+    That is what a mask hides, dates as nanoseconds since 1970, and strings; and dask arrays, which
+    would be read into memory as a whole.
     """
+    if is_dask(array):
+        raise ValueError(
+            f"{name} is a dask array, and would be read into memory as a whole. Where it fits, "
+            f"pass {name}.compute(); or pass a block of rows at a time."
+        )
     if np.ma.is_masked(array):
         raise ValueError(
             f"{name} is a masked array, whose mask would be lost. Drop the masked rows, or put "

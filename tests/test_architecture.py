@@ -14,7 +14,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # The lowest first. A part may import those of lower floors, and from within itself.
 FLOORS = [
-    {"_sklearn", "_blocks", "_extras", "_files", "grids"},
+    {"_lazy", "_blocks", "_extras", "_files", "grids"},
+    {"_sklearn"},
     {"spectra", "activations", "metrics", "model_selection", "_pixels", "_pixel_grids"},
     {"kernels"},
     {"_training", "_solvers", "images", "videos"},

@@ -10,6 +10,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 
+from skfourier._solvers._choice import Refusal
+
 
 def leave_one_out(solver, alphas):
     """Return the negative mean squared error of each row predicted from all others, weighted.
@@ -71,19 +73,20 @@ class Whole:
     def __call__(self, sigma):
         """Score this sigma with all alphas, an array (n_alphas, 1).
 
-        Where the system is singular with the smallest alphas, their scores are NaN.
+        Where the system is singular with the smallest alphas, or refused, their scores are NaN.
 
         Warns
         -----
         FitFailedWarning
         """
-        scores, first = np.full((len(self.alphas), 1), np.nan), self.solver_of(sigma)
+        scores, first = np.full((len(self.alphas), 1), np.nan), None
         for start, alpha in enumerate(self.alphas):
             try:
+                first = first or self.solver_of(sigma)
                 solver = first if start == 0 else first.with_alpha(alpha)
                 scores[start:, 0] = self.criterion(solver, self.alphas[start:])
                 break
-            except np.linalg.LinAlgError as error:
+            except (np.linalg.LinAlgError, Refusal) as error:
                 warn_of_a_failure(sigma, alpha, error)
         return scores
 
@@ -145,7 +148,7 @@ class Splits:
                     fit.fit(X[train], y[train], weight[train])
                 else:
                     fit = fit.with_alpha(alpha)
-            except np.linalg.LinAlgError as error:
+            except (np.linalg.LinAlgError, Refusal) as error:
                 warn_of_a_failure(sigma, alpha, error)
                 fit = None
             else:

@@ -2,6 +2,8 @@
 
 import warnings
 
+import numpy as np
+
 from skfourier._sklearn import known_name
 from skfourier._solvers._cholesky import Cholesky
 from skfourier._solvers._kronecker import Kronecker
@@ -22,14 +24,20 @@ _MANY_ROWS = 8192
 _FEW_ROWS = 1024
 # With more features than that to a row the rows themselves are factorized.
 _FEATURES_PER_ROW = 2
+# Between these quantiles lie the rows that are not far from the others.
+_CENTRAL = 0.005, 0.995
 # Predictions, in deviations of y.
 _ACCURATE = 1e-5
+
+
+class Refusal(ValueError):
+    """A solver does not take a problem."""
 
 
 def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
     """Choose the solver of a problem.
 
-    1. Finite features: "primal".
+    1. Finite features: "primal", or "cholesky" where there are fewer rows than features.
     2. A full grid, a product kernel, equal weights: "kronecker".
     3. Up to 1,024 rows, or 8,192 scattered ones that too few modes stand for: "cholesky".
     4. A grid with holes or weights, a product kernel: "masked_kronecker".
@@ -55,7 +63,9 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
     Raises
     ------
     ValueError
-        If the name is unknown, or that solver does not apply: with its reason, and what applies.
+        If the name is unknown.
+    Refusal
+        If that solver does not apply: with its reason, and what applies.
     """
     known_name(name, ("auto", *SOLVERS), "solver")
     solvers = {cls.name: cls(problem, **tolerances) for cls in _PREFERENCE if cls.name in among}
@@ -67,15 +77,19 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
     if name != "auto":
         refusal = solvers[name].why_not()
         if refusal is not None:
-            raise ValueError(
+            raise Refusal(
                 f"solver={name!r} does not apply. {refusal} {_what_applies(solvers.values())}"
             )
         return solvers[name]
     chosen = next((solver for solver in solvers.values() if solver.why_not() is None), None)
     if chosen is None:
         reasons = " ".join(solver.why_not() for solver in solvers.values())
-        raise ValueError(f"None of the solvers {', '.join(map(repr, solvers))} applies. {reasons}")
-    if "cholesky" not in solvers or chosen.is_exact:
+        raise Refusal(f"None of the solvers {', '.join(map(repr, solvers))} applies. {reasons}")
+    if "cholesky" not in solvers:
+        return chosen
+    if isinstance(chosen, Primal) and len(problem.X) < chosen.features.width:
+        return solvers["cholesky"]
+    if chosen.is_exact:
         return chosen
     few = _FEW_ROWS
     if isinstance(chosen, NUFFT):
@@ -85,8 +99,9 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
 
 def _is_accurate(nufft):
     """Return whether few modes, factorized, are off by no more than 1e-5 of the targets."""
-    few = nufft.factorizes and nufft.pairs.n_features <= _FEATURES_PER_ROW * len(nufft.problem.X)
-    return few and nufft.amplified_error <= _ACCURATE
+    if nufft.amplified_error > _ACCURATE or not nufft.factorizes:
+        return False
+    return nufft.pairs.n_features <= _FEATURES_PER_ROW * len(nufft.problem.X)
 
 
 def is_slow(solver):
@@ -110,7 +125,7 @@ def warn_if_slow(solver):
     warnings.warn(
         f"No fast solver applies to these {len(problem.X):,} rows and {problem.kernel!r}: "
         f"solver={solver.name!r} {cost}, which is slow. {nearest.name!r} does not apply: "
-        f"{nearest.why_not()}",
+        f"{nearest.why_not()}{_far_rows(problem)}",
         UserWarning,
         stacklevel=3,
     )
@@ -121,3 +136,18 @@ def _what_applies(solvers):
     if not names:
         return "None of the others applies either."
     return f"Those that apply: {', '.join(names)}."
+
+
+def _far_rows(problem):
+    """Say which rows lie far from all others, if few do: a box around them has many modes."""
+    low, high = np.quantile(problem.X, _CENTRAL, axis=0)
+    away = np.maximum(low - problem.X, problem.X - high).max(axis=1, initial=0)
+    far = np.any(np.maximum(low - problem.X, problem.X - high) > high - low, axis=1)
+    if not 0 < np.count_nonzero(far) <= (1 - _CENTRAL[1] + _CENTRAL[0]) * len(far):
+        return ""
+    place = problem.X[np.argmax(away)] + problem.origin
+    return (
+        f" {np.count_nonzero(far)} rows lie far from all others, the farthest at "
+        f"({', '.join(f'{x:g}' for x in place)}), and stretch the box of X: drop them if they are "
+        f"mistakes."
+    )
