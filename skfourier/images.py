@@ -5,13 +5,13 @@ functions in low dimensional domains", 2020: columns (x, y) in [0, 1), the end p
 rows in the order of the pixels, row by row.
 """
 
-import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 
 from skfourier._files import complete_file, existing_file
+from skfourier._image_files import read_image
 from skfourier._pixel_grids import (
     check_n_columns,
     grid_rows,
@@ -255,15 +255,9 @@ def load_image(path, size=None):
     """
     size = None if size is None else checked_size(size)
     path = existing_file(path, "an image")
-    try:
-        image = intensities(_decoded(path), "The image")
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-    if image.min() < 0 or image.max() > 1:
-        raise ValueError(
-            f"{path} holds floats from {image.min():.6g} to {image.max():.6g}, and load_image "
-            "returns [0, 1]. Read it with imageio.v3.imread and scale it."
-        )
+    image, remarks = read_image(path)
+    for remark in remarks:
+        warnings.warn(f"{path} {remark}", type(remark), stacklevel=2)
     image = image.astype(np.float32)
     return image if size is None else cropped_and_resized(image, *size)
 
@@ -368,52 +362,6 @@ def render(estimator, shape, *, region=None, aspect="stretch"):
     check_n_columns(estimator, ("x", "y"), "image_to_samples(image)")
     height, width = checked_shape(shape, "image")[:2]
     return predict_pixels(estimator, *region_axes(height, width, region, aspect))
-
-
-def _has_16_bits(picture):
-    """Tell whether a file has 16 bits a channel, by the names of Pillow's decoders."""
-    decoders = str(picture.tile)
-    maximum_of_ppm = re.search(r"\('RGB', (\d+)\)", decoders)
-    return (
-        ";16" in decoders
-        or "SGI16" in decoders
-        or (maximum_of_ppm is not None and int(maximum_of_ppm[1]) > 255)
-    )
-
-
-def _decoded(path):
-    """Read the first frame of a file, upright, as Pillow decodes it."""
-    from PIL import Image, ImageOps  # noqa: PLC0415
-
-    # Pillow itself, as imageio turns palettes wrongly and drops their transparency; and a file
-    # that is open, as Pillow maps raw TIFFs by name and then turns those wrongly.
-    try:
-        with path.open("rb") as file, Image.open(file) as picture:
-            mode = _mode_to_read(picture)
-            loses_bits = mode.startswith("RGB") and _has_16_bits(picture)
-            pixels = np.asarray(ImageOps.exif_transpose(picture).convert(mode))
-            spreads_to_16_bits = mode == "I" and picture.format in {"PNG", "PPM"}
-    except Exception as error:  # decoders of damaged files raise whatever they stumble over
-        raise OSError(
-            f"{path} could not be read as an image: {error}. Check that it is an image file, and "
-            "whole, by opening it in a viewer."
-        ) from error
-    if loses_bits:
-        warnings.warn(
-            f"{path} has 16 bits a channel. Pillow reads 8 of them in colour; scale it to 8 bits "
-            "yourself, or read it with another library, if the others matter.",
-            stacklevel=3,
-        )
-    return pixels.astype(np.uint16) if spreads_to_16_bits else pixels
-
-
-def _mode_to_read(picture):
-    """Name the mode of Pillow that makes a picture grey, RGB or RGBA and keeps its depth."""
-    if picture.mode.startswith(("I", "F")):
-        return picture.mode
-    if picture.has_transparency_data:
-        return "RGBA"
-    return picture.mode if picture.mode in {"1", "L", "RGB"} else "RGB"
 
 
 def _check_format_holds(path, image):

@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     {"_sklearn", "_blocks", "_extras", "_files", "grids"},
     {"spectra", "activations", "metrics", "model_selection", "_pixels", "_pixel_grids"},
-    {"kernels"},
+    {"kernels", "_image_files"},
     {"_training", "_solvers", "images", "videos"},
     {"ntk"},
     {"_fourier_features", "datasets"},
