@@ -13,6 +13,7 @@ import numpy as np
 from skfourier._files import complete_file, existing_file
 from skfourier._image_files import read_image
 from skfourier._pixel_grids import (
+    beyond_domain,
     check_n_columns,
     grid_rows,
     pixel_axes,
@@ -127,7 +128,8 @@ def image_to_samples(image, *, aspect="stretch"):
     Raises
     ------
     ValueError
-        If `image` has no such shape or dtype, is empty or not finite; if `aspect` is unknown.
+        If `image` has no such shape or dtype, is empty, masked or not finite; if it is a picture
+        of Pillow, or NumPy cannot read it; if `aspect` is unknown.
 
     See Also
     --------
@@ -202,37 +204,49 @@ def samples_to_image(y, shape, dtype=np.uint8):
 
 
 def load_image(path, size=None):
-    """Read an image file as floats in [0, 1].
+    """Read an image file as floats in [0, 1], in sRGB.
 
     Parameters
     ----------
     path : str or path-like
-        Of any format that Pillow reads: grey or colour, with or without a palette or alpha, of
-        any bit depth. Of several frames the first is read; the EXIF orientation is honoured.
+        Of any format that Pillow reads: grey or color, with or without a palette or alpha. Of
+        several frames or pages the first is read; the EXIF orientation is honored.
     size : int or tuple of int (height, width), default=None
         None: as it is. An int: the central square, resized to so many pixels a side. A pair: the
-        central part of that aspect ratio, resized. Resampling is Lanczos, antialiased, for each
-        channel by itself, alpha like any other.
+        central part of that aspect ratio, resized. Resampling is Lanczos, antialiased; colors
+        count by their alpha.
 
     Returns
     -------
     ndarray of shape (height, width), (height, width, 3) or (height, width, 4)
-        Grey, RGB or RGBA, float32. Grey with alpha becomes RGBA, other colour spaces RGB.
+        Grey, RGB or RGBA, float32. Grey with alpha becomes RGBA, other color spaces RGB.
 
     Warns
     -----
     UserWarning
-        If the file has 16 bits a channel and colour, of which Pillow reads 8.
+        If not all of the file is in the result: bits beyond 8 of a color (only TIFFs are read
+        with all), samples that are neither colors nor alpha, a transparent color of 16 bits; if
+        its colors are not those of sRGB and cannot be converted.
+    PIL.Image.DecompressionBombWarning
+        If it has more pixels than ``PIL.Image.MAX_IMAGE_PIXELS``.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     OSError
-        If the file is a directory, is damaged or no image.
+        If the file is a directory, is damaged or no image; if it has more than twice the pixels
+        of ``PIL.Image.MAX_IMAGE_PIXELS``.
     ValueError
-        If `size` is not positive; if the pixels have no known white, as floats outside [0, 1]
-        or 32 bit integers.
+        If `size` is not positive; if it is not known which value is white: of signed integers,
+        of those with more than 16 bits, of floats outside [0, 1].
+
+    Notes
+    -----
+    Integers of n bits are divided by 2^n - 1, and inverted where a TIFF says that white is zero.
+    Colors with an ICC profile other than that of sRGB are converted by lcms with 8 bits, as
+    `PIL.ImageCms.profileToProfile` does; those without one are taken as sRGB, and CMYK is
+    converted as Pillow does.
 
     See Also
     --------
@@ -278,7 +292,8 @@ def save_image(path, image):
     Raises
     ------
     ValueError
-        If `image` is no image or not finite; if the format is unknown or cannot hold it.
+        If `image` is no image (see `image_to_samples`) or not finite; if the format is unknown or
+        cannot hold it.
     OSError
         If the folder does not exist or the file cannot be written.
 
@@ -313,9 +328,10 @@ def render(estimator, shape, *, region=None, aspect="stretch"):
 
     .. math:: x = x_0 + (x_1 - x_0) \, \mathrm{column} / \mathrm{width}
 
-    with (x_0, x_1) = (left, right), and y likewise from top to bottom. Predicts about 65,536
-    pixels at a time, so that a pipeline which makes features of the coordinates keeps within
-    memory.
+    with (x_0, x_1) = (left, right), and y likewise from top to bottom: a pixel stands for its upper
+    left corner. (An image resize aligns the centers of pixels instead: doubling the size, the two
+    differ by a quarter of a pixel of the small image.) Predicts about 65,536 pixels at a time, so
+    that a pipeline which makes features of the coordinates keeps within memory.
 
     Parameters
     ----------
@@ -342,6 +358,12 @@ def render(estimator, shape, *, region=None, aspect="stretch"):
     NotFittedError
         If the estimator is not fitted.
 
+    Warns
+    -----
+    UserWarning
+        If the whole image leaves the `domain` of an estimator that has one, as with another
+        `aspect` than that of the fit.
+
     See Also
     --------
     samples_to_image : Clips and rounds, for predictions that you have.
@@ -361,7 +383,16 @@ def render(estimator, shape, *, region=None, aspect="stretch"):
     """
     check_n_columns(estimator, ("x", "y"), "image_to_samples(image)")
     height, width = checked_shape(shape, "image")[:2]
-    return predict_pixels(estimator, *region_axes(height, width, region, aspect))
+    axes = region_axes(height, width, region, aspect)
+    beyond = "" if region is not None else beyond_domain(estimator, *axes)
+    if beyond:
+        warnings.warn(
+            f"The whole image has {beyond}, beyond the domain {estimator.domain} of the "
+            "estimator, and is extrapolated there. Pass the aspect that image_to_samples had, or "
+            "a region.",
+            stacklevel=2,
+        )
+    return predict_pixels(estimator, *axes)
 
 
 def _check_format_holds(path, image):

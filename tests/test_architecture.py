@@ -91,7 +91,7 @@ def test_private_names_of_scikit_learn_are_imported_in_one_place(path):
 
 
 @pytest.mark.parametrize(
-    "heavy", ["torch", "finufft", "matplotlib", "imageio", "skimage", "av", "PIL"]
+    "heavy", ["torch", "finufft", "matplotlib", "imageio", "tifffile", "skimage", "av", "PIL"]
 )
 def test_import_stays_light(heavy):
     code = (

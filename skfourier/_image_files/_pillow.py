@@ -93,15 +93,10 @@ def _bits(picture, file, tags):
 def _remarks_on_depth(picture, bits):
     if _is_deep(picture) or max(bits) <= 8:
         return []
-    remedy = (
-        "Install imagecodecs (pip install imagecodecs)"
-        if picture.format == "TIFF"
-        else "Save it as a TIFF"
-    )
     return [
         UserWarning(
-            f"has {max(bits)} bits a channel, of which Pillow reads 8. {remedy} to have all of "
-            "them read."
+            f"has {max(bits)} bits a channel, of which Pillow reads 8. Save it as a TIFF of grey "
+            "or RGB without compression to have all of them read."
         )
     ]
 

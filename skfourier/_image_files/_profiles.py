@@ -16,7 +16,9 @@ class ProfileError(Exception):
 
     def as_warning(self):
         """Say so to the user."""
-        return UserWarning(f"has an ICC profile that {self}; its colors are taken as those of sRGB.")
+        return UserWarning(
+            f"has an ICC profile that {self}; its colors are taken as those of sRGB."
+        )
 
 
 def in_srgb(pixels, profile):

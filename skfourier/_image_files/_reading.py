@@ -58,8 +58,10 @@ def _decoded(path):
         return stored
     try:
         return read_by_pillow(path)
-    except Image.UnidentifiedImageError as error:  # whole, perhaps, but of no kind that it knows
-        raise failure if "imagecodecs" in str(failure) else error from None
+    except Image.UnidentifiedImageError:  # whole, perhaps, but of no kind that Pillow knows
+        if failure is not None and "imagecodecs" in str(failure):
+            raise failure from None
+        raise
 
 
 def _check_floats(pixels):

@@ -1,6 +1,7 @@
 """TIFFs by imageio's plugin of tifffile: all bits of grey and RGB, which Pillow reads in part."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,7 @@ def read_tiff(path):
     """
     import imageio.v3 as iio  # noqa: PLC0415
 
+    tiff: Any  # imageio annotates what all of its plugins share
     # A file that is open, as imageio takes some names for addresses or archives.
     with path.open("rb") as file, iio.imopen(file, "r", plugin="tifffile") as tiff:
         page = tiff.metadata(index=..., page=0)
@@ -83,7 +85,9 @@ def _is_sure(page, n_bytes):
     offsets = np.atleast_1d(page.get(f"{kind}Offsets", ())).astype(object)  # of any size
     counts = np.atleast_1d(page.get(f"{kind}ByteCounts", ()))
     if len(offsets) < _n_segments(page, kind):
-        raise IncompleteError(f"{_n_segments(page, kind) - len(offsets)} of its {kind}s are missing")
+        raise IncompleteError(
+            f"{_n_segments(page, kind) - len(offsets)} of its {kind}s are missing"
+        )
     return (
         page["compression"] != _PACKBITS
         and len(counts) == len(offsets)
