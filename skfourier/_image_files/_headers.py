@@ -6,6 +6,8 @@ import re
 # The start of a JPEG 2000 codestream: number of components, then three bytes for each, the first
 # its depth less one, with the sign in front (ISO 15444-1, A.5.1).
 _JPEG2000_COMPONENTS = re.compile(rb"\xff\x4f\xff\x51.{36}(..)", re.DOTALL)
+# The box of a JP2 with an ICC profile: its length, name and method 2 (ISO 15444-1, I.5.3.3).
+_JPEG2000_PROFILE = re.compile(rb"(.{4})colr\x02..", re.DOTALL)
 # AV1's configuration: its third byte has a flag for 10 bits and one for 12 (AV1-ISOBMFF, 2.3).
 _AV1_CONFIGURATION = re.compile(rb"av1C\x81.(.)", re.DOTALL)
 # Colors by numbers of ITU-T H.273, in two bytes each (AVIF) or one (PNG).
@@ -33,6 +35,15 @@ def bits_of_channels(picture, file):
         return (8,)
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return header(data)
+
+
+def icc_profile(picture, file):
+    """Return the ICC profile of a file, empty if it has none."""
+    if picture.format != "JPEG2000":
+        return picture.info.get("icc_profile") or b""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        found = _JPEG2000_PROFILE.search(data)
+        return data[found.end() : found.start() + int.from_bytes(found[1])] if found else b""
 
 
 def strange_colors(picture, file):
@@ -72,15 +83,15 @@ def _sgi(data):
 
 def _jpeg2000(data):
     found = _JPEG2000_COMPONENTS.search(data)
-    if found is None:  # Pillow found it, so it may be anything
-        return (16,)
+    if found is None:
+        raise OSError("it has no header of a JPEG 2000 codestream")
     codes = data[found.end() : found.end() + 3 * int.from_bytes(found[1]) : 3]
     return tuple((1 + (code & 127)) * (-1 if code & 128 else 1) for code in codes)
 
 
 def _avif(data):
     flags = [match[1][0] for match in _AV1_CONFIGURATION.finditer(data)]
-    return (max((8 + 2 * bool(f & 64) * (1 + bool(f & 32)) for f in flags), default=16),)
+    return (max((8 + 2 * bool(f & 64) * (1 + bool(f & 32)) for f in flags), default=8),)
 
 
 def _maximum_of_ppm(picture):

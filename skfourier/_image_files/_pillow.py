@@ -6,7 +6,12 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from skfourier._image_files._headers import bits_of_channels, strange_colors
+from skfourier._image_files._headers import bits_of_channels, icc_profile, strange_colors
+from skfourier._image_files._jpeg2000 import (
+    deep_samples,
+    intensities_of_components,
+    is_misread,
+)
 from skfourier._image_files._profiles import ProfileError, rgb_of
 from skfourier._image_files._stored import (
     Stored,
@@ -19,6 +24,8 @@ from skfourier._image_files._tiff_tags import TiffTags
 # All threads share the filters of warnings: two that change them at once may leave them changed.
 _FILTERS = threading.Lock()
 _WHITE_OF_16_BITS = 65535
+# Of those, the channels of Pillow are the components of a JPEG 2000.
+_MODES_OF_COMPONENTS = {"L", "LA", "RGB", "RGBA"}
 
 
 def read_by_pillow(path):
@@ -40,9 +47,10 @@ def read_by_pillow(path):
         stored = Stored(
             pixels=np.empty((0, 0)),
             bits=max(bits) if _is_deep(picture) else 8,
-            profile=picture.info.get("icc_profile") or b"",
+            profile=icc_profile(picture, file),
             remarks=[
                 *remarks_on_size(picture.width * picture.height),
+                *([] if tags is None else tags.remarks()),
                 *_remarks_on_depth(picture, bits),
                 *_remarks_on_colors(picture, file),
                 *_mend_transparency(picture, bits),
@@ -51,8 +59,11 @@ def read_by_pillow(path):
         upright = ImageOps.exif_transpose(picture)
         if _is_deep(picture):
             stored.pixels = _deep_pixels(upright, picture.format, bits, tags)
-        elif picture.format == "JPEG2000" and len(bits) == len(picture.getbands()):
-            stored.pixels = _components(np.asarray(upright), bits)
+        elif is_misread(picture, bits):
+            stored.pixels = intensities_of_components(deep_samples(path), bits)
+            stored.bits = max(bits)
+        elif picture.format == "JPEG2000" and picture.mode in _MODES_OF_COMPONENTS:
+            stored.pixels = intensities_of_components(np.asarray(upright), bits)
         else:
             stored.pixels = _converted(upright, stored) / np.float64(255)
     return stored
@@ -91,7 +102,7 @@ def _bits(picture, file, tags):
 
 
 def _remarks_on_depth(picture, bits):
-    if _is_deep(picture) or max(bits) <= 8:
+    if _is_deep(picture) or is_misread(picture, bits) or max(bits) <= 8:
         return []
     return [
         UserWarning(
@@ -138,21 +149,11 @@ def _deep_pixels(picture, file_format, bits, tags):
             f"The image is {file_format} with {samples.dtype} samples, of which no white is known. "
             "Read it with PIL.Image.open or imageio.v3.imread and scale it."
         )
-    if file_format == "JPEG2000":  # Pillow fills up with zeros on the right
-        return (samples >> (16 - bits[0])) / np.float64(2 ** bits[0] - 1)
+    if file_format == "JPEG2000":
+        return intensities_of_components(samples, bits)
     grey = samples / np.float64(_WHITE_OF_16_BITS)
     clear = picture.info.get("transparency") if file_format == "PNG" else None
     return grey if clear is None else with_alpha(grey, np.where(samples == clear, 0.0, 1.0))
-
-
-def _components(samples, bits):
-    """Return the intensities of a JPEG 2000; below 8 bits Pillow fills up with zeros."""
-    channels = samples.reshape(*samples.shape[:2], -1)
-    kept = np.minimum(bits, 8)
-    values = (channels >> (8 - kept)) / (2.0**kept - 1)
-    if values.shape[2] == 2:
-        return with_alpha(values[..., 0], values[..., 1])
-    return values[..., 0] if samples.ndim == 2 else values
 
 
 def _converted(picture, stored):

@@ -34,7 +34,7 @@ def read_image(path):
         _check_floats(stored.pixels)
     except UnknownWhiteError as error:
         raise ValueError(f"{path}: {error}") from error
-    except (MemoryError, PermissionError):
+    except (MemoryError, PermissionError, ImportError):
         raise
     except Exception as error:  # decoders of damaged files raise whatever they stumble over
         raise OSError(f"{path} could not be read as an image: {error}{_remedy(error)}") from error
@@ -109,4 +109,7 @@ def _remedy(error):
         return ". If you trust the file, raise that limit of Pillow."
     if "imagecodecs" in str(error):
         return ": pip install imagecodecs."
-    return ". Check that it is an image file, and whole, by opening it in a viewer."
+    return (
+        ". Check that it is an image file, and whole, by opening it in a viewer; save it there as "
+        "a PNG or a TIFF if it is."
+    )

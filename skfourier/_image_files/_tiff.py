@@ -41,31 +41,19 @@ def read_tiff(path):
         remarks = remarks_on_size(page["ImageWidth"] * page["ImageLength"])
         tags = TiffTags.by_name(page)
         tags.check_white_is_known()
-        if not _is_sure(page, path.stat().st_size) or tags.n_colors == 0:
+        if not (_is_sure(page, path.stat().st_size) and tags.need_no_conversion):
             return None
         samples = tiff.read(index=..., page=0)
     if samples.ndim == 3 and _is_planar(page):
         samples = np.moveaxis(samples, 0, -1)
-    samples = samples.reshape(*samples.shape[:2], -1) if samples.ndim < 4 else samples
-    if (
-        samples.shape[:2] != (page["ImageLength"], page["ImageWidth"])  # a volume
-        or samples.ndim > 3
-        or samples.shape[2] < tags.n_colors
-    ):
+    shape = (page["ImageLength"], page["ImageWidth"], len(tags.bits))
+    if samples.size != math.prod(shape) or samples.shape[:2] != shape[:2]:  # a volume
         return None
-    image, n_left_out = tags.image(samples)
-    if n_left_out:
-        remarks.append(
-            UserWarning(
-                "has more samples per pixel than those of grey or RGB and alpha: left out are "
-                f"{n_left_out}, which imageio.v3.imread reads."
-            )
-        )
     return Stored(
-        upright(image, page.get("Orientation", 1)),
+        upright(tags.image(samples.reshape(shape)), page.get("Orientation", 1)),
         bits=max(tags.bits),
         profile=bytes(page.get("InterColorProfile", b"")),
-        remarks=remarks,
+        remarks=[*remarks, *tags.remarks()],
     )
 
 

@@ -13,8 +13,16 @@ _NUMBERS = {
     "ExtraSamples": 338,
     "SampleFormat": 339,
 }
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB = 0, 1, 2
-_N_COLORS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3}
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR, _LAB = 0, 1, 2, 3, 5, 6, 8
+_N_COLORS = {
+    _WHITE_IS_ZERO: 1,
+    _BLACK_IS_ZERO: 1,
+    _RGB: 3,
+    _PALETTE: 1,
+    _CMYK: 4,
+    _YCBCR: 3,
+    _LAB: 3,
+}
 _KINDS = {1: "uint", 2: "int", 3: "float", 4: "uint"}
 _ALPHAS = _ASSOCIATED, _UNASSOCIATED = 1, 2
 
@@ -46,10 +54,40 @@ class TiffTags:
 
     @property
     def n_colors(self):
-        """1 for grey, 3 for RGB; 0 for what takes more than scaling."""
-        if len(set(self.bits)) > 1 or (self.photometric == _WHITE_IS_ZERO and self.extras):
-            return 0
-        return _N_COLORS.get(self.photometric, 0)
+        """The number of samples of a pixel that are colors."""
+        return _N_COLORS.get(self.photometric, len(self.bits))
+
+    @property
+    def need_no_conversion(self):
+        """Whether the colors are grey or RGB that only wait to be scaled."""
+        plain = {_BLACK_IS_ZERO, _RGB} if self.extras else {_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB}
+        return len(set(self.bits)) == 1 and self.photometric in plain
+
+    @property
+    def alpha(self):
+        """Which sample of a pixel is alpha, or None: the first extra one that is said to be.
+
+        A fourth of RGB of which nothing is said is one, as for Pillow.
+        """
+        nameless = (_UNASSOCIATED,) if (self.photometric, len(self.bits)) == (_RGB, 4) else ()
+        extras = self.extras or nameless
+        return next((self.n_colors + k for k, kind in enumerate(extras) if kind in _ALPHAS), None)
+
+    @property
+    def n_left_out(self):
+        """The number of samples of a pixel that are neither colors nor alpha."""
+        return len(self.bits) - self.n_colors - (self.alpha is not None)
+
+    def remarks(self):
+        """Return a warning, in a list, of the samples that are left out, if there are any."""
+        if self.n_left_out <= 0:
+            return []
+        return [
+            UserWarning(
+                f"has {len(self.bits)} samples per pixel, of which {self.n_left_out} are neither "
+                "colors nor alpha, and left out. imageio.v3.imread reads them."
+            )
+        ]
 
     def check_white_is_known(self):
         """Raise UnknownWhiteError unless the samples are unsigned of at most 16 bits, or floats."""
@@ -67,24 +105,16 @@ class TiffTags:
         return 1 - values if self.photometric == _WHITE_IS_ZERO else values
 
     def image(self, samples):
-        """Return samples (height, width, n) as grey, RGB or RGBA; and how many are left out.
-
-        Alpha is the first sample beyond the colors that is said to be one, or a nameless fourth,
-        as Pillow takes it.
-        """
+        """Return samples (height, width, n) of grey or RGB as grey, RGB or RGBA."""
         colors = self.intensities(samples[..., : self.n_colors])
-        rest = samples[..., self.n_colors :]
-        nameless = (_UNASSOCIATED,) if (self.n_colors, rest.shape[2]) == (3, 1) else ()
-        kinds = (self.extras or nameless)[: rest.shape[2]]
-        at = next((k for k, kind in enumerate(kinds) if kind in _ALPHAS), None)
-        if at is None:
-            return (colors[..., 0] if self.n_colors == 1 else colors), rest.shape[2]
-        alpha = self._fractions(rest[..., [at]])
-        if kinds[at] == _ASSOCIATED:
+        if self.alpha is None:
+            return colors[..., 0] if self.n_colors == 1 else colors
+        alpha = self._fractions(samples[..., [self.alpha]])
+        if self.extras and self.extras[self.alpha - self.n_colors] == _ASSOCIATED:
             colors = _divided(colors, alpha)
             colors = colors if samples.dtype.kind == "f" else np.minimum(colors, 1)
         colors = np.broadcast_to(colors, (*colors.shape[:2], 3))
-        return np.concatenate([colors, alpha], axis=-1), rest.shape[2] - 1
+        return np.concatenate([colors, alpha], axis=-1)
 
     def _fractions(self, samples):
         """Return integers as fractions of the largest one; floats as float32 at least."""
