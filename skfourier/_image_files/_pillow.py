@@ -56,12 +56,13 @@ def read_by_pillow(path):
                 *_mend_transparency(picture, bits),
             ],
         )
+        if is_misread(picture, bits):
+            stored.pixels = intensities_of_components(deep_samples(path), bits)
+            stored.bits = max(bits)
+            return stored
         upright = ImageOps.exif_transpose(picture)
         if _is_deep(picture):
             stored.pixels = _deep_pixels(upright, picture.format, bits, tags)
-        elif is_misread(picture, bits):
-            stored.pixels = intensities_of_components(deep_samples(path), bits)
-            stored.bits = max(bits)
         elif picture.format == "JPEG2000" and picture.mode in _MODES_OF_COMPONENTS:
             stored.pixels = intensities_of_components(np.asarray(upright), bits)
         else:
