@@ -16,6 +16,7 @@ from making_image_files import (
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
+from skfourier._image_files import _headers
 from skfourier.images import load_image
 
 
@@ -148,6 +149,11 @@ class TestAvif:
         with pytest.warns(UserWarning, match=r"deep\.avif has 10 bits a channel"):
             loaded = load_image(path)
         assert_allclose(loaded, 1, rtol=0, atol=1.01 / 255)  # a level is lost in compression
+
+    @pytest.mark.parametrize(("flags", "bits"), [(0x0C, 8), (0x4C, 10), (0x6C, 12), (0x1C, 8)])
+    def test_flags_of_its_configuration(self, flags, bits):
+        # AV1-ISOBMFF, 2.3.3: tier, high bit depth, twelve bit, monochrome, subsampling.
+        assert _headers._avif(b"\0\0\0\x0cav1C\x81\0" + bytes([flags, 0])) == (bits,)
 
     @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
     def test_of_8_bits_does_not(self, tmp_path, mode):

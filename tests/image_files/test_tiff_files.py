@@ -9,6 +9,7 @@ from making_image_files import change_tag, random_pixels, write_tiff
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
+from skfourier._image_files import _tiff
 from skfourier.images import load_image
 
 WHITE_IS_ZERO, BLACK_IS_ZERO = 0, 1
@@ -152,6 +153,11 @@ class TestAlpha:
         tifffile.imwrite(path, samples, photometric="rgb", extrasamples=["assocalpha"])
         assert_array_equal(load_image(path)[..., :3], np.ones((50, 50, 3)))
 
+    def test_colors_beyond_alpha_are_white(self, path):
+        samples = np.full((2, 2, 4), (200, 50, 100, 100), np.uint8)
+        tifffile.imwrite(path, samples, photometric="rgb", extrasamples=["assocalpha"])
+        assert_allclose(load_image(path)[0, 0], [1, 0.5, 1, 100 / 255], rtol=1e-6)
+
     def test_of_grey_by_pillow(self, path):
         picture = Image.frombytes("LA", (7, 5), random_pixels((5, 7, 2)).tobytes())
         picture.save(path, compression="tiff_lzw")
@@ -231,6 +237,26 @@ class TestDamage:
             path.write_bytes(data[:length])
             with pytest.raises(OSError, match="could not be read as an image"):
                 read_without_pillows_warnings(path)
+
+    def test_packed_bits_that_end_early(self, path):
+        write_tiff(path, b"\x03abcd\x03abcd", 4, 4, bits=8)  # 8 pixels of 16
+        change_tag(path, 259, 32773)
+        with pytest.raises(OSError, match="could not be read as an image"):
+            load_image(path)
+
+    def test_a_strip_of_unknown_length_is_no_black(self, path):
+        # The specification asks for it, libtiff does without: it reads on.
+        pixels = random_pixels((8, 8))
+        tifffile.imwrite(path, pixels, compression="zlib", rowsperstrip=8)
+        change_tag(path, 279, 0)
+        assert_array_equal(load_image(path), float32(pixels / 255))
+
+    def test_a_strip_beyond_the_end_is_left_to_pillow(self):
+        # Decoders of imagecodecs may not complain of what they do not get.
+        page = {"ImageLength": 8, "ImageWidth": 8, "RowsPerStrip": 8, "compression": 5}
+        page |= {"StripOffsets": (8,), "StripByteCounts": (50,)}
+        assert _tiff._is_sure(page, 58)
+        assert not _tiff._is_sure(page, 57)
 
     @pytest.mark.parametrize("tile", [None, (16, 16)])
     def test_missing_strips_and_tiles_are_no_black(self, path, tile):
