@@ -10,7 +10,6 @@ from skfourier._image_files._tiff_tags import TiffTags
 
 _MAGIC = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
 _SEPARATE_PLANES = 2
-_PACKBITS = 32773
 
 
 def is_tiff(path):
@@ -76,12 +75,7 @@ def _is_sure(page, n_bytes):
         raise IncompleteError(
             f"{_n_segments(page, kind) - len(offsets)} of its {kind}s are missing"
         )
-    return (
-        page["compression"] != _PACKBITS
-        and len(counts) == len(offsets)
-        and counts.min() > 0
-        and (offsets + counts).max() <= n_bytes
-    )
+    return len(counts) == len(offsets) and counts.min() > 0 and (offsets + counts).max() <= n_bytes
 
 
 def _n_segments(page, kind):

@@ -224,7 +224,7 @@ class TestDamage:
         pixels = random_pixels((8, 9, 3), np.uint16)
         tifffile.imwrite(path, pixels, photometric="rgb", compression=compression, rowsperstrip=2)
         data = path.read_bytes()
-        for length in range(0, len(data), 5):
+        for length in [*range(0, len(data), 5), len(data) - 1]:
             path.write_bytes(data[:length])
             with pytest.raises(OSError, match="could not be read as an image"):
                 read_without_pillows_warnings(path)
@@ -233,7 +233,7 @@ class TestDamage:
     def test_cut_anywhere_where_pillow_decodes(self, path, compression):
         Image.fromarray(random_pixels((8, 9, 3))).save(path, compression=compression)
         data = path.read_bytes()
-        for length in range(0, len(data), 5):
+        for length in [*range(0, len(data), 5), len(data) - 1]:
             path.write_bytes(data[:length])
             with pytest.raises(OSError, match="could not be read as an image"):
                 read_without_pillows_warnings(path)
