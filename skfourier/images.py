@@ -224,9 +224,9 @@ def load_image(path, size=None):
     Warns
     -----
     UserWarning
-        If not all of the file is in the result: bits beyond 8 of a color (only TIFFs are read
-        with all), samples that are neither colors nor alpha, a transparent color of 16 bits; if
-        its colors are not those of sRGB and cannot be converted.
+        If not all of the file is in the result: bits beyond 8 of a color (all are read of TIFF and
+        JPEG 2000), samples that are neither colors nor alpha, a transparent color of 16 bits; if
+        its colors are not those of sRGB and are not converted, or with 8 of more bits.
     PIL.Image.DecompressionBombWarning
         If it has more pixels than ``PIL.Image.MAX_IMAGE_PIXELS``.
 
@@ -240,6 +240,9 @@ def load_image(path, size=None):
     ValueError
         If `size` is not positive; if it is not known which value is white: of signed integers,
         of those with more than 16 bits, of floats outside [0, 1].
+    ImportError
+        If it is a JPEG 2000 with more than 8 bits of a color and PyAV is not installed:
+        ``pip install "skfourier[video]"``.
 
     Notes
     -----
