@@ -10,8 +10,6 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import FitFailedWarning
 
-from skfourier._solvers._choice import Refusal
-
 
 def leave_one_out(solver, alphas):
     """Return the negative mean squared error of each row predicted from all others, weighted.
@@ -54,6 +52,33 @@ def _with_each(solver, alphas):
         yield solver.with_alpha(alpha)
 
 
+class UnlessRefused:
+    """A criterion whose scores are NaN for sigmas that the solver asked for does not take.
+
+    Parameters
+    ----------
+    criterion : Whole, Splits or Sampled
+    refusal_of : callable
+        sigma to None, or why the solver does not take it.
+    """
+
+    def __init__(self, criterion, refusal_of):
+        self.criterion, self.refusal_of = criterion, refusal_of
+
+    def __call__(self, sigma):
+        """Score this sigma with all alphas, an array (n_alphas, n_splits).
+
+        Warns
+        -----
+        FitFailedWarning
+        """
+        reason = self.refusal_of(sigma)
+        if reason is None:
+            return self.criterion(sigma)
+        warn_of_a_failure(sigma, self.criterion.alphas[0], reason)
+        return np.full((len(self.criterion.alphas), self.criterion.n_splits), np.nan)
+
+
 class Whole:
     """All rows are scored by a criterion that needs no splits.
 
@@ -66,6 +91,8 @@ class Whole:
     alphas : ndarray of shape (n_alphas,)
         Increasing.
     """
+
+    n_splits = 1
 
     def __init__(self, criterion, solver_of, alphas):
         self.criterion, self.solver_of, self.alphas = criterion, solver_of, alphas
@@ -86,7 +113,7 @@ class Whole:
                 solver = first if start == 0 else first.with_alpha(alpha)
                 scores[start:, 0] = self.criterion(solver, self.alphas[start:])
                 break
-            except (np.linalg.LinAlgError, Refusal) as error:
+            except np.linalg.LinAlgError as error:
                 warn_of_a_failure(sigma, alpha, error)
         return scores
 
@@ -130,6 +157,11 @@ class Splits:
                         f"of {np.count_nonzero(positive)} there are. Take other splits."
                     )
 
+    @property
+    def n_splits(self):
+        """Number of splits."""
+        return len(self.splits)
+
     def __call__(self, sigma):
         """Score this sigma with all alphas on every split, an array (n_alphas, n_splits)."""
         return np.stack([self._scores(sigma, *split) for split in self.splits], axis=1)
@@ -148,7 +180,7 @@ class Splits:
                     fit.fit(X[train], y[train], weight[train])
                 else:
                     fit = fit.with_alpha(alpha)
-            except (np.linalg.LinAlgError, Refusal) as error:
+            except np.linalg.LinAlgError as error:
                 warn_of_a_failure(sigma, alpha, error)
                 fit = None
             else:

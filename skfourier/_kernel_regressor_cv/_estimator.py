@@ -18,6 +18,7 @@ from skfourier._kernel_regressor import FourierKernelRegressor, resolve_kernel, 
 from skfourier._kernel_regressor_cv._criteria import (
     CRITERIA,
     Splits,
+    UnlessRefused,
     Whole,
     warn_of_a_failure,
 )
@@ -58,7 +59,7 @@ from skfourier._sklearn import (
     unchanged_on_error,
 )
 from skfourier._solvers import _distributed
-from skfourier._solvers._choice import SOLVERS, Refusal, choose_solver, is_slow
+from skfourier._solvers._choice import SOLVERS, choose_solver, is_slow, refusal
 from skfourier._solvers._problem import Problem
 from skfourier.spectra import FiniteSpectrum, Gaussian, Matern, Spectrum
 
@@ -364,9 +365,16 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         problems = list(filter(self._applies, problems)) or problems
         kernels = [one.kernel for one in problems]
         searches = [self._search(one) for one in problems]
-        sampled = self.cv is None and self._any_is_inexact(problems, searches)
+        taken = self._taken(problems, searches)
+        sampled = self.cv is None and any(not self._solver_of(*pair).is_exact for pair in taken)
         tables = [
-            ScoreTable(self._score(one, rows, alphas, routed, sampled=sampled), alphas)
+            ScoreTable(
+                UnlessRefused(
+                    self._score(one, rows, alphas, routed, sampled=sampled),
+                    partial(self._refusal, one),
+                ),
+                alphas,
+            )
             for one in problems
         ]
         for search, table in zip(searches, tables, strict=True):
@@ -388,24 +396,23 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 warn_of_a_failure(**best, error=error)
                 results = without(results, place)
 
-    def _any_is_inexact(self, problems, searches):
-        """Return whether the solver of some sigma cannot tell the criteria exactly.
+    def _taken(self, problems, searches):
+        """Return the problems and sigmas that are tried first and that the solver takes.
 
         Raises
         ------
-        Refusal
+        ValueError
             If the solver asked for takes none of them.
         """
-        solvers, refusal = [], None
-        for problem, search in zip(problems, searches, strict=True):
-            for sigma in search.first:
-                try:
-                    solvers.append(self._solver_of(problem, sigma))
-                except Refusal as error:
-                    refusal = refusal or error
-        if refusal is not None and not solvers:
-            raise refusal
-        return not all(solver.is_exact for solver in solvers)
+        pairs = [
+            (problem, sigma)
+            for problem, search in zip(problems, searches, strict=True)
+            for sigma in search.first
+        ]
+        taken = [pair for pair in pairs if self._refusal(*pair) is None]
+        if not taken:
+            self._solver_of(*pairs[0])  # which says why
+        return taken
 
     @available_if(_has_domain)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -564,7 +571,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Return whether the solver asked for takes a problem."""
         if self.solver not in SOLVERS:  # "auto", or a name that is refused later
             return True
-        return SOLVERS[self.solver](problem, tol=self.tol).why_not() is None
+        return refusal(problem, self.solver, tol=self.tol) is None
 
     def _kernels(self, X, y):
         """Return the kernels that are tried; features are drawn once, for all candidates."""
@@ -600,9 +607,12 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _solver_of(self, problem, sigma):
         """Choose the solver of a problem at this sigma."""
-        kernel = scaled_kernel(problem.kernel, sigma, problem.X.shape[1])
-        at_sigma = replace(problem, kernel=kernel)
-        return choose_solver(at_sigma, self.solver, tol=self.tol, max_iter=self.max_iter)
+        return choose_solver(_at(problem, sigma), self.solver, tol=self.tol, max_iter=self.max_iter)
+
+    def _refusal(self, problem, sigma):
+        """Return None, or why the solver asked for does not take this sigma."""
+        known_name(self.solver, ("auto", *SOLVERS), "solver")
+        return refusal(_at(problem, sigma), self.solver, tol=self.tol)
 
     def _search(self, problem):
         """Return which sigmas are tried, and in which order."""
@@ -720,6 +730,11 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 UserWarning,
                 stacklevel=7,
             )
+
+
+def _at(problem, sigma):
+    """Return the problem with its kernel at this sigma."""
+    return replace(problem, kernel=scaled_kernel(problem.kernel, sigma, problem.X.shape[1]))
 
 
 def _takes_weights(scorer):

@@ -30,10 +30,6 @@ _CENTRAL = 0.005, 0.995
 _ACCURATE = 1e-5
 
 
-class Refusal(ValueError):
-    """A solver does not take a problem."""
-
-
 def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
     """Choose the solver of a problem.
 
@@ -63,9 +59,7 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
     Raises
     ------
     ValueError
-        If the name is unknown.
-    Refusal
-        If that solver does not apply: with its reason, and what applies.
+        If the name is unknown, or that solver does not apply: with its reason, and what applies.
     """
     known_name(name, ("auto", *SOLVERS), "solver")
     solvers = {cls.name: cls(problem, **tolerances) for cls in _PREFERENCE if cls.name in among}
@@ -77,14 +71,14 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
     if name != "auto":
         refusal = solvers[name].why_not()
         if refusal is not None:
-            raise Refusal(
+            raise ValueError(
                 f"solver={name!r} does not apply. {refusal} {_what_applies(solvers.values())}"
             )
         return solvers[name]
     chosen = next((solver for solver in solvers.values() if solver.why_not() is None), None)
     if chosen is None:
         reasons = " ".join(solver.why_not() for solver in solvers.values())
-        raise Refusal(f"None of the solvers {', '.join(map(repr, solvers))} applies. {reasons}")
+        raise ValueError(f"None of the solvers {', '.join(map(repr, solvers))} applies. {reasons}")
     if "cholesky" not in solvers:
         return chosen
     if isinstance(chosen, Primal) and len(problem.X) < chosen.features.width:
@@ -95,6 +89,11 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
     if isinstance(chosen, NUFFT):
         few = _FEW_ROWS if _is_accurate(chosen) else _MANY_ROWS
     return solvers["cholesky"] if len(problem.X) <= few else chosen
+
+
+def refusal(problem, name, **tolerances):
+    """Return None, or why the solver asked for does not take a problem; "auto" takes all."""
+    return None if name == "auto" else SOLVERS[name](problem, **tolerances).why_not()
 
 
 def _is_accurate(nufft):
