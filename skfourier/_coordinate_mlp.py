@@ -2,12 +2,16 @@
 
 import copy
 import math
+import os
+from contextlib import contextmanager
+from functools import partial
 from numbers import Integral, Real
 
 import joblib
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -20,7 +24,9 @@ from skfourier._sklearn import (
     refuse_no_numbers,
     unchanged_on_error,
 )
+from skfourier._tasks import Tasks
 from skfourier._training._blocks import block_rows
+from skfourier._training._checkpoint import fingerprint_of, opened_checkpoint
 from skfourier._training._embeddings import (
     check_embedding,
     chooses_sigma,
@@ -29,6 +35,7 @@ from skfourier._training._embeddings import (
     sigma_directions,
 )
 from skfourier._training._held_out import held_out_rows, places_to_hold_out, scorer, take
+from skfourier._training._live_line import LiveLine
 from skfourier._training._loop import Training, train
 from skfourier._training._network import TargetScaling, build_network, checked_widths
 from skfourier._training._optimizers import build_optimizer, build_schedule
@@ -56,7 +63,11 @@ _STRUCTURE = (
 )
 
 
-class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+# Parameters that may be others when a training goes on from a checkpoint.
+_NOT_COMPARED = ("checkpoint", "resume", "verbose", "warm_start")
+
+
+class CoordinateMLPRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
     r"""Represent a signal by a network from coordinates to values.
 
     .. math:: \hat y(v) = \mathrm{MLP}(\gamma(v)), \quad
@@ -137,10 +148,21 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Rows held out by `early_stopping`, and to choose the embedding's sigma.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the last one, with its embedding and scale of
-        y. Parameters that shape the network must be the same. The solver and its learning rate
-        begin anew, so that many short fits learn less than a long one; `partial_fit` keeps them.
+        y. Parameters that shape the network must be the same. Many short fits end where a long one
+        does, unless the learning rate has a schedule, or parameters of the solver change: these
+        begin anew.
+    checkpoint : str or path-like, default=None
+        A file that `fit` keeps up to date, in 2 % of its time: after a crash `resume` goes on from
+        there. It is there when the fit has ended, too.
+    resume : bool, default=False
+        Whether `fit` goes on with the training of `checkpoint`, if there is one: it ends with the
+        weights of a fit that never was interrupted, to the last bit on the same machine with as
+        many threads. Parameters and data must be the same.
     verbose : bool, default=False
-        Whether to print the loss of each epoch.
+        Whether to print one line that follows the epochs: loss, PSNR on the training rows, epochs
+        a second, time left. For more see `set_callbacks`, which takes scikit-learn's callbacks:
+        ``sklearn.callback.ProgressBar()``, ``ScoringMonitor(scoring=psnr_scorer)``, or one's own;
+        each epoch of a `fit` is a task, and a callback may end the training.
     random_state : int, RandomState instance or None, default=None
         Draws weights, order of rows and validation set. Pass an int for the same result in
         every fit.
@@ -239,6 +261,8 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "warm_start": ["boolean"],
+        "checkpoint": [str, os.PathLike, None],
+        "resume": ["boolean"],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
         "device": [str, torch.device],
@@ -266,6 +290,8 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         early_stopping=False,
         validation_fraction=0.1,
         warm_start=False,
+        checkpoint=None,
+        resume=False,
         verbose=False,
         random_state=None,
         device="auto",
@@ -289,6 +315,8 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
+        self.resume = resume
         self.verbose = verbose
         self.random_state = random_state
         self.device = device
@@ -300,7 +328,16 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     @own_torch_modes()
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
         """Train the network.
 
         Parameters
@@ -311,6 +348,11 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             Values there.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows' squared errors; a row of weight zero is as if it was not there.
+        X_val, y_val, sample_weight_val : array-like, default=None
+            Rows of your own that are scored after each epoch, in place of rows held out by
+            `early_stopping` and to choose sigma. The best epoch's weights are kept, whether or not
+            the training ends early. In a pipeline with a transformer before the network, rows for
+            this are transformed too by ``Pipeline(..., transform_input=["X_val"])``.
 
         Returns
         -------
@@ -321,7 +363,11 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         ValueError
             If X or y is not finite or real, or they do not match; if a name is unknown (the
             message has the known ones); if y leaves [0, 1] under a sigmoid; if the loss explodes
-            or is not finite before anything was learned: an earlier fit stays as it was.
+            or is not finite before anything was learned: an earlier fit stays as it was; if
+            `checkpoint` is of another training: with what differs.
+        OSError
+            If `checkpoint` exists and `resume` is False; if another fit writes to it; if it cannot
+            be written, or is damaged.
 
         Warns
         -----
@@ -330,7 +376,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             (Inside a search of scikit-learn, and while sigma is chosen, Ctrl-C is raised again.)
         """
         with unchanged_on_error(self):
-            return self._fit(X, y, sample_weight)
+            return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     @own_torch_modes()
     @_fit_context(prefer_skip_nested_validation=True)
@@ -439,44 +485,134 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
         return values
 
-    def _fit(self, X, y, sample_weight):
+    def _fit(self, X, y, sample_weight, validation):
         warm = self.warm_start and hasattr(self, "module_")
         X, y, weight = self._validated(X, y, sample_weight, going_on=warm)
+        validation = self._validated_rows_to_score(*validation)
         random_state = check_random_state(self.random_state)
-        score = None
-        if self.early_stopping:
+        if self.checkpoint is None:
+            return self._fit_rows(X, y, weight, validation, random_state, warm=warm)
+        if warm:
+            raise ValueError(
+                "checkpoint is that of a whole fit, and warm_start=True goes on from a network in "
+                "memory. Leave out one of them."
+            )
+        params = self.get_params(deep=False)
+        compared = {name: params[name] for name in params if name not in _NOT_COMPARED}
+        names = ("X", "y", "sample_weight", "X_val", "y_val", "sample_weight_val")
+        data = dict(zip(names, (X, y, weight, *(validation or (None,) * 3)), strict=True))
+        with opened_checkpoint(
+            self.checkpoint, fingerprint_of(compared, data), random_state, resume=self.resume
+        ) as checkpoint:
+            return self._fit_rows(
+                X, y, weight, validation, checkpoint.random_state, checkpoint=checkpoint
+            )
+
+    def _fit_rows(self, X, y, weight, validation, random_state, *, warm=False, checkpoint=None):
+        """Build the network, unless it is there, and train it."""
+        score = None if validation is None else scorer(*validation)
+        if self.early_stopping and score is None:
             n_places = places_to_hold_out(X, self.validation_fraction)
             kept, held_out = held_out_rows(X, n_places, random_state)
             score = scorer(*take(held_out, X, y, weight))
             X, y, weight = take(kept, X, y, weight)
         if not warm:
-            sigma, tried = None, None
-            if self._searches_sigma(X):
-                sigma, tried = self._search_sigma(X, y, weight, random_state)
+
+            def choose():
+                if not self._searches_sigma(X, validation):
+                    return None, None
+                return self._search_sigma(X, y, weight, random_state, validation)
+
+            sigma, tried = choose() if checkpoint is None else checkpoint.choice(choose)
             self._build(X, y, weight, random_state, sigma)
             self.sigma_search_ = tried
         samples = as_samples(self.module_, X, y, weight)
         n_steps = steps_per_epoch(self.batch_size, len(samples))
         max_iter = epochs(self.max_iter, n_steps)
-        optimizer = build_optimizer(self.module_, **self._optimizer_parameters())
+        optimizer, generator = self._optimizer_and_order(warm, random_state)
         schedule = build_schedule(optimizer, self.learning_rate, max_iter * n_steps)
-        history = train(
-            self._new_training(self.module_, optimizer, schedule, samples, random_state),
-            samples,
-            max_iter=max_iter,
-            tol=0.0 if self.tol is None and self.early_stopping else self.tol,
-            n_iter_no_change=self.n_iter_no_change,
-            score=score,
-            verbose=self.verbose,
-        )
-        self._optimizer = None
-        self._store(history.loss_curve, history.validation_scores)
+        training = self._new_training(self.module_, optimizer, schedule, samples, generator)
+        progress = None if checkpoint is None else checkpoint.restore(training)
+        with self._watched(X, y, weight, max_iter) as (before_epoch, after_epoch):
+            if checkpoint is not None:
+                after_epoch.append(partial(checkpoint.after_epoch, training))
+            progress = train(
+                training,
+                samples,
+                max_iter=max_iter,
+                tol=0.0 if self.tol is None and self.early_stopping else self.tol,
+                n_iter_no_change=self.n_iter_no_change,
+                score=score,
+                before_epoch=before_epoch,
+                after_epoch=after_epoch,
+                progress=progress,
+            )
+            if checkpoint is not None and progress.finished:
+                checkpoint.write(training, progress)
+            self._store(progress.history.loss_curve, progress.history.validation_scores)
+        # Twice the weights; and a schedule begins anew, with an optimizer of its own.
+        self._optimizer = optimizer if self.warm_start and schedule is None else None
+        self._optimizer_settings = self._optimizer_parameters()
+        self._order = generator.get_state()
         return self
 
-    def _searches_sigma(self, X):
+    def _optimizer_and_order(self, warm, random_state):
+        """Return the optimizer and what draws the order of rows, those of the last fit if warm."""
+        generator = _generator(random_state)
+        settings = self._optimizer_parameters()
+        if not warm or self._optimizer is None or self._optimizer_settings != settings:
+            return build_optimizer(self.module_, **settings), generator
+        if hasattr(self, "_order"):
+            generator.set_state(self._order)
+        return self._optimizer, generator
+
+    @contextmanager
+    def _watched(self, X, y, weight, max_iter):
+        """Give what a training calls before and after each epoch: callbacks, and the live line."""
+        rows = X, y[:, 0] if self._y_ndim == 1 else y, weight
+        tasks = Tasks(self, *rows, max_subtasks=max_iter)
+        line = LiveLine(max_iter, self._psnr_of_loss(y)) if self.verbose else None
+
+        def end_task(_):
+            return tasks.end(lambda: {"module_": copy.deepcopy(self.module_)})
+
+        try:
+            yield lambda _: tasks.begin("epoch"), [end_task, *([line] if line else [])]
+        finally:
+            if line:
+                line.close()
+        tasks.close()
+
+    def _psnr_of_loss(self, y):
+        """Return a function from losses to the PSNR of the training rows, in dB.
+
+        Of several outputs the errors are taken to be alike in standardized units.
+        """
+        unit = self.module_.scaling.scale.square().mean().item()
+        span = float(np.ptp(y)) ** 2
+        return lambda loss: 10 * math.log10(span / max(loss * unit, span * 1e-30) if span else 1)
+
+    def _validated_rows_to_score(self, X, y, weight):
+        """Check the rows that the caller scores; None if there are none."""
+        if X is None and y is None and weight is None:
+            return None
+        if X is None or y is None:
+            raise ValueError("X_val and y_val belong together: pass both, or neither.")
+        X, y, weight = check_samples(self, X, y, weight, reset=False)
+        if y.ndim != self._y_ndim:
+            raise ValueError(
+                f"y_val must have the form of y, of {self._y_ndim} dimensions. Got shape {y.shape}."
+            )
+        if len(X) < 2:
+            raise ValueError(f"R^2 takes two rows or more. X_val has {len(X)} that weigh anything.")
+        return X, y.reshape(len(y), -1), weight
+
+    def _searches_sigma(self, X, validation):
         """Tell whether sigma is chosen on rows held out: there must be two, and a training."""
         if self.max_iter == 0 or not chooses_sigma(self.embedding):
             return False
+        if validation is not None:
+            return True
         return self.validation_fraction * len(np.unique(X, axis=0)) > 1
 
     def _partial_fit(self, X, y, sample_weight):
@@ -492,9 +628,9 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self._optimizer_settings = settings
         samples = as_samples(self.module_, X, y, weight)
         training = self._new_training(
-            self.module_, self._optimizer, None, samples, self._random_state
+            self.module_, self._optimizer, None, samples, _generator(self._random_state)
         )
-        history = train(training, samples, max_iter=1, verbose=self.verbose)
+        history = train(training, samples, max_iter=1).history
         self._store([*self.loss_curve_, *history.loss_curve], [])
         return self
 
@@ -578,19 +714,23 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         check_embedding(embedding, X)
         return embedding
 
-    def _search_sigma(self, X, y, weight, random_state):
-        """Choose the embedding's sigma on rows held out; return it and what was tried.
+    def _search_sigma(self, X, y, weight, random_state, validation):
+        """Choose the embedding's sigma on rows held out, or those of the caller's.
+
+        Returns it and what was tried.
 
         Every candidate, and the network after it, draws from the same random state: the network
         is that of a fit with the sigma that was chosen.
         """
         rule = clone(self.embedding).fit(X).sigma_
         start = np.broadcast_to(np.asarray(rule, dtype=float), X.shape[1:])
-        n_places = places_to_hold_out(X, self.validation_fraction)
-        kept, held_out = held_out_rows(X, n_places, copy.deepcopy(random_state))
-        scored = held_out[:: math.ceil(len(held_out) / MOST_ROWS_SCORED)]
-        score = scorer(*take(scored, X, y, weight))
-        X, y, weight = take(kept, X, y, weight)
+        if validation is None:
+            n_places = places_to_hold_out(X, self.validation_fraction)
+            kept, held_out = held_out_rows(X, n_places, copy.deepcopy(random_state))
+            validation = take(held_out, X, y, weight)
+            X, y, weight = take(kept, X, y, weight)
+        scored = slice(None, None, math.ceil(len(validation[0]) / MOST_ROWS_SCORED))
+        score = scorer(*take(scored, *validation))
         n_steps = steps_per_epoch(self.batch_size, len(X))
         n_epochs = epochs(self.max_iter, n_steps)
 
@@ -602,7 +742,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             schedule = build_schedule(optimizer, self.learning_rate, n_epochs * n_steps)
             samples = as_samples(network, X, y, weight)
             training = self._new_training(
-                network, optimizer, schedule, samples, state, precision=precision
+                network, optimizer, schedule, samples, _generator(state), precision=precision
             )
             # Each part is spread over all rows.
             parts = [samples.take(slice(i, None, n_parts)) for i in range(n_parts)]
@@ -630,7 +770,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             "alpha": self.alpha,
         }
 
-    def _new_training(self, network, optimizer, schedule, samples, random_state, *, precision=None):
+    def _new_training(self, network, optimizer, schedule, samples, generator, *, precision=None):
         if self.batch_norm:
             check_normalized_batches(self.batch_size, len(samples))
         batch_size = rows_per_step(self.batch_size, len(samples))
@@ -642,7 +782,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             batch_size=batch_size,
             # Batch normalization is one of the whole batch.
             block_size=batch_size if self.batch_norm else block_rows(network),
-            generator=_generator(random_state) if shuffled else None,
+            generator=generator if shuffled else None,
             precision=self.precision_ if precision is None else precision,
         )
 

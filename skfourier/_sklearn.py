@@ -40,6 +40,10 @@ __all__ = [
 ]
 
 
+# What scikit-learn keeps of callbacks during a fit.
+_CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
+
+
 def known_name(name: str, known: Iterable[str], parameter: str) -> str:
     """Return `name` if it is one of the `known`; else raise, with the nearest of them.
 
@@ -122,8 +126,10 @@ def unchanged_on_error(estimator):
     try:
         yield
     except BaseException:
+        # The tasks of callbacks, which scikit-learn ends.
+        tasks = {k: v for k, v in estimator.__dict__.items() if k in _CALLBACK_STATE}
         estimator.__dict__.clear()
-        estimator.__dict__.update(before)
+        estimator.__dict__.update(before | tasks)
         raise
 
 

@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # The lowest first. A part may import those of lower floors, and from within itself.
 FLOORS = [
     {"_lazy", "_blocks", "_extras", "_files", "grids"},
-    {"_sklearn"},
+    {"_sklearn", "_tasks"},
     {"spectra", "activations", "metrics", "model_selection", "_pixels", "_pixel_grids"},
     {"kernels", "_image_files"},
     {"_training", "_solvers", "images", "videos"},

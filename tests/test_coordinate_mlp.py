@@ -354,12 +354,22 @@ class TestEndings:
         copy = pickle.loads(pickle.dumps(network))
         np.testing.assert_array_equal(network.predict(wave[0]), copy.predict(wave[0]))
 
-    def test_verbose_prints_every_epoch(self, wave, capsys):
-        small(verbose=True, max_iter=3, early_stopping=True).fit(*wave)
-        lines = capsys.readouterr().out.splitlines()
-        assert len(lines) == 3
-        assert "Epoch 3 of 3: loss" in lines[-1]
-        assert "validation score" in lines[-1]
+    def test_verbose_prints_one_line_that_follows_the_epochs(self, wave, capsys, monkeypatch):
+        monkeypatch.setattr("skfourier._training._live_line._SECONDS_BETWEEN", 0)
+        X, y = wave
+        network = small(verbose=True, max_iter=3, early_stopping=True).fit(X, y)
+        line = capsys.readouterr().out
+        assert line.count("\n") == 1
+        states = line.strip().split("\r")
+        assert [state.split(",")[0] for state in states] == [f"Epoch {k} of 3" for k in (1, 2, 3)]
+        assert f"validation score {network.validation_scores_[-1]:.4f}" in states[-1]
+
+    def test_the_psnr_of_the_line_is_that_of_the_training_rows(self, wave, capsys):
+        X, y = wave
+        network = small(verbose=True, max_iter=1, batch_size="full").fit(X, y[:, 0])
+        shown = float(capsys.readouterr().out.split("PSNR ")[1].split(" dB")[0])
+        squares = network.best_loss_ * y[:, 0].var()
+        assert shown == pytest.approx(10 * np.log10(np.ptp(y[:, 0]) ** 2 / squares), abs=0.005)
 
     def test_ctrl_c_keeps_the_best_weights(self, wave, monkeypatch):
         interrupt_in_epoch(5, monkeypatch)

@@ -50,6 +50,30 @@ class History:
         return min(costs[-n_iter_no_change:]) > min(costs[:-n_iter_no_change]) - tol
 
 
+@dataclass
+class Progress:
+    """Where a training is, beside the state of network, optimizer and generator.
+
+    Parameters
+    ----------
+    history : History
+    start, best, good : dict of tensor
+        The weights after the last epoch; after the best one; and those known to be good: a loss is
+        one of the weights before the epoch's steps, a score one of the weights after them.
+    most : float
+        A loss of the rows that are watched which is an explosion.
+    finished : bool
+        Whether the training has ended.
+    """
+
+    history: History
+    start: dict
+    best: dict
+    good: dict
+    most: float
+    finished: bool = False
+
+
 @dataclass(frozen=True)
 class Training:
     """Everything that an epoch needs, and that stays the same from one to the next."""
@@ -138,8 +162,10 @@ def train(
     tol=None,
     n_iter_no_change=10,
     score=None,
-    verbose=False,
+    before_epoch=None,
+    after_epoch=(),
     keep_interrupted=True,
+    progress=None,
 ):
     """Train until `max_iter` epochs have passed or a stopping rule applies.
 
@@ -153,14 +179,19 @@ def train(
     n_iter_no_change : int
     score : callable or None
         Validation score of the network; the best epoch's weights are then kept at the end.
-    verbose : bool
+    before_epoch : callable or None
+        Called before each epoch, with the number of those done.
+    after_epoch : sequence of callable
+        Called after each epoch with the progress; the training ends where one returns True.
     keep_interrupted : bool, default=True
         Whether Ctrl-C ends the training and keeps its best weights, or is raised again. Inside a
         search of scikit-learn it is raised.
+    progress : Progress or None, default=None
+        Of a training that goes on.
 
     Returns
     -------
-    History
+    Progress
 
     Raises
     ------
@@ -184,9 +215,11 @@ def train(
             tol=tol,
             n_iter_no_change=n_iter_no_change,
             score=score,
-            verbose=verbose,
+            before_epoch=before_epoch,
+            after_epoch=after_epoch,
             # A half-trained candidate must not be scored.
             keep_interrupted=keep_interrupted and not called_by_a_search(),
+            progress=progress,
         )
     except BaseException:
         training.network.load_state_dict(before[0])
@@ -195,45 +228,67 @@ def train(
         raise
 
 
-def _train(training, samples, *, max_iter, tol, n_iter_no_change, score, verbose, keep_interrupted):
-    network, history = training.network, History()
-    # The weights after the best epoch; and those known to be good: a loss is one of the weights
-    # before the epoch's steps, a score one of the weights after them.
-    best = good = start = _weights(network)
-    watched = samples.spread(_ROWS_WATCHED)
-    most = _EXPLODED * max(training.loss(watched), 1)
+def _train(
+    training,
+    samples,
+    *,
+    max_iter,
+    tol,
+    n_iter_no_change,
+    score,
+    before_epoch,
+    after_epoch,
+    keep_interrupted,
+    progress,
+):
+    network, watched = training.network, samples.spread(_ROWS_WATCHED)
+    progress = progress or _beginning(training, watched)
+    history = progress.history
     try:
-        for epoch in range(1, max_iter + 1):
+        for epoch in range(len(history.loss_curve) + 1, max_iter + 1):
+            if progress.finished:
+                break
+            if before_epoch is not None:
+                before_epoch(epoch - 1)
             loss = training.epoch(samples)
             if not (math.isfinite(loss) and _is_finite(network)):
-                _stop_diverged(training, good, epoch, history)
+                _stop_diverged(training, progress.good, epoch, history)
                 break
             history.loss_curve.append(loss)
             if score is not None:
-                history.validation_scores.append(score(network))
-            if verbose:
-                _print_epoch(history, max_iter)
+                history.validation_scores.append(float(score(network)))
             end = _weights(network)
             if history.is_best():
-                best, good = end, (start if score is None else end)
-            start = end
-            if tol is not None and history.has_stalled(tol, n_iter_no_change):
+                progress.best = end
+                progress.good = progress.start if score is None else end
+            progress.start = end
+            asked_to_stop = [bool(call(progress)) for call in after_epoch]
+            if any(asked_to_stop) or (
+                tol is not None and history.has_stalled(tol, n_iter_no_change)
+            ):
                 break
-        if history.loss_curve and not training.loss(watched) <= most:  # a NaN is not, either
-            _stop_diverged(training, good, len(history.loss_curve), history)
+        if history.loss_curve and not training.loss(watched) <= progress.most:  # NaN is not
+            _stop_diverged(training, progress.good, len(history.loss_curve), history)
         if score is not None:
-            network.load_state_dict(best)
+            network.load_state_dict(progress.best)
+        progress.finished = True
     except KeyboardInterrupt:
         if not keep_interrupted:
             raise
         network.eval()
         if history.loss_curve:
-            network.load_state_dict(best)
+            network.load_state_dict(progress.best)
         _warn(
             f"Training was interrupted after {len(history.loss_curve)} of {max_iter} epochs. The "
             f"estimator is fitted, with the best weights so far."
         )
-    return history
+    return progress
+
+
+def _beginning(training, watched):
+    weights = _weights(training.network)
+    most = _EXPLODED * max(training.loss(watched), 1)
+    return Progress(History(), start=weights, best=weights, good=weights, most=most)
 
 
 def _weights(network):
@@ -255,14 +310,6 @@ def _stop_diverged(training, good, epoch, history):
         raise ValueError(f"{happened}, before anything was learned. {advice}")
     training.network.load_state_dict(good)
     _warn(f"{happened}; training stops there, with the best weights before it. {advice}")
-
-
-def _print_epoch(history, max_iter):
-    scores = history.validation_scores
-    print(
-        f"Epoch {len(history.loss_curve)} of {max_iter}: loss {history.loss_curve[-1]:.6g}"
-        + (f", validation score {scores[-1]:.6g}" if scores else "")
-    )
 
 
 def _warn(message):

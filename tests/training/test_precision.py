@@ -27,29 +27,24 @@ def network(**params):
     return CoordinateMLPRegressor(embedding=FourierFeatures(3, n_frequencies=32), **params)
 
 
-@pytest.mark.parametrize(("capability", "speedup"), [("AVX2", 4), ("AVX512", 1), ("AVX512", 4)])
-def test_is_taken_by_capability_and_measurement(capability, speedup, monkeypatch):
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
-    monkeypatch.setattr(_precision, "_measured_speedup", lambda: speedup)
-    assert _precision.bfloat16_is_fast(CPU) == (capability == "AVX512" and speedup > 1)
+@pytest.mark.parametrize("amx", [False, True])
+@pytest.mark.parametrize("avx512", [False, True])
+def test_is_taken_by_the_instructions_of_the_cpu(amx, avx512, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
+    assert _precision.bfloat16_is_fast(CPU) == (amx or avx512)
+
+
+def test_is_not_taken_where_torch_does_not_know_the_cpu(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported")
+    monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported")
+    assert not _precision.bfloat16_is_fast(CPU)
 
 
 @pytest.mark.parametrize(("version", "fast"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
 def test_of_cuda_cards_those_since_ampere_take_it(version, fast, monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: version)
     assert _precision.bfloat16_is_fast(torch.device("cuda")) == fast
-
-
-def test_the_measurement_is_a_ratio_and_made_once(monkeypatch):
-    seconds = {torch.float32: 8.0, torch.bfloat16: 2.0}
-    calls = []
-    monkeypatch.setattr(
-        _precision, "_product_seconds", lambda dtype: calls.append(dtype) or seconds[dtype]
-    )
-    _precision._measured_speedup.cache_clear()
-    assert [_precision._measured_speedup(), _precision._measured_speedup()] == [4.0, 4.0]
-    assert len(calls) == 2
-    _precision._measured_speedup.cache_clear()  # nor may the next test find it
 
 
 def test_weights_optimizer_and_predictions_stay_in_float32(image):

@@ -1,0 +1,216 @@
+"""A training in a file, from which it goes on after a crash as if there had been none."""
+
+import io
+import os
+import time
+import warnings
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import filelock
+import joblib
+import numpy as np
+import torch
+
+import skfourier
+from skfourier._training._loop import History, Progress
+
+_FORMAT = 1
+# Of the time of a training: what writing may take.
+_SHARE_OF_TIME = 0.02
+
+
+class Checkpoint:
+    """The file of one training, which no other may write to meanwhile.
+
+    Parameters
+    ----------
+    path : Path
+    fingerprint : dict of str
+        What must be the same for a training to go on.
+    random_state : RandomState
+        As it was when the fit began.
+    state : dict or None
+        What the file held; None begins a training.
+    """
+
+    def __init__(self, path, fingerprint, random_state, state):
+        self.path, self.fingerprint, self.state = path, fingerprint, state
+        self.random_state = random_state
+        if state is not None:
+            self.random_state = _restored(state["random_state"])
+        self.begun = _saved(self.random_state)
+        self.sigma, self.tried = None, None
+        self.written, self.cost = time.perf_counter(), 0.0
+
+    def choice(self, search):
+        """Return sigma and what was tried, of the file or of a search that begins now."""
+        if self.state is None:
+            self.sigma, self.tried = search()
+        else:
+            self.sigma, self.tried = _as_arrays(self.state["sigma"]), None
+            if self.state["tried"] is not None:
+                self.tried = {name: _as_arrays(v) for name, v in self.state["tried"].items()}
+        return self.sigma, self.tried
+
+    def restore(self, training):
+        """Set a training to where the file left it; return its progress, None at the start."""
+        if self.state is None:
+            return None
+        training.network.load_state_dict(self.state["network"])
+        training.network.eval()
+        training.optimizer.load_state_dict(self.state["optimizer"])
+        if training.schedule is not None:
+            training.schedule.load_state_dict(self.state["schedule"])
+        if training.generator is not None:
+            training.generator.set_state(self.state["generator"])
+        progress = dict(self.state["progress"])
+        return Progress(**progress | {"history": History(**progress["history"])})
+
+    def after_epoch(self, training, progress):
+        """Write the file, if so little time goes into it."""
+        if time.perf_counter() - self.written >= self.cost / _SHARE_OF_TIME:
+            self.write(training, progress)
+
+    def write(self, training, progress):
+        """Write the file: it appears whole, in place of the one before.
+
+        Warns
+        -----
+        UserWarning
+            If that is not possible: the training goes on.
+        """
+        start = time.perf_counter()
+        partial = self.path.with_name(self.path.name + ".partial")  # ours alone, by the lock
+        try:
+            torch.save(self._state(training, progress), partial)
+            os.replace(partial, self.path)
+        except (OSError, RuntimeError) as error:  # torch's writer raises either
+            warnings.warn(
+                f"The checkpoint {self.path} could not be written: {error}. The training goes on; "
+                f"the file is as it was before.",
+                UserWarning,
+                stacklevel=2,
+            )
+        self.written = time.perf_counter()
+        self.cost = self.written - start
+
+    def _state(self, training, progress):
+        schedule, generator = training.schedule, training.generator
+        return {
+            "format": _FORMAT,
+            "fingerprint": self.fingerprint,
+            "random_state": self.begun,
+            "sigma": _as_tensors(self.sigma),
+            "tried": self.tried and {name: _as_tensors(v) for name, v in self.tried.items()},
+            "network": training.network.state_dict(),
+            "optimizer": training.optimizer.state_dict(),
+            "schedule": None if schedule is None else schedule.state_dict(),
+            "generator": None if generator is None else generator.get_state(),
+            "progress": asdict(progress),
+        }
+
+
+@contextmanager
+def opened_checkpoint(path, fingerprint, random_state, *, resume):
+    """Give the checkpoint of a path, to be written by this training alone.
+
+    Raises
+    ------
+    FileExistsError
+        If there is such a file, and it is not to be resumed.
+    ValueError
+        If it is of another training: with what differs.
+    OSError
+        If another training writes to it, it cannot be written, or is damaged.
+    """
+    path = Path(path).absolute()
+    if path.is_dir() or not path.parent.is_dir():
+        raise OSError(f"checkpoint={str(path)!r} must name a file in a folder that exists.")
+    lock = filelock.FileLock(f"{path}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise OSError(
+            f"Another training writes to {path}. Wait for it, or take another checkpoint."
+        ) from None
+    try:
+        state = None
+        if path.exists():
+            if not resume:
+                raise FileExistsError(
+                    f"{path} exists. Pass resume=True to go on with its training, or delete it."
+                )
+            state = _read(path)
+            _check_same(path, state["fingerprint"], fingerprint)
+        yield Checkpoint(path, fingerprint, random_state, state)
+    finally:
+        lock.release()
+
+
+def fingerprint_of(params, data):
+    """Return what tells trainings apart: parameters, data and versions.
+
+    Parameters
+    ----------
+    params : dict
+    data : dict of ndarray or None
+    """
+    versions = {"skfourier": skfourier.__version__, "torch": torch.__version__}
+    shapes = {f"the shape of {name}": np.shape(array) for name, array in data.items()}
+    return {
+        **{name: str(value) for name, value in (versions | shapes).items()},
+        **{name: joblib.hash(value) for name, value in params.items()},
+        **{f"the values of {name}": joblib.hash(array) for name, array in data.items()},
+    }
+
+
+def _check_same(path, theirs, ours):
+    different = [name for name in ours if theirs.get(name) != ours[name]]
+    if different:
+        values = [
+            f"{name} ({theirs.get(name)} there, {ours[name]} here)"
+            if not str(ours[name]).isalnum() or len(ours[name]) != 32
+            else name
+            for name in different
+        ]
+        raise ValueError(
+            f"{path} is of another training. Different are: {', '.join(values)}. Fit as before to "
+            f"go on, or take another checkpoint."
+        )
+
+
+def _read(path):
+    content = io.BytesIO(path.read_bytes())
+    try:
+        state = torch.load(content, weights_only=True)
+        known = state["format"]
+    except Exception as error:  # torch raises whatever it stumbles over
+        raise OSError(
+            f"{path} is damaged, or no checkpoint of a training: {error}. Delete it to begin anew."
+        ) from error
+    if known != _FORMAT:
+        raise OSError(f"{path} has format {known}, and this version reads {_FORMAT}.")
+    return state
+
+
+def _as_tensors(value):
+    return torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+
+
+def _as_arrays(value):
+    return value.numpy() if isinstance(value, torch.Tensor) else value
+
+
+def _saved(random_state):
+    """Return the state of NumPy's generator as tensors and numbers."""
+    name, keys, *rest = random_state.get_state()
+    return [name, torch.from_numpy(keys.astype(np.int64)), *rest]
+
+
+def _restored(saved):
+    name, keys, *rest = saved
+    random_state = np.random.RandomState()
+    random_state.set_state((name, keys.numpy().astype(np.uint32), *rest))
+    return random_state
