@@ -4,9 +4,8 @@ Predict a training before it happens
 
 The one-dimensional experiment of Tancik et al. (2020): 32 of 256 points of a random signal with a
 decaying spectrum, features of frequencies j = 1 ... 16 and amplitudes j^-p, and a wide ReLU network
-with three hidden layers. Plain gradient descent trains it in the NTK parametrization, with its
-initial function subtracted. Two kernels predict its errors: that of an infinitely wide network, and
-that of this network before training.
+with three hidden layers. Plain gradient descent trains it in the NTK parametrization, its initial
+function subtracted. Two kernels predict its errors: an infinitely wide network's and its own.
 
 A relative error of an eigenvalue acts like an error of the clock: a loss that has fallen by k
 decades is off by k times as much. So predictions and training differ where the loss is small, and

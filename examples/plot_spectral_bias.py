@@ -37,7 +37,7 @@ kernels = {sigma: NeuralTangentKernel(3, base=Gaussian(sigma)) for sigma in (0.3
 names = [f"sigma = {sigma}" for sigma in kernels]
 
 # %%
-# The share of the picture that is learned after each step, from the eigenvalues and the power of the
+# The share of the picture that is learned by each step, from the eigenvalues and the power of the
 # picture in each eigenvector. It is a thumbnail, because the dense kernel matrix is decomposed.
 # The mean color is subtracted: it is learned first and is of no interest. The learning rate is the
 # same for all sigmas, and stable: no eigenvalue is larger than the trace, n k(0) = 4 n.

@@ -35,6 +35,13 @@ def test_the_readmes_python_runs(code, capsys):
     assert capsys.readouterr().out
 
 
+def test_the_readme_is_short():
+    assert len(README.splitlines()) < 150
+    prose = re.sub(r"```.*?```|^[|#!].*?$", "", README, flags=re.DOTALL | re.MULTILINE)
+    for sentence in re.split(r"(?<=[.:!?])\s|\n\n|\n- ", prose):
+        assert len(sentence.split()) <= 30, sentence
+
+
 def test_the_readmes_commands_are_those_of_continuous_integration():
     # .ci/run takes the two commands out of the README by these words, and runs them.
     script = (ROOT / ".ci" / "run").read_text()
