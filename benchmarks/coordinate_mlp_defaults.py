@@ -24,15 +24,15 @@ CHANGES = {
     "ReLU, Adam 5e-3": RELU,
     "ReLU, Adam 1e-3": RELU | {"learning_rate_init": 1e-3},
     "ReLU, Adam 2e-3": RELU | {"learning_rate_init": 2e-3},
-    "ReLU, He's initialisation": RELU | {"initialization": "he"},
+    "ReLU, He's initialization": RELU | {"initialization": "he"},
     "ReLU, batches of 512": RELU | {"batch_size": 512, "max_iter": 8},
     "ReLU, 128 frequencies": RELU | {"embedding__n_frequencies": 128},
     "ReLU, NAdam": RELU | {"solver": "nadam"},
-    "GELU, He's initialisation": RELU | {"activation": "gelu", "initialization": "he"},
+    "GELU, He's initialization": RELU | {"activation": "gelu", "initialization": "he"},
     "tanh, Adam 5e-3": TANH,
     "tanh, Adam 1e-2": TANH | {"learning_rate_init": 1e-2},
     "tanh, Adam 2e-2": TANH | {"learning_rate_init": 2e-2},
-    "tanh, torch's initialisation": TANH | {"initialization": "torch"},
+    "tanh, torch's initialization": TANH | {"initialization": "torch"},
     "SIREN's sine, Adam 2e-4": SIREN | {"learning_rate_init": 2e-4},
     "SIREN's sine, Adam 5e-3": SIREN,
     "Gaussian activation": RELU | {"activation": "gaussian"},
@@ -57,7 +57,7 @@ CHANGES = {
 
 
 def split(path):
-    """Return coordinates and colours of every second pixel, and of those diagonally between."""
+    """Return coordinates and colors of every second pixel, and of those diagonally between."""
     image = load_image(path, size=SIZE)
     X, y = (rows.reshape(SIZE, SIZE, -1) for rows in image_to_samples(image))
     training = tuple(rows[::2, ::2].reshape(-1, rows.shape[2]) for rows in (X.astype("f4"), y))

@@ -107,10 +107,8 @@ for i, (p, kernel) in enumerate(kernels.items()):
         axes[1].semilogy(steps, test, style, color=f"C{i}", label=f"p = {p}" * (style == "-"))
         if p in (0, np.inf):
             axes[2].plot(X_test, last, style, color=f"C{i}")
-what = {
-    "xlabel": "steps (solid: observed; predicted: dashed by its own kernel, dotted by the limit)"
-}
-axes[0].set(title="training points", ylabel="mean squared error", ylim=(1e-6, 0.1), **what)
+figure.suptitle("solid: observed; dashed: predicted by its own kernel; dotted: by infinite width")
+axes[0].set(title="training points", ylabel="mean squared error", ylim=(1e-6, 0.1), xlabel="steps")
 axes[1].set(title="between them", ylim=(0.009, 0.06), xlabel="steps")
 axes[1].legend()
 axes[2].plot(rows, signal, "k", X, y, "ok", linewidth=0.7, markersize=4)
