@@ -99,6 +99,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "skfourier"
 html_static_path = ["_static"]
 html_css_files = ["skfourier.css"]
+html_sidebars = {"*": []}  # pages without neighbors in their section
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
