@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._sklearn import (
+    DOC_LINK,
     Interval,
     StrOptions,
     _fit_context,
@@ -103,6 +104,8 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
           dtype=object)
     """
 
+    _doc_link_module = "skfourier"
+    _doc_link_template = DOC_LINK
     _parameter_constraints = {
         "sigma": [Real, "array-like", StrOptions({"auto", "auto_per_axis"})],
         "n_frequencies": [Interval(Integral, 1, None, closed="left")],

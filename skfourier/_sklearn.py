@@ -19,6 +19,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 __all__ = [
+    "DOC_LINK",
     "Interval",
     "NamedKernel",
     "StrOptions",
@@ -35,6 +36,11 @@ __all__ = [
     "routing_is_enabled",
     "unchanged_on_error",
 ]
+
+# Where scikit-learn's pictures of estimators in notebooks link to.
+DOC_LINK = (
+    "https://skfourier.github.io/skfourier/api/generated/{estimator_module}.{estimator_name}.html"
+)
 
 
 def known_name(name: str, known: Iterable[str], parameter: str) -> str:

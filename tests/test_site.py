@@ -101,3 +101,10 @@ def test_every_public_name_has_a_page(site, module):
         homes = [other for other in MODULES if getattr(import_module(other), name, None) is value]
         pages = [site / "api" / "generated" / f"{home}.{name}.html" for home in homes]
         assert any(page.is_file() for page in pages), f"{module}.{name} is missing in docs/api"
+
+
+@pytest.mark.parametrize("name", skfourier.__all__)
+def test_estimators_link_to_their_pages_in_notebooks(site, name):
+    link = getattr(skfourier, name)()._get_doc_link()
+    assert (site / "api" / "generated" / link.rsplit("/", 1)[1]).is_file()
+    assert name in link
