@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skfourier._lazy import by_blocks
 from skfourier._sklearn import (
     DOC_LINK,
     Interval,
@@ -137,7 +138,8 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         Rows held out by `early_stopping`, and to choose the embedding's sigma.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the last one, with its embedding and scale of
-        y. Parameters that shape the network must be the same.
+        y. Parameters that shape the network must be the same. The solver and its learning rate
+        begin anew, so that many short fits learn less than a long one; `partial_fit` keeps them.
     verbose : bool, default=False
         Whether to print the loss of each epoch.
     random_state : int, RandomState instance or None, default=None
@@ -368,17 +370,18 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         with unchanged_on_error(self):
             return self._partial_fit(X, y, sample_weight)
 
+    @by_blocks
     def predict(self, X):
         """Predict the values at coordinates, block by block.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or dask array of shape (n_samples, n_features)
             Coordinates.
 
         Returns
         -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs), as y was
+        ndarray, or dask array as X, of shape (n_samples,) or (n_samples, n_outputs), as y was
             In the units and the dtype of y.
 
         Raises
@@ -389,6 +392,7 @@ class CoordinateMLPRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         predictions = self._finite(predict, X)
         return predictions[:, 0] if self._y_ndim == 1 else predictions
 
+    @by_blocks
     def predict_gradient(self, X):
         r"""Differentiate the prediction by the coordinates, block by block.
 

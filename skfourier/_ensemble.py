@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._coordinate_mlp import CoordinateMLPRegressor
 from skfourier._fourier_features import FourierFeatures
+from skfourier._lazy import by_blocks
 from skfourier._sklearn import (
     DOC_LINK,
     Interval,
@@ -153,6 +154,7 @@ class CoordinateMLPEnsemble(MetaEstimatorMixin, MultiOutputMixin, RegressorMixin
             return CoordinateMLPRegressor(embedding=FourierFeatures("auto"))
         return clone(self.estimator)
 
+    @by_blocks
     def predict(self, X, return_std=False):
         """Predict the values at coordinates, and how far they may be off.
 
@@ -181,6 +183,7 @@ class CoordinateMLPEnsemble(MetaEstimatorMixin, MultiOutputMixin, RegressorMixin
         variance = self.spread_factor_ * spread.reshape(len(spread), -1) ** 2 + self.error_floor_
         return mean, np.sqrt(variance).astype(mean.dtype).reshape(mean.shape)
 
+    @by_blocks
     def predict_gradient(self, X):
         """Differentiate the mean prediction by the coordinates.
 

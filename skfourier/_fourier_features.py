@@ -8,6 +8,7 @@ from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skfourier._lazy import by_blocks, is_dask
 from skfourier._sklearn import (
     DOC_LINK,
     Interval,
@@ -157,6 +158,8 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
         return self
 
     def _draw(self, X):
+        if is_dask(X) and not isinstance(self.sigma, str):
+            X = X[:1].compute()  # only the columns matter
         refuse_no_numbers(X, "X")
         X = validate_data(self, X, dtype=[np.float64, np.float32])
         n_features = X.shape[1]
@@ -177,17 +180,18 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
         if finite:
             self.amplitudes_ *= spectrum.given_amplitudes(n_features)
 
+    @by_blocks
     def transform(self, X):
         """Map coordinates to features.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features_in_)
+        X : array-like or dask array of shape (n_samples, n_features_in_)
             Coordinates.
 
         Returns
         -------
-        ndarray of shape (n_samples, 2 * n_frequencies)
+        ndarray, or dask array as X, of shape (n_samples, 2 * n_frequencies)
             Of X's dtype if it is float32, else float64. Columns cos 1, sin 1, cos 2, ...
 
         Raises

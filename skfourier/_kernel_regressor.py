@@ -17,6 +17,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._fourier_features import FourierFeatures
+from skfourier._lazy import by_blocks, is_dask
 from skfourier._sklearn import (
     DOC_LINK,
     Interval,
@@ -226,7 +227,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self._check_alpha()
             self._is_calibrated = False
             self._fitted_parameters = self._parameters_of_the_sums()
-            fit = self._fit_dask if _distributed.is_dask(X) else self._fit
+            fit = self._fit_dask if is_dask(X) else self._fit
             solver = fit(X, y, sample_weight)
             _check_size_of_y(solver.moments)
             _ = solver.coefficients  # solved now: the warnings are of this call
@@ -396,7 +397,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Choose the solver of the blocks of dask arrays, and take their sums."""
         _distributed.check_columns(X, y, sample_weight)
         validate_data(self, X, skip_check_array=True)
-        n_outputs = self._check_outputs(y if _distributed.is_dask(y) else np.asarray(y), reset=True)
+        n_outputs = self._check_outputs(y if is_dask(y) else np.asarray(y), reset=True)
         domain, total_weight = self._domain(X.shape[1]), None
         if domain is None:
             *domain, total_weight = _distributed.bounds(X, sample_weight)
@@ -413,7 +414,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _partial_fit(self, X, y, sample_weight):
         """Return the solver with these rows added to its sums."""
-        if _distributed.is_dask(X):
+        if is_dask(X):
             raise ValueError(
                 "partial_fit takes a block of rows in memory; fit takes dask arrays, whose blocks "
                 "it adds up."
@@ -527,6 +528,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"with a clone."
             )
 
+    @by_blocks
     def predict(self, X, return_std=False, return_cov=False):
         """Predict the values at coordinates, and how far they may be off.
 
@@ -614,6 +616,7 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
         samples = self._solver.mean(X)[:, :, None] + self.signal_scale_[:, None] * draws
         return samples.astype(self._y_dtype).reshape(len(X), *self._y_shape, n_samples)
 
+    @by_blocks
     def predict_gradient(self, X, return_std=False):
         """Predict the gradient of the function at coordinates.
 

@@ -45,6 +45,18 @@ def check_n_columns(estimator, columns, samples):
         )
 
 
+def beyond_domain(estimator, x, y):
+    """Name the columns in which a grid leaves the `domain` of the estimator, if it has one."""
+    domain = np.asarray(getattr(estimator, "domain", None))
+    if domain.shape != (2, 2):
+        return ""
+    return " and ".join(
+        f"{name} from {axis[0]:.6g} to {axis[-1]:.6g}"
+        for name, axis, (low, high) in zip("xy", (x, y), domain, strict=True)
+        if axis[0] < low or axis[-1] > high
+    )
+
+
 def predict_pixels(estimator, x, y, *further):
     """Predict at all pairs of x and y, some 65,536 at a time; the further columns are constant.
 

@@ -8,7 +8,7 @@ from numbers import Integral
 
 import numpy as np
 
-from skfourier._sklearn import refuse_no_numbers
+from skfourier._sklearn import as_numbers
 
 # The largest value of each dtype that pixels may have.
 _WHITE = {"bool": 1, "uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
@@ -18,8 +18,7 @@ _MOST_CHANNELS = 4
 
 def checked_pixels(array, kind):
     """Return the array, in native byte order, after checking that it is of that kind."""
-    refuse_no_numbers(array, kind)
-    array = np.asarray(array)
+    array = as_numbers(array, kind)
     _check_dtype(array.dtype, f"The {kind}")
     axes = _AXES[kind]
     n_axes = len(axes)
@@ -104,7 +103,7 @@ def rows_to_pixels(y, shape, dtype, kind):
     """Turn intensities, one row a pixel, into an image or a video of that shape and dtype."""
     shape = checked_shape(shape, kind)
     axes, channels = shape[: len(_AXES[kind])], shape[len(_AXES[kind]) :]
-    y = np.asarray(y)
+    y = as_numbers(y, "y")
     if y.dtype.kind not in "fb":
         raise ValueError(
             f"y must hold floats or booleans, 0 black and 1 white; came dtype {y.dtype}. Convert "
@@ -123,20 +122,40 @@ def rows_to_pixels(y, shape, dtype, kind):
 
 
 def cropped_and_resized(image, height, width):
-    """Cut out the largest central part of that aspect ratio and resample it."""
-    from PIL import Image  # noqa: PLC0415
+    """Cut out the largest central part of that aspect ratio and resample it.
 
+    Of RGBA the colors count by their alpha, as in Pillow's resize, so that none appears which
+    nobody saw.
+    """
     rows, columns = image.shape[:2]
     crop_height = min(rows, max(1, round(columns * height / width)))
     crop_width = min(columns, max(1, round(rows * width / height)))
     top, left = (rows - crop_height) // 2, (columns - crop_width) // 2
     crop = image[top : top + crop_height, left : left + crop_width]
-    channels = [
-        np.asarray(Image.fromarray(channel).resize((width, height), Image.Resampling.LANCZOS))
-        for channel in np.moveaxis(np.atleast_3d(crop), -1, 0)
-    ]
+    if crop.shape[:2] == (height, width):
+        return crop
+    channels = np.atleast_3d(crop)
+    if channels.shape[2] < 4:
+        resized = _resampled(channels, height, width)
+    else:
+        alpha = channels[..., 3:]
+        resized = _resampled(np.dstack([channels[..., :3] * alpha, alpha]), height, width)
+        seen = resized[..., 3:] > 0
+        resized[..., :3] *= seen / np.where(seen, resized[..., 3:], 1)
     # Lanczos weights are partly negative and overshoot at edges.
-    return np.clip(np.stack(channels, axis=-1), 0, 1).reshape(height, width, *image.shape[2:])
+    return np.clip(resized, 0, 1).reshape(height, width, *image.shape[2:])
+
+
+def _resampled(channels, height, width):
+    from PIL import Image  # noqa: PLC0415
+
+    return np.stack(
+        [
+            np.asarray(Image.fromarray(channel).resize((width, height), Image.Resampling.LANCZOS))
+            for channel in np.moveaxis(channels, -1, 0)
+        ],
+        axis=-1,
+    )
 
 
 def _check_dtype(dtype, name):

@@ -18,6 +18,8 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from skfourier._lazy import is_dask
+
 __all__ = [
     "DOC_LINK",
     "Interval",
@@ -25,6 +27,7 @@ __all__ = [
     "StrOptions",
     "_fit_context",
     "accepts_sample_weight",
+    "as_numbers",
     "called_by_a_search",
     "check_all_samples",
     "check_samples",
@@ -202,12 +205,24 @@ def check_all_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=
 def refuse_no_numbers(array, name):
     """Raise ValueError for what NumPy would turn into numbers without a word.
 
-    That is what a mask hides, dates as nanoseconds since 1970, and strings.
+    That is what a mask hides, pictures of Pillow, alone or in a list, dates as nanoseconds since
+    1970, and strings; and dask arrays, which would be read into memory as a whole.
     """
-    if np.ma.is_masked(array):
+    if is_dask(array):
+        raise ValueError(
+            f"{name} is a dask array, and would be read into memory as a whole. Where it fits, "
+            f"pass {name}.compute(); or pass a block of rows at a time."
+        )
+    if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in _parts(array)):
         raise ValueError(
             f"{name} is a masked array, whose mask would be lost. Drop the masked rows, or put "
             f"values in their place ({name}.filled(...))."
+        )
+    if any(_is_picture(part) for part in _parts(array)):
+        raise ValueError(
+            f"{name} is a picture of Pillow, whose numbers depend on its mode, palette, profile "
+            "and orientation. Read its file with load_image(path), or pass "
+            "np.asarray(PIL.ImageOps.exif_transpose(picture).convert('RGB'))."
         )
     kind = _kind(array)
     if kind in ("m", "M"):
@@ -217,6 +232,37 @@ def refuse_no_numbers(array, name):
         )
     if kind in ("S", "U"):
         raise ValueError(f"{name} holds strings, not numbers. Convert them: {name}.astype(float).")
+
+
+def as_numbers(array, name):
+    """Return an array-like as an ndarray, after `refuse_no_numbers`.
+
+    Raises
+    ------
+    ValueError
+        Also if NumPy cannot read it, as a tensor on another device.
+    """
+    try:
+        refuse_no_numbers(array, name)
+        return np.asarray(array)
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(
+            f"{name} is a {type(array).__name__} that NumPy cannot read: {error} Pass a NumPy "
+            "array; of a tensor of torch, tensor.detach().cpu().numpy()."
+        ) from error
+
+
+def _parts(array):
+    """Return the items of a list, those of its first item if that is a list too; else itself."""
+    if not isinstance(array, list | tuple):
+        return (array,)
+    return (*array, *_parts(array[0])) if array else ()
+
+
+def _is_picture(array):
+    """Tell whether it is a picture of Pillow; none can be before Pillow is imported."""
+    pillow = sys.modules.get("PIL.Image")
+    return pillow is not None and isinstance(array, pillow.Image)
 
 
 def _kind(array):

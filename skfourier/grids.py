@@ -146,8 +146,8 @@ def find_grid(X, *, most_points_per_row=32, rounding=None):
         With more grid points to a row than that there are too many holes: an image may lack 96 %
         of its pixels.
     rounding : array-like of shape (n_features,) or None, default=None
-        By how much coordinates may be off, which decides whether spacing is even. None takes the
-        rounding of X's dtype; give it if X has been converted or shifted since.
+        By how much coordinates may be off, which decides whether spacing is even. None takes that
+        of `coordinate_rounding`; give it if X has been shifted since.
 
     Returns
     -------
@@ -189,12 +189,50 @@ def find_grid(X, *, most_points_per_row=32, rounding=None):
     if np.count_nonzero(taken) < n_samples:
         return None
     if rounding is None:
-        rounding = np.finfo(X.dtype).eps * np.abs(X).max(axis=0)
+        rounding = coordinate_rounding(X)
     return Grid(
         tuple(axis.astype(float) for axis in axes),
         index,
         tuple(map(float, np.broadcast_to(rounding, n_features))),
     )
+
+
+def coordinate_rounding(X):
+    """Return by how much coordinates may be off their true values, for each column.
+
+    Coordinates that are all exact in float16 or float32 have been rounded to it, whatever holds
+    them now: a data frame, an array of another byte order, or one of float64. Whole numbers are
+    exact.
+
+    Parameters
+    ----------
+    X : ndarray of floats, of shape (n_samples, n_features)
+
+    Returns
+    -------
+    ndarray of shape (n_features,)
+        The spacing of the narrowest such dtype at the largest value of the column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skfourier.grids import coordinate_rounding
+    >>> X = np.linspace(0, 1, 11, dtype=np.float32)[:, np.newaxis]
+    >>> bool(coordinate_rounding(X.astype(np.float64))[0] == np.finfo(np.float32).eps)
+    True
+    """
+    largest = np.abs(X).max(axis=0, initial=0)
+    return np.array([_eps(column) for column in X.T]) * largest
+
+
+def _eps(column):
+    """Return the machine epsilon of the narrowest dtype that holds all of a column."""
+    if not np.array_equal(column, np.rint(column)):
+        for dtype in (np.float16, np.float32):
+            with np.errstate(over="ignore"):  # to infinity, which is another number
+                if np.array_equal(column.astype(dtype), column):
+                    return np.finfo(dtype).eps
+    return np.finfo(column.dtype).eps
 
 
 def mean_spacing(X, grid):

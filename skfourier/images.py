@@ -5,14 +5,15 @@ functions in low dimensional domains", 2020: columns (x, y) in [0, 1), the end p
 rows in the order of the pixels, row by row.
 """
 
-import re
 import warnings
 from pathlib import Path
 
 import numpy as np
 
 from skfourier._files import complete_file, existing_file
+from skfourier._image_files import read_image
 from skfourier._pixel_grids import (
+    beyond_domain,
     check_n_columns,
     grid_rows,
     pixel_axes,
@@ -127,7 +128,8 @@ def image_to_samples(image, *, aspect="stretch"):
     Raises
     ------
     ValueError
-        If `image` has no such shape or dtype, is empty or not finite; if `aspect` is unknown.
+        If `image` has no such shape or dtype, is empty, masked or not finite; if it is a picture
+        of Pillow, or NumPy cannot read it; if `aspect` is unknown.
 
     See Also
     --------
@@ -202,37 +204,52 @@ def samples_to_image(y, shape, dtype=np.uint8):
 
 
 def load_image(path, size=None):
-    """Read an image file as floats in [0, 1].
+    """Read an image file as floats in [0, 1], in sRGB.
 
     Parameters
     ----------
     path : str or path-like
-        Of any format that Pillow reads: grey or colour, with or without a palette or alpha, of
-        any bit depth. Of several frames the first is read; the EXIF orientation is honoured.
+        Of any format that Pillow reads: grey or color, with or without a palette or alpha. Of
+        several frames or pages the first is read; the EXIF orientation is honored.
     size : int or tuple of int (height, width), default=None
         None: as it is. An int: the central square, resized to so many pixels a side. A pair: the
-        central part of that aspect ratio, resized. Resampling is Lanczos, antialiased, for each
-        channel by itself, alpha like any other.
+        central part of that aspect ratio, resized. Resampling is Lanczos, antialiased; colors
+        count by their alpha.
 
     Returns
     -------
     ndarray of shape (height, width), (height, width, 3) or (height, width, 4)
-        Grey, RGB or RGBA, float32. Grey with alpha becomes RGBA, other colour spaces RGB.
+        Grey, RGB or RGBA, float32. Grey with alpha becomes RGBA, other color spaces RGB.
 
     Warns
     -----
     UserWarning
-        If the file has 16 bits a channel and colour, of which Pillow reads 8.
+        If not all of the file is in the result: bits beyond 8 of a color (all are read of TIFF and
+        JPEG 2000), samples that are neither colors nor alpha, a transparent color of 16 bits; if
+        its colors are not those of sRGB and are not converted, or with 8 of more bits.
+    PIL.Image.DecompressionBombWarning
+        If it has more pixels than ``PIL.Image.MAX_IMAGE_PIXELS``.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     OSError
-        If the file is a directory, is damaged or no image.
+        If the file is a directory, is damaged or no image; if it has more than twice the pixels
+        of ``PIL.Image.MAX_IMAGE_PIXELS``.
     ValueError
-        If `size` is not positive; if the pixels have no known white, as floats outside [0, 1]
-        or 32 bit integers.
+        If `size` is not positive; if it is not known which value is white: of signed integers,
+        of those with more than 16 bits, of floats outside [0, 1].
+    ImportError
+        If it is a JPEG 2000 with more than 8 bits of a color and PyAV is not installed:
+        ``pip install "skfourier[video]"``.
+
+    Notes
+    -----
+    Integers of n bits are divided by 2^n - 1, and inverted where a TIFF says that white is zero.
+    Colors with an ICC profile other than that of sRGB are converted by lcms with 8 bits, as
+    `PIL.ImageCms.profileToProfile` does; those without one are taken as sRGB, and CMYK is
+    converted as Pillow does.
 
     See Also
     --------
@@ -255,15 +272,9 @@ def load_image(path, size=None):
     """
     size = None if size is None else checked_size(size)
     path = existing_file(path, "an image")
-    try:
-        image = intensities(_decoded(path), "The image")
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-    if image.min() < 0 or image.max() > 1:
-        raise ValueError(
-            f"{path} holds floats from {image.min():.6g} to {image.max():.6g}, and load_image "
-            "returns [0, 1]. Read it with imageio.v3.imread and scale it."
-        )
+    image, remarks = read_image(path)
+    for remark in remarks:
+        warnings.warn(f"{path} {remark}", type(remark), stacklevel=2)
     image = image.astype(np.float32)
     return image if size is None else cropped_and_resized(image, *size)
 
@@ -284,7 +295,8 @@ def save_image(path, image):
     Raises
     ------
     ValueError
-        If `image` is no image or not finite; if the format is unknown or cannot hold it.
+        If `image` is no image (see `image_to_samples`) or not finite; if the format is unknown or
+        cannot hold it.
     OSError
         If the folder does not exist or the file cannot be written.
 
@@ -319,9 +331,10 @@ def render(estimator, shape, *, region=None, aspect="stretch"):
 
     .. math:: x = x_0 + (x_1 - x_0) \, \mathrm{column} / \mathrm{width}
 
-    with (x_0, x_1) = (left, right), and y likewise from top to bottom. Predicts about 65,536
-    pixels at a time, so that a pipeline which makes features of the coordinates keeps within
-    memory.
+    with (x_0, x_1) = (left, right), and y likewise from top to bottom: a pixel stands for its upper
+    left corner. (An image resize aligns the centers of pixels instead: doubling the size, the two
+    differ by a quarter of a pixel of the small image.) Predicts about 65,536 pixels at a time, so
+    that a pipeline which makes features of the coordinates keeps within memory.
 
     Parameters
     ----------
@@ -348,6 +361,12 @@ def render(estimator, shape, *, region=None, aspect="stretch"):
     NotFittedError
         If the estimator is not fitted.
 
+    Warns
+    -----
+    UserWarning
+        If the whole image leaves the `domain` of an estimator that has one, as with another
+        `aspect` than that of the fit.
+
     See Also
     --------
     samples_to_image : Clips and rounds, for predictions that you have.
@@ -367,53 +386,16 @@ def render(estimator, shape, *, region=None, aspect="stretch"):
     """
     check_n_columns(estimator, ("x", "y"), "image_to_samples(image)")
     height, width = checked_shape(shape, "image")[:2]
-    return predict_pixels(estimator, *region_axes(height, width, region, aspect))
-
-
-def _has_16_bits(picture):
-    """Tell whether a file has 16 bits a channel, by the names of Pillow's decoders."""
-    decoders = str(picture.tile)
-    maximum_of_ppm = re.search(r"\('RGB', (\d+)\)", decoders)
-    return (
-        ";16" in decoders
-        or "SGI16" in decoders
-        or (maximum_of_ppm is not None and int(maximum_of_ppm[1]) > 255)
-    )
-
-
-def _decoded(path):
-    """Read the first frame of a file, upright, as Pillow decodes it."""
-    from PIL import Image, ImageOps  # noqa: PLC0415
-
-    # Pillow itself, as imageio turns palettes wrongly and drops their transparency; and a file
-    # that is open, as Pillow maps raw TIFFs by name and then turns those wrongly.
-    try:
-        with path.open("rb") as file, Image.open(file) as picture:
-            mode = _mode_to_read(picture)
-            loses_bits = mode.startswith("RGB") and _has_16_bits(picture)
-            pixels = np.asarray(ImageOps.exif_transpose(picture).convert(mode))
-            spreads_to_16_bits = mode == "I" and picture.format in {"PNG", "PPM"}
-    except Exception as error:  # decoders of damaged files raise whatever they stumble over
-        raise OSError(
-            f"{path} could not be read as an image: {error}. Check that it is an image file, and "
-            "whole, by opening it in a viewer."
-        ) from error
-    if loses_bits:
+    axes = region_axes(height, width, region, aspect)
+    beyond = "" if region is not None else beyond_domain(estimator, *axes)
+    if beyond:
         warnings.warn(
-            f"{path} has 16 bits a channel. Pillow reads 8 of them in colour; scale it to 8 bits "
-            "yourself, or read it with another library, if the others matter.",
-            stacklevel=3,
+            f"The whole image has {beyond}, beyond the domain {estimator.domain} of the "
+            "estimator, and is extrapolated there. Pass the aspect that image_to_samples had, or "
+            "a region.",
+            stacklevel=2,
         )
-    return pixels.astype(np.uint16) if spreads_to_16_bits else pixels
-
-
-def _mode_to_read(picture):
-    """Name the mode of Pillow that makes a picture grey, RGB or RGBA and keeps its depth."""
-    if picture.mode.startswith(("I", "F")):
-        return picture.mode
-    if picture.has_transparency_data:
-        return "RGBA"
-    return picture.mode if picture.mode in {"1", "L", "RGB"} else "RGB"
+    return predict_pixels(estimator, *axes)
 
 
 def _check_format_holds(path, image):

@@ -12,11 +12,14 @@ import numpy as np
 from sklearn.metrics import make_scorer, mean_squared_error
 
 from skfourier._extras import required
-from skfourier._sklearn import refuse_no_numbers
+from skfourier._sklearn import as_numbers
 
 __all__ = ["make_ssim_scorer", "psnr", "psnr_scorer", "ssim"]
 
 _SSIM_WINDOW = 7
+# PSNR of an image rounded to 16 bits, the finest that files hold: errors are uniform within half a
+# level, of variance 1/12. Some 107 dB.
+_BEST_SCORE = 10 * math.log10(12 * 65535**2)
 # The range of each dtype that has one; that of floats holds if y_true lies in [0, 1].
 _DATA_RANGES = {"bool": 1.0, "uint8": 255.0, "uint16": 65535.0}
 
@@ -38,25 +41,35 @@ def psnr(y_true, y_pred, *, data_range=None, sample_weight=None):
     data_range : float, default=None
         R, the distance of the least possible value from the greatest. None: 255 for uint8,
         65535 for uint16, 1 for booleans and for floats, where `y_true` must then lie in [0, 1].
+        Both arrays must be on that scale, see Notes.
     sample_weight : array-like of shape (n_samples,), default=None
         A weight, not negative, for each entry of the first axis.
 
     Returns
     -------
     float
-        In decibels; infinity if the arrays are identical.
+        In decibels; infinity if the arrays are identical, as in scikit-image.
 
     Raises
     ------
     ValueError
         If the shapes differ or are empty; if a value is complex, NaN or infinite; if
-        `data_range` is not positive, or None where the data do not tell it; if a weight is
-        negative or not finite, or all are zero.
+        `data_range` is not positive, or None where the data do not tell it or the two are on
+        different scales; if a weight is negative or not finite, or all are zero; if an array is
+        masked, or a picture of Pillow.
 
     See Also
     --------
-    psnr_scorer : The same for `GridSearchCV(scoring=...)`.
+    psnr_scorer : The same for `GridSearchCV(scoring=...)`, with an upper limit.
     ssim : Compares structure instead of pixels.
+
+    Notes
+    -----
+    Without `data_range` integers must have the same dtype (their byte order does not matter).
+    Floats may predict integers, and may leave [0, 1], as overshooting predictions do. They are
+    refused if they look like an image on another scale: if, read as one with white at 1, 255 or
+    65535, they explain the true values, with an R^2 score above 0 and above that of what they
+    are; or if they lie in [0, 1] and the true values are integers beyond.
 
     References
     ----------
@@ -109,7 +122,9 @@ def ssim(image_true, image_pred, *, data_range=None):
         If scikit-image is not installed.
     ValueError
         If the arrays are no images of the same shape, are smaller than the window or not
-        finite; if `data_range` is not positive, or None where the data do not tell it.
+        finite; if `data_range` is not positive, or None where the data do not tell it or the two
+        are on different scales (see the notes of `psnr`); if an array is masked, or a picture of
+        Pillow.
 
     See Also
     --------
@@ -143,10 +158,17 @@ def ssim(image_true, image_pred, *, data_range=None):
     return float(similarity)
 
 
+def _limited_psnr(y_true, y_pred, *, sample_weight=None):
+    """Return `psnr`, but at most that of an image rounded to 16 bits."""
+    return min(psnr(y_true, y_pred, sample_weight=sample_weight), _BEST_SCORE)
+
+
 #: Scorer of `psnr`, greater is better, with the data range that the dtype of y tells:
-#: ``GridSearchCV(model, grid, scoring=psnr_scorer)``. For floats outside [0, 1] make your own:
-#: ``make_scorer(psnr, data_range=...)``.
-psnr_scorer = make_scorer(psnr)
+#: ``GridSearchCV(model, grid, scoring=psnr_scorer)``. A score is at most that of an image rounded
+#: to 16 bits, 107.12 dB, so that a fold which is predicted exactly, a black border for one, does
+#: not make the mean of all folds infinite. For floats outside [0, 1] make your own:
+#: ``make_scorer(psnr, data_range=...)``, which is infinite there.
+psnr_scorer = make_scorer(_limited_psnr)
 
 
 def make_ssim_scorer(shape):
@@ -213,9 +235,7 @@ def _ssim_of_rows(y_true, y_pred, *, shape):
 
 def _checked_pair(y_true, y_pred):
     """Return both as arrays after checking that they can be compared."""
-    refuse_no_numbers(y_true, "y_true")
-    refuse_no_numbers(y_pred, "y_pred")
-    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    y_true, y_pred = as_numbers(y_true, "y_true"), as_numbers(y_pred, "y_pred")
     for name, y in (("true", y_true), ("predicted", y_pred)):
         if y.dtype.kind not in "biuf":
             raise ValueError(
@@ -241,19 +261,52 @@ def _checked_range(y_true, y_pred, data_range):
                 "the least possible value from the greatest."
             )
         return float(data_range)
-    if y_pred.dtype.kind in "iu" and y_pred.dtype != y_true.dtype:
-        raise ValueError(
-            f"The true values are {y_true.dtype}, the predicted ones {y_pred.dtype}: their scales "
-            "may differ. Convert one to the dtype of the other, or pass data_range."
-        )
     if y_true.dtype.kind == "f":
-        return _range_of_floats(y_true)
-    if y_true.dtype.name not in _DATA_RANGES:
+        data_range = _range_of_floats(y_true)
+    elif y_true.dtype.name in _DATA_RANGES:
+        data_range = _DATA_RANGES[y_true.dtype.name]
+    elif y_pred.dtype.name in _DATA_RANGES:
+        raise _other_scale(y_true, y_pred)
+    else:
         raise ValueError(
             f"The true values are {y_true.dtype}, which does not tell their range; of integers "
             "uint8 and uint16 do. Pass data_range, or convert them to floats in [0, 1]."
         )
-    return _DATA_RANGES[y_true.dtype.name]
+    if not _is_on_the_scale(y_true, y_pred, data_range):
+        raise _other_scale(y_true, y_pred)
+    return data_range
+
+
+def _is_on_the_scale(y_true, y_pred, data_range):
+    """Tell whether predictions can be on the scale of the true values.
+
+    Integers and booleans tell theirs by their dtype. Of floats, which may overshoot, it is a
+    matter of likelihood. They are on another scale if, read on that one, they explain the true
+    values (better than their mean does), and better than read on the scale of the true values; or
+    if the true values are integers and they themselves never leave [0, 1].
+    """
+    if y_pred.dtype.kind != "f":
+        return _DATA_RANGES.get(y_pred.dtype.name) == data_range
+    y_true, y_pred = y_true.astype(np.float64), y_pred.astype(np.float64)
+    if data_range > 1 and y_true.max() > 1 and 0 <= y_pred.min() <= y_pred.max() <= 1:
+        return not y_pred.any()  # black on any scale
+    y_true /= data_range
+    bound = min(np.var(y_true), np.mean((y_true - y_pred / data_range) ** 2))
+    return all(
+        np.mean((y_true - y_pred / other) ** 2) >= bound
+        for other in set(_DATA_RANGES.values()) - {data_range}
+    )
+
+
+def _other_scale(y_true, y_pred):
+    return ValueError(
+        f"The true values are {_described(y_true)}, the predicted ones {_described(y_pred)}: their "
+        "scales may differ. Convert one to the scale of the other, or pass data_range."
+    )
+
+
+def _described(y):
+    return f"{y.dtype.name} from {y.min():.6g} to {y.max():.6g}"
 
 
 def _range_of_floats(y_true):

@@ -14,9 +14,10 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # The lowest first. A part may import those of lower floors, and from within itself.
 FLOORS = [
-    {"_sklearn", "_blocks", "_extras", "_files", "grids"},
+    {"_lazy", "_blocks", "_extras", "_files", "grids"},
+    {"_sklearn"},
     {"spectra", "activations", "metrics", "model_selection", "_pixels", "_pixel_grids"},
-    {"kernels"},
+    {"kernels", "_image_files"},
     {"_training", "_solvers", "images", "videos"},
     {"ntk"},
     {"_fourier_features", "datasets"},
@@ -91,7 +92,7 @@ def test_private_names_of_scikit_learn_are_imported_in_one_place(path):
 
 
 @pytest.mark.parametrize(
-    "heavy", ["torch", "finufft", "matplotlib", "imageio", "skimage", "av", "PIL"]
+    "heavy", ["torch", "finufft", "matplotlib", "imageio", "tifffile", "skimage", "av", "PIL"]
 )
 def test_import_stays_light(heavy):
     code = (

@@ -1,9 +1,11 @@
 """What a grid is, and what is none."""
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 
-from skfourier.grids import find_grid
+from skfourier.grids import coordinate_rounding, find_grid
 from skfourier.images import pixel_grid
 
 
@@ -153,3 +155,26 @@ def test_rounding_as_large_as_the_spacing_tells_nothing():
     X = np.arange(8.0)[:, None]
     assert find_grid(X, rounding=0.05).evenly_spaced() is not None
     assert find_grid(X, rounding=0.1).evenly_spaced() is None
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda X: X.astype(">f4"),
+        lambda X: X.astype(np.float64),
+        lambda X: pd.DataFrame(X).astype("Float32"),
+        pl.DataFrame,
+        lambda X: X.astype(np.float16),
+    ],
+    ids=["byte order", "float64", "nullable", "polars", "float16"],
+)
+def test_rounded_coordinates_are_even_whatever_holds_them(convert):
+    X = np.asarray(convert(np.linspace(0, 1, 50, dtype=np.float32)[:, None]), dtype=np.float64)
+    assert find_grid(X).evenly_spaced().shape == (50,)
+
+
+def test_whole_numbers_are_exact():
+    # In float32 they would be rounded to 64.
+    X = 1e9 + np.array([[0.0], [64.0], [128.0], [256.0 + 64]])
+    assert find_grid(X).evenly_spaced().shape == (6,)
+    assert coordinate_rounding(X)[0] == np.finfo(float).eps * X.max()

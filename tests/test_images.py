@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+import torch
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 from sklearn.base import BaseEstimator, RegressorMixin
@@ -22,7 +23,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
-from skfourier import images
+from skfourier import FourierKernelRegressor, images
 from skfourier.images import (
     image_to_samples,
     load_image,
@@ -31,6 +32,8 @@ from skfourier.images import (
     samples_to_image,
     save_image,
 )
+from skfourier.metrics import psnr, ssim
+from skfourier.videos import video_to_samples
 
 SHAPES = [(4, 6), (1, 5), (5, 1), (1, 1), (3, 4, 1), (3, 4, 2), (3, 5, 3), (1, 7, 4)]
 INTEGERS = [np.uint8, np.uint16, bool]
@@ -479,6 +482,49 @@ class TestLoadWithSize:
         with pytest.raises(ValueError, match="size must be a positive integer"):
             self.load(tmp_path, random_image((4, 4)), size)
 
+    def test_hidden_colors_stay_hidden(self, tmp_path):
+        # Red, and green that nobody sees, as its alpha is 0.
+        image = np.zeros((64, 64, 4), np.uint8)
+        image[:, :32], image[:, 32:] = (255, 0, 0, 255), (0, 255, 0, 0)
+        for size in (15, 63, 128):
+            small = self.load(tmp_path, image, size)
+            expected = Image.fromarray(image).resize((size, size), Image.Resampling.LANCZOS)
+            # Pillow rounds premultiplied colors and alpha to 8 bits after each of its two passes.
+            alpha = small[..., 3:]
+            assert small[..., 1].max() == 0
+            assert_allclose(alpha, np.asarray(expected)[..., 3:] / 255, atol=2 / 255)
+            assert_allclose(small[..., 0], alpha[..., 0] > 0, atol=1e-5)
+
+    @pytest.mark.parametrize("size", [16, 33, (24, 32), 60])
+    def test_of_alpha_is_pillows(self, tmp_path, size):
+        photo = load_sample_image("flower.jpg")[100:148, 200:248]
+        alpha = np.rint(255 * (0.5 + 0.2 * np.sin(np.arange(48) / 4))).astype(np.uint8)
+        image = np.dstack([photo, np.broadcast_to(alpha, (48, 48))])
+        resized = self.load(tmp_path, image, size)
+        square = image if size != (24, 32) else image[6:42]
+        expected = Image.fromarray(square).resize(resized.shape[1::-1], Image.Resampling.LANCZOS)
+        # Pillow rounds to 8 bits three times, before its two passes and after each; then it divides
+        # by an alpha of 0.3 at least.
+        assert_allclose(resized, np.asarray(expected) / 255, atol=3 * 0.5 / 0.3 / 255 + 1 / 255)
+
+    def test_that_needs_no_resampling_keeps_hidden_colors(self, tmp_path):
+        image = random_image((12, 16, 4))
+        image[..., 3] = 0
+        assert_array_equal(self.load(tmp_path, image, 12), np.float32(image[:, 2:14] / 255))
+
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    @pytest.mark.parametrize("suffix", [".jpg", ".tif"])
+    def test_crops_what_is_upright(self, tmp_path, orientation, suffix):
+        picture = Image.fromarray(np.kron(random_image((2, 4, 3)), np.ones((8, 8, 1), np.uint8)))
+        exif = picture.getexif()
+        exif[0x0112] = orientation
+        picture.save(tmp_path / f"turned{suffix}", exif=exif, quality=100, subsampling=0)
+        upright = orientations(np.asarray(picture))[orientation]
+        height, width = upright.shape[:2]
+        expected = upright[:, 8:24] if width > height else upright[8:24]
+        # JPEG of quality 100 rounds coefficients and colors to integers.
+        assert_allclose(load_image(tmp_path / f"turned{suffix}", 16), expected / 255, atol=4 / 255)
+
 
 class TestSave:
     def test_floats_are_clipped_and_rounded_to_8_bits(self, tmp_path):
@@ -710,6 +756,118 @@ class TestRender:
     def test_refuses_regions_that_enclose_nothing(self, region):
         with pytest.raises(ValueError, match=r"region must be \(left, top, right, bottom"):
             render(Recorder(), (3, 4), region=region)
+
+
+class Boxed(Recorder):
+    """An estimator with a domain, as FourierKernelRegressor has one."""
+
+    def __init__(self, multiples=1, domain=None):
+        super().__init__(multiples)
+        self.domain = domain
+
+
+class TestDomain:
+    def test_of_another_aspect_warns(self):
+        model = Boxed(domain=[[0, 1], [0, 0.5]])
+        render(model, (40, 80), aspect="equal")
+        with pytest.warns(UserWarning, match=r"y from 0 to 0\.975, beyond the domain") as caught:
+            render(model, (40, 80))
+        assert caught[0].filename == __file__
+
+    @pytest.mark.parametrize(
+        ("domain", "beyond"),
+        [([[0, 0.5], [0, 1]], "x from 0 to 0.75"), ([[0.1, 1], [0.1, 1]], "x from .* and y from"),
+         (np.array([[0, 0.5], [0, 0.5]]), "x from .* and y from")],
+    )  # fmt: skip
+    def test_names_the_columns(self, domain, beyond):
+        with pytest.warns(UserWarning, match=f"has {beyond}"):
+            render(Boxed(domain=domain), (4, 4))
+
+    @pytest.mark.parametrize("domain", [None, [[0, 1], [0, 1]], [[-1, 2], [0, 0.75]], "all", 7])
+    def test_within_is_silent(self, domain):
+        render(Boxed(domain=domain), (4, 4))
+
+    def test_a_region_may_lie_outside(self):
+        render(Boxed(domain=[[0, 0.5], [0, 0.5]]), (4, 4), region=(0, 0, 2, 2))
+
+    def test_of_the_closed_form(self):
+        X, y = image_to_samples(random_image((8, 16)), aspect="equal")
+        model = FourierKernelRegressor(3, domain=[[0, 1], [0, 0.5]]).fit(X, y)
+        with pytest.warns(UserWarning, match="Pass the aspect that image_to_samples had"):
+            render(model, (8, 16))
+
+
+def test_a_pixel_is_its_upper_left_corner():
+    # The docstring of render: doubled, a resize of centers is a quarter of a pixel away.
+    ramp = np.arange(16.0) / 16
+    twice = render(LinearRegression().fit(*image_to_samples(np.tile(ramp, (2, 1)))), (2, 32))[0]
+    resized = Image.fromarray(np.float32(np.tile(ramp, (16, 1)))).resize((32, 16), Image.BILINEAR)
+    differences = 16 * (twice - np.asarray(resized)[0])
+    assert_allclose(differences[2:-2], 0.25, atol=1e-5)
+
+
+class TestObjects:
+    """What NumPy would turn into numbers that mean something else."""
+
+    consumers = pytest.mark.parametrize(
+        "consumer",
+        [
+            image_to_samples,
+            lambda image: save_image("never.png", image),
+            lambda image: video_to_samples([image, image]),
+            lambda image: psnr(image, image),
+            lambda image: psnr(np.zeros((8, 8, 3), np.uint8), image),
+            lambda image: ssim([image], [image]),
+            lambda image: samples_to_image(image, (8, 8)),
+        ],
+        ids=["samples", "save", "video", "psnr", "prediction", "ssim", "image"],
+    )
+
+    @consumers
+    @pytest.mark.parametrize(
+        "mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "HSV", "LAB", "YCbCr", "F", "I;16"]
+    )
+    def test_pictures_of_pillow_are_refused(self, consumer, mode):
+        picture = Image.new("RGB", (8, 8), (250, 10, 10))
+        picture = Image.new(mode, (8, 8)) if mode == "I;16" else picture.convert(mode)
+        with pytest.raises(
+            ValueError, match=r"is a picture of Pillow.*load_image\(path\), or pass"
+        ):
+            consumer(picture)
+
+    @consumers
+    def test_opened_files_are_refused(self, consumer, tmp_path):
+        save_image(tmp_path / "image.png", random_image((8, 8)))
+        with (
+            Image.open(tmp_path / "image.png") as picture,
+            pytest.raises(ValueError, match="is a picture of Pillow"),
+        ):
+            consumer(picture)
+
+    @consumers
+    @pytest.mark.parametrize(
+        "tensor",
+        [torch.zeros(8, 8, device="meta"), torch.zeros(8, 8, requires_grad=True),
+         torch.zeros(8, 8, dtype=torch.bfloat16)],
+        ids=["elsewhere", "with gradients", "bfloat16"],
+    )  # fmt: skip
+    def test_tensors_that_numpy_cannot_read(self, consumer, tensor):
+        with pytest.raises(
+            ValueError, match=r"NumPy cannot read: .*\.detach\(\)\.cpu\(\)\.numpy\(\)"
+        ):
+            consumer(tensor)
+
+    def test_tensors_that_numpy_reads(self):
+        image = random_image((8, 8))
+        assert_array_equal(image_to_samples(torch.tensor(image))[1], image.ravel() / 255)
+
+    def test_masked_images_in_a_list_are_refused(self):
+        with pytest.raises(ValueError, match="masked array"):
+            video_to_samples([np.ma.masked_less(np.zeros((4, 8)), 1)])
+
+    def test_arrays_of_pandas_have_no_mask(self):
+        with pytest.raises(ValueError, match="NaN"):
+            psnr(pd.array([1.0, None], dtype="Float64"), [1.0, 1.0])
 
 
 def test_all_public_functions_have_an_example():

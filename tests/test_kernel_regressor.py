@@ -196,6 +196,21 @@ class TestChoice:
         ):
             assert FourierKernelRegressor(0.1).fit(X, values(X)).solver_ == "cg"
 
+    def test_rows_far_from_all_others_are_named(self, monkeypatch):
+        monkeypatch.setattr("skfourier._solvers._choice._FEW_ROWS", 10)
+        monkeypatch.setattr("skfourier._solvers._choice._MANY_ROWS", 10)
+        X = np.random.default_rng(0).uniform(size=(500, 2))
+        X[7] = 1e6, 0.5
+        with pytest.warns(UserWarning, match=r"1 rows lie far .* at \(1e\+06, 0.5\), and stretch"):
+            FourierKernelRegressor(3).fit(X, X[:, 1])
+
+    def test_few_rows_with_many_features_are_factorized(self):
+        X = np.random.default_rng(0).uniform(size=(30, 2))
+        for n_frequencies, solver in ((14, "primal"), (16, "cholesky")):
+            features = FourierFeatures(n_frequencies=n_frequencies, random_state=0)
+            model = FourierKernelRegressor(kernel=features).fit(X, X[:, 1])
+            assert model.solver_ == solver
+
     def test_a_slow_factorisation_says_what_would_be_fast(self, monkeypatch):
         X = np.random.default_rng(0).uniform(size=(1200, 2))
         model = FourierKernelRegressor(10, kernel=Matern(nu=1.5), alpha=ALPHA)
@@ -353,6 +368,12 @@ class TestBadInput:
         model = FourierKernelRegressor(30, kernel="laplace", alpha=1e-8).fit(X, y)
         # What is left at the rows is alpha times the coefficients, of size 1 here.
         np.testing.assert_allclose(model.predict(X), y, atol=1e-6)
+
+    @pytest.mark.parametrize("scale", [1e-150, 1e-165])
+    def test_a_y_whose_squares_lose_digits(self, pixels, scale):
+        X, y = pixels
+        with pytest.raises(ValueError, match=r"y varies by .* Scale y to an ordinary size"):
+            FourierKernelRegressor(3).fit(X, scale * y)
 
     def test_a_failed_fit_loses_nothing(self, pixels):
         X, y = pixels

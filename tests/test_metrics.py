@@ -6,16 +6,19 @@ import sys
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sklearn.datasets import load_sample_image
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures
 
+from skfourier import FourierKernelRegressorCV, metrics
 from skfourier.images import image_to_samples, pixel_grid
 from skfourier.metrics import make_ssim_scorer, psnr, psnr_scorer, ssim
+from skfourier.model_selection import BlockKFold
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +153,88 @@ class TestPsnr:
         with pytest.raises(ValueError, match="scales may differ"):
             psnr(of_dtype(flower, dtype), flower)
 
+    @pytest.mark.parametrize("metric", [psnr, ssim])
+    @pytest.mark.parametrize(
+        ("true", "predicted"),
+        [
+            (lambda y: np.rint(255 * y).astype(np.uint8), lambda p: p),
+            (lambda y: np.rint(255 * y).astype(np.uint8), lambda p: 1 - p),
+            (lambda y: np.rint(255 * y).astype(np.uint8), lambda p: 257 * 255 * p),
+            (lambda y: np.rint(255 * y).astype(np.uint8), lambda p: p > 0.5),
+            (
+                lambda y: np.rint(255 * y).astype(np.uint8),
+                lambda p: np.rint(65535 * p).astype("u2"),
+            ),
+            (lambda y: np.rint(65535 * y).astype(np.uint16), lambda p: p),
+            (lambda y: np.rint(65535 * y).astype(np.uint16), lambda p: 255 * p),
+            (lambda y: y, lambda p: 255 * p),
+            (lambda y: y, lambda p: 65535 * p.astype(np.float32)),
+            (lambda y: y, lambda p: np.rint(255 * p).astype(np.uint8)),
+            (lambda y: y, lambda p: np.rint(255 * p).astype(int)),
+            (lambda y: y > 0.5, lambda p: 255 * p),
+            (lambda y: y > 0.5, lambda p: np.rint(255 * p).astype(np.uint8)),
+            (lambda y: np.rint(255 * y).astype(int), lambda p: np.rint(255 * p).astype(np.uint8)),
+        ],
+    )
+    def test_refuses_two_scales_and_names_them(self, flower, metric, true, predicted):
+        y = flower / 255
+        # As a model predicts: between the values, or beyond their ends.
+        y_true = true(y)
+        for prediction in (noisy(y).clip(0, 1), noisy(y)):
+            y_pred = predicted(prediction.clip(0, 1) if prediction.max() > 1.2 else prediction)
+            with pytest.raises(ValueError, match="scales may differ") as caught:
+                metric(y_true, y_pred)
+            for y_of_them in (y_true, y_pred):
+                low, high = y_of_them.min(), y_of_them.max()
+                assert f"{y_of_them.dtype} from {low:.6g} to {high:.6g}" in str(caught.value)
+            assert math.isfinite(metric(y_true, y_pred, data_range=255))
+
+    def test_tells_the_scale_however_much_predictions_overshoot(self, flower):
+        X, y = image_to_samples(flower)
+        model = make_pipeline(PolynomialFeatures(9), Ridge(1e-9)).fit(X, y)
+        prediction = 1.5 * model.predict(X)
+        assert prediction.max() > 1.2
+        with pytest.raises(ValueError, match="scales may differ"):
+            psnr(flower.reshape(y.shape), prediction)
+        assert 0 < psnr(y, prediction) < 20
+
+    @pytest.mark.parametrize("size", [1, 3, 100, 1e4])
+    @pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+    def test_a_failed_prediction_is_none_on_another_scale(self, flower, size, dtype):
+        # Noise, even of the size of another scale, explains nothing when read on that.
+        y_true = of_dtype(flower, dtype)
+        white = 255 if dtype is np.uint8 else 1
+        y_pred = white * np.random.default_rng(0).normal(0, size, flower.shape)
+        error = np.mean((y_true - y_pred) ** 2) / white**2
+        assert_allclose(psnr(y_true, y_pred), -10 * math.log10(error))
+
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float64, bool])
+    @pytest.mark.parametrize("constant", [0.0, 0.3, 1.0])
+    def test_constant_predictions_on_the_scale_are_fine(self, flower, dtype, constant):
+        y_true = flower > 100 if dtype is bool else of_dtype(flower, dtype)
+        white = np.iinfo(dtype).max if np.dtype(dtype).kind == "u" else 1
+        error = np.mean((y_true / np.float64(white) - constant) ** 2)
+        assert_allclose(
+            psnr(y_true, np.full(y_true.shape, white * constant)), -10 * math.log10(error)
+        )
+
+    def test_dark_integers_and_small_predictions_of_them(self):
+        # A black fold of an image of integers, which a model predicts to be nearly black.
+        y_true = np.zeros(50, np.uint8)
+        assert_allclose(psnr(y_true, np.full(50, 0.3)), 20 * math.log10(255 / 0.3))
+
+    @pytest.mark.parametrize("metric", [psnr, ssim])
+    @pytest.mark.parametrize(
+        ("true", "predicted"),
+        [("<u2", ">u2"), (">u2", "<u2"), (">f4", "<f8"), (">u2", ">f4"), ("<u2", "<f8")],
+    )
+    def test_byte_order_is_no_scale(self, flower, metric, true, predicted):
+        image = of_dtype(flower, np.uint16 if "u" in true else np.float64)
+        expected = metric(image, noisy(image))
+        assert_allclose(
+            metric(image.astype(true), noisy(image).astype(predicted)), expected, rtol=1e-5
+        )
+
     @pytest.mark.parametrize(
         ("weights", "message"),
         [([1, -2, 2], "negative"), ([0, 0, 0], "non-zero"), ([1, 1], "inconsistent"),
@@ -228,6 +313,50 @@ class TestScorers:
             KNeighborsRegressor(3), X, y, cv=folds, scoring="neg_mean_squared_error"
         )
         assert_allclose(search.best_score_, np.mean(-10 * np.log10(errors)))
+
+    @pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+    def test_psnr_scorer_is_finite_where_a_prediction_is_exact(self, flower, dtype):
+        X, y = image_to_samples(flower[:9, :9, 0])
+        y = of_dtype(flower[:9, :9, 0].ravel(), dtype)
+        model = KNeighborsRegressor(1).fit(X, y)
+        assert psnr(y, model.predict(X)) == math.inf
+        # As rounded to 16 bits: uniform errors of a level have the variance 1/12.
+        assert_allclose(psnr_scorer(model, X, y), 20 * math.log10(65535) + 10 * math.log10(12))
+
+    def test_an_image_rounded_to_16_bits_is_at_the_limit_of_psnr_scorer(self):
+        y = np.random.default_rng(0).uniform(size=100_000)
+        rounded = psnr(y, np.rint(65535 * y) / 65535)
+        # The mean of n squares of uniform errors is off by sqrt(4 / 5 / n) of itself: 5 sigma.
+        assert_allclose(
+            rounded, metrics._BEST_SCORE, atol=10 * np.log10(1 + 5 * np.sqrt(0.8 / 1e5))
+        )
+
+    def test_exact_predictions_in_a_search_by_psnr_scorer(self):
+        # Of a constant, the closed form predicts the constant.
+        X, y = image_to_samples(np.full((24, 24), 0.5))
+        search = FourierKernelRegressorCV(
+            [1, 2, 3], [1e-2], kernel="gaussian", scoring=psnr_scorer, cv=BlockKFold(8, n_splits=3)
+        )
+        with pytest.warns(UserWarning, match="edge of those tried"):  # all are equal
+            search.fit(X, y)
+        assert_array_equal(search.cv_results_["mean_test_score"], 3 * [metrics._BEST_SCORE])
+        assert_array_equal(search.cv_results_["std_test_score"], [0, 0, 0])
+
+    def test_an_exact_block_does_not_decide_a_search(self):
+        image = np.random.default_rng(0).uniform(size=(24, 24))
+        image[:16] = 0
+        X, y = image_to_samples(image)
+        best = [
+            GridSearchCV(
+                KNeighborsRegressor(),
+                {"n_neighbors": [1, 3, 5]},
+                scoring=scoring,
+                cv=BlockKFold(8, n_splits=9),
+            ).fit(X, y)
+            for scoring in (psnr_scorer, "neg_mean_squared_error")
+        ]
+        assert best[0].best_params_ == best[1].best_params_ == {"n_neighbors": 5}
+        assert_array_equal(*(search.cv_results_["rank_test_score"] for search in best))
 
     def test_psnr_scorer_takes_weights(self, flower):
         X, y = image_to_samples(flower[:9, :9, 0])

@@ -52,6 +52,33 @@ def _with_each(solver, alphas):
         yield solver.with_alpha(alpha)
 
 
+class UnlessRefused:
+    """A criterion whose scores are NaN for sigmas that the solver asked for does not take.
+
+    Parameters
+    ----------
+    criterion : Whole, Splits or Sampled
+    refusal_of : callable
+        sigma to None, or why the solver does not take it.
+    """
+
+    def __init__(self, criterion, refusal_of):
+        self.criterion, self.refusal_of = criterion, refusal_of
+
+    def __call__(self, sigma):
+        """Score this sigma with all alphas, an array (n_alphas, n_splits).
+
+        Warns
+        -----
+        FitFailedWarning
+        """
+        reason = self.refusal_of(sigma)
+        if reason is None:
+            return self.criterion(sigma)
+        warn_of_a_failure(sigma, self.criterion.alphas[0], reason)
+        return np.full((len(self.criterion.alphas), self.criterion.n_splits), np.nan)
+
+
 class Whole:
     """All rows are scored by a criterion that needs no splits.
 
@@ -65,21 +92,24 @@ class Whole:
         Increasing.
     """
 
+    n_splits = 1
+
     def __init__(self, criterion, solver_of, alphas):
         self.criterion, self.solver_of, self.alphas = criterion, solver_of, alphas
 
     def __call__(self, sigma):
         """Score this sigma with all alphas, an array (n_alphas, 1).
 
-        Where the system is singular with the smallest alphas, their scores are NaN.
+        Where the system is singular with the smallest alphas, or refused, their scores are NaN.
 
         Warns
         -----
         FitFailedWarning
         """
-        scores, first = np.full((len(self.alphas), 1), np.nan), self.solver_of(sigma)
+        scores, first = np.full((len(self.alphas), 1), np.nan), None
         for start, alpha in enumerate(self.alphas):
             try:
+                first = first or self.solver_of(sigma)
                 solver = first if start == 0 else first.with_alpha(alpha)
                 scores[start:, 0] = self.criterion(solver, self.alphas[start:])
                 break
@@ -126,6 +156,11 @@ class Splits:
                         f"Split {number} of cv leaves no row of positive weight to {purpose} on, "
                         f"of {np.count_nonzero(positive)} there are. Take other splits."
                     )
+
+    @property
+    def n_splits(self):
+        """Number of splits."""
+        return len(self.splits)
 
     def __call__(self, sigma):
         """Score this sigma with all alphas on every split, an array (n_alphas, n_splits)."""

@@ -15,7 +15,13 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._kernel_regressor import FourierKernelRegressor, resolve_kernel, scaled_kernel
-from skfourier._kernel_regressor_cv._criteria import CRITERIA, Splits, Whole
+from skfourier._kernel_regressor_cv._criteria import (
+    CRITERIA,
+    Splits,
+    UnlessRefused,
+    Whole,
+    warn_of_a_failure,
+)
 from skfourier._kernel_regressor_cv._likelihood_search import search_by_likelihood
 from skfourier._kernel_regressor_cv._reservoir import ROWS_OF_A_SAMPLE
 from skfourier._kernel_regressor_cv._sampled_criteria import Sampled
@@ -35,8 +41,10 @@ from skfourier._kernel_regressor_cv._sigma_search import (
     as_cv_results,
     at_edge,
     results_of,
+    without,
 )
 from skfourier._kernel_regressor_cv._stream import Stream, streams
+from skfourier._lazy import by_blocks, is_dask
 from skfourier._sklearn import (
     DOC_LINK,
     Interval,
@@ -52,7 +60,7 @@ from skfourier._sklearn import (
     unchanged_on_error,
 )
 from skfourier._solvers import _distributed
-from skfourier._solvers._choice import SOLVERS, choose_solver, is_slow
+from skfourier._solvers._choice import SOLVERS, choose_solver, is_slow, refusal
 from skfourier._solvers._problem import Problem
 from skfourier.spectra import FiniteSpectrum, Gaussian, Matern, Spectrum
 
@@ -283,7 +291,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight, params):
         """Score the candidates, and fit with the best."""
         self.__dict__.pop("_stream", None)
-        if _distributed.is_dask(X):
+        if is_dask(X):
             refuse_params(params)
             self._fit_dask(X, y, sample_weight)
         else:
@@ -300,11 +308,9 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         problem = self._problem(X, y, weight, kernels[0])
         if self._without_a_grid(kernels):
             best = self._search_by_likelihood(problem, kernels)
+            self.regressor_ = best.fit(X, y, sample_weight=weight).calibrated()
         else:
-            best = self._search_candidates(problem, kernels, (X, y, weight), routed)
-        self.regressor_ = best.fit(X, y, sample_weight=weight)
-        if self._without_a_grid(kernels):
-            self.regressor_ = self.regressor_.calibrated()
+            self.regressor_ = self._search_candidates(problem, kernels, (X, y, weight), routed)
 
     def _search_by_likelihood(self, problem, kernels):
         """Find the likeliest kernel, sigma and alpha; return the regressor that has them."""
@@ -354,7 +360,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.regressor_ = best.fit(X, y, sample_weight=sample_weight).calibrated()
 
     def _search_candidates(self, problem, kernels, rows, routed):
-        """Score sigmas and alphas of each kernel; return the regressor of the best."""
+        """Score sigmas and alphas of each kernel; return the regressor of the best, fitted."""
         alphas = _DEFAULT_ALPHAS if self.alphas is None else self.alphas
         alphas = np.unique(positive_numbers(alphas, "alphas"))
         problems = [replace(problem, kernel=kernel, alpha=alphas[0]) for kernel in kernels]
@@ -362,22 +368,54 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         problems = list(filter(self._applies, problems)) or problems
         kernels = [one.kernel for one in problems]
         searches = [self._search(one) for one in problems]
-        sampled = self.cv is None and any(
-            not self._solver_of(one, sigma).is_exact
-            for one, search in zip(problems, searches, strict=True)
-            for sigma in search.first
-        )
+        taken = self._taken(problems, searches)
+        sampled = self.cv is None and any(not self._solver_of(*pair).is_exact for pair in taken)
         tables = [
-            ScoreTable(self._score(one, rows, alphas, routed, sampled=sampled), alphas)
+            ScoreTable(
+                UnlessRefused(
+                    self._score(one, rows, alphas, routed, sampled=sampled),
+                    partial(self._refusal, one),
+                ),
+                alphas,
+            )
             for one in problems
         ]
         for search, table in zip(searches, tables, strict=True):
             search.run(table)
-        best = self._choose(results_of(tables, kernels))
-        kernel = best.pop("kernel", kernels[0])
-        place = kernels.index(kernel)
-        self._warn_at_edges(searches[place].columns, alphas)
-        return self._regressor(kernel).set_params(sigma=self.sigma_, alpha=self.alpha_)
+        best = self._best_fit(results_of(tables, kernels), kernels, rows)
+        self._warn_at_edges(searches[kernels.index(best.kernel)].columns, alphas)
+        return best
+
+    def _best_fit(self, results, kernels, rows):
+        """Fit the best candidate that can be fitted to all rows; keep it and the table."""
+        X, y, weight = rows
+        while True:
+            place = self._choose(results)
+            best = {"kernel": kernels[0], **results["params"][place]}
+            regressor = self._regressor(best.pop("kernel")).set_params(**best)
+            try:
+                return regressor.fit(X, y, sample_weight=weight)
+            except np.linalg.LinAlgError as error:  # a criterion may pass over it
+                warn_of_a_failure(**best, error=error)
+                results = without(results, place)
+
+    def _taken(self, problems, searches):
+        """Return the problems and sigmas that are tried first and that the solver takes.
+
+        Raises
+        ------
+        ValueError
+            If the solver asked for takes none of them.
+        """
+        pairs = [
+            (problem, sigma)
+            for problem, search in zip(problems, searches, strict=True)
+            for sigma in search.first
+        ]
+        taken = [pair for pair in pairs if self._refusal(*pair) is None]
+        if not taken:
+            self._solver_of(*pairs[0])  # which says why
+        return taken
 
     @available_if(_has_domain)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -441,6 +479,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"sigmas, alphas, cv and criterion. Or pass all rows to fit, as NumPy arrays."
             )
 
+    @by_blocks
     def predict(self, X, return_std=False, return_cov=False):
         """Predict the values at coordinates, and how far they may be off.
 
@@ -492,6 +531,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         X = self._places(X)
         return self.regressor_.sample_y(X, n_samples, random_state)
 
+    @by_blocks
     def predict_gradient(self, X, return_std=False):
         """Predict the gradient: see `FourierKernelRegressor.predict_gradient`."""
         X = self._places(X)
@@ -534,7 +574,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """Return whether the solver asked for takes a problem."""
         if self.solver not in SOLVERS:  # "auto", or a name that is refused later
             return True
-        return SOLVERS[self.solver](problem, tol=self.tol).why_not() is None
+        return refusal(problem, self.solver, tol=self.tol) is None
 
     def _kernels(self, X, y):
         """Return the kernels that are tried; features are drawn once, for all candidates."""
@@ -570,9 +610,12 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _solver_of(self, problem, sigma):
         """Choose the solver of a problem at this sigma."""
-        kernel = scaled_kernel(problem.kernel, sigma, problem.X.shape[1])
-        at_sigma = replace(problem, kernel=kernel)
-        return choose_solver(at_sigma, self.solver, tol=self.tol, max_iter=self.max_iter)
+        return choose_solver(_at(problem, sigma), self.solver, tol=self.tol, max_iter=self.max_iter)
+
+    def _refusal(self, problem, sigma):
+        """Return None, or why the solver asked for does not take this sigma."""
+        known_name(self.solver, ("auto", *SOLVERS), "solver")
+        return refusal(_at(problem, sigma), self.solver, tol=self.tol)
 
     def _search(self, problem):
         """Return which sigmas are tried, and in which order."""
@@ -661,7 +704,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             )
 
     def _choose(self, results):
-        """Keep the table and its best row, which is returned."""
+        """Keep the table and its best row, whose place is returned."""
         self.cv_results_ = results
         scores = self.cv_results_["mean_test_score"]
         if np.isnan(scores).all():
@@ -670,11 +713,11 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"are NaN. The warnings say why."
             )
         place = np.nanargmax(scores)
-        best = dict(self.cv_results_["params"][place])
+        best = self.cv_results_["params"][place]
         sigma = best["sigma"]
         self.sigma_ = np.array(sigma) if isinstance(sigma, tuple) else sigma
         self.alpha_, self.best_score_ = best["alpha"], float(scores[place])
-        return best
+        return place
 
     def _warn_at_edges(self, columns, alphas):
         sigma = np.atleast_1d(self.sigma_)
@@ -690,6 +733,11 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 UserWarning,
                 stacklevel=7,
             )
+
+
+def _at(problem, sigma):
+    """Return the problem with its kernel at this sigma."""
+    return replace(problem, kernel=scaled_kernel(problem.kernel, sigma, problem.X.shape[1]))
 
 
 def _takes_weights(scorer):

@@ -62,6 +62,8 @@ class Sampled:
     alphas : ndarray of shape (n_alphas,)
     """
 
+    n_splits = 1
+
     def __init__(self, criterion, problem, kernel_of, alphas):
         self.criterion, self.kernel_of, self.alphas = _CRITERIA[criterion], kernel_of, alphas
         sampler = Sampler(problem)

@@ -79,6 +79,14 @@ def as_cv_results(candidates, scores):
     }
 
 
+def without(results, place):
+    """Return such a table with one candidate failed, so that it ranks last."""
+    n_splits = sum(name.startswith("split") for name in results)
+    scores = np.stack([results[f"split{k}_test_score"] for k in range(n_splits)], axis=1)
+    scores[place] = np.nan
+    return as_cv_results(results["params"], scores)
+
+
 class Line:
     """Candidates that are tried one after the other.
 

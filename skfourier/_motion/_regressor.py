@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._kernel_regressor import FourierKernelRegressor
+from skfourier._lazy import by_blocks
 from skfourier._motion._between import Gap
 from skfourier._motion._flow import default_flows, measure_motion, structure
 from skfourier._motion._frames import as_frames, interpolated, sampled, spline
@@ -179,6 +180,7 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
             )
         return flows
 
+    @by_blocks
     def predict(self, X):
         """Predict the values at coordinates.
 

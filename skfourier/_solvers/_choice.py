@@ -2,6 +2,8 @@
 
 import warnings
 
+import numpy as np
+
 from skfourier._sklearn import known_name
 from skfourier._solvers._cholesky import Cholesky
 from skfourier._solvers._kronecker import Kronecker
@@ -22,6 +24,8 @@ _MANY_ROWS = 8192
 _FEW_ROWS = 1024
 # With more features than that to a row the rows themselves are factorized.
 _FEATURES_PER_ROW = 2
+# Between these quantiles lie the rows that are not far from the others.
+_CENTRAL = 0.005, 0.995
 # Predictions, in deviations of y.
 _ACCURATE = 1e-5
 
@@ -29,7 +33,7 @@ _ACCURATE = 1e-5
 def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
     """Choose the solver of a problem.
 
-    1. Finite features: "primal".
+    1. Finite features: "primal", or "cholesky" where there are fewer rows than features.
     2. A full grid, a product kernel, equal weights: "kronecker".
     3. Up to 1,024 rows, or 8,192 scattered ones that too few modes stand for: "cholesky".
     4. A grid with holes or weights, a product kernel: "masked_kronecker".
@@ -75,7 +79,11 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
     if chosen is None:
         reasons = " ".join(solver.why_not() for solver in solvers.values())
         raise ValueError(f"None of the solvers {', '.join(map(repr, solvers))} applies. {reasons}")
-    if "cholesky" not in solvers or chosen.is_exact:
+    if "cholesky" not in solvers:
+        return chosen
+    if isinstance(chosen, Primal) and len(problem.X) < chosen.features.width:
+        return solvers["cholesky"]
+    if chosen.is_exact:
         return chosen
     few = _FEW_ROWS
     if isinstance(chosen, NUFFT):
@@ -83,10 +91,16 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
     return solvers["cholesky"] if len(problem.X) <= few else chosen
 
 
+def refusal(problem, name, **tolerances):
+    """Return None, or why the solver asked for does not take a problem; "auto" takes all."""
+    return None if name == "auto" else SOLVERS[name](problem, **tolerances).why_not()
+
+
 def _is_accurate(nufft):
     """Return whether few modes, factorized, are off by no more than 1e-5 of the targets."""
-    few = nufft.factorizes and nufft.pairs.n_features <= _FEATURES_PER_ROW * len(nufft.problem.X)
-    return few and nufft.amplified_error <= _ACCURATE
+    if nufft.amplified_error > _ACCURATE or not nufft.factorizes:
+        return False
+    return nufft.pairs.n_features <= _FEATURES_PER_ROW * len(nufft.problem.X)
 
 
 def is_slow(solver):
@@ -110,7 +124,7 @@ def warn_if_slow(solver):
     warnings.warn(
         f"No fast solver applies to these {len(problem.X):,} rows and {problem.kernel!r}: "
         f"solver={solver.name!r} {cost}, which is slow. {nearest.name!r} does not apply: "
-        f"{nearest.why_not()}",
+        f"{nearest.why_not()}{_far_rows(problem)}",
         UserWarning,
         stacklevel=3,
     )
@@ -121,3 +135,18 @@ def _what_applies(solvers):
     if not names:
         return "None of the others applies either."
     return f"Those that apply: {', '.join(names)}."
+
+
+def _far_rows(problem):
+    """Say which rows lie far from all others, if few do: a box around them has many modes."""
+    low, high = np.quantile(problem.X, _CENTRAL, axis=0)
+    away = np.maximum(low - problem.X, problem.X - high).max(axis=1, initial=0)
+    far = np.any(np.maximum(low - problem.X, problem.X - high) > high - low, axis=1)
+    if not 0 < np.count_nonzero(far) <= (1 - _CENTRAL[1] + _CENTRAL[0]) * len(far):
+        return ""
+    place = problem.X[np.argmax(away)] + problem.origin
+    return (
+        f" {np.count_nonzero(far)} rows lie far from all others, the farthest at "
+        f"({', '.join(f'{x:g}' for x in place)}), and stretch the box of X: drop them if they are "
+        f"mistakes."
+    )

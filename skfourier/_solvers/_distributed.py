@@ -9,28 +9,12 @@ import operator
 
 import numpy as np
 
+from skfourier._lazy import check_sizes, is_dask
 from skfourier._sklearn import refuse_no_numbers
 from skfourier._solvers._box import box_of, check_inside
 
 # Sums that one task adds: more of them would have to lie in one worker's memory.
 _SUMS_PER_TASK = 4
-
-
-def is_dask(array):
-    """Return whether this is a dask array, without importing dask.
-
-    Raises
-    ------
-    ValueError
-        If it is a data frame of dask's: as an array it would be read into memory as a whole.
-    """
-    module = type(array).__module__
-    if module.startswith(("dask.dataframe", "dask_expr")):
-        raise ValueError(
-            "A dask DataFrame has no fixed row order. Pass its to_dask_array(lengths=True), for X, "
-            "y and the weights alike."
-        )
-    return module.startswith("dask.array")
 
 
 def check_columns(X, y, weight):
@@ -137,7 +121,7 @@ def sums_over_blocks(sums_of, X, y, weight=None, *, origin=0.0, domain=None):
 
 def _blocks(X, **columns):
     """Return for each block of rows its first row, X and the columns, as delayed objects."""
-    _check_sizes(X, "X")
+    check_sizes(X, "X")
     X = X.rechunk({1: -1})
     starts = np.concatenate([[0], np.cumsum(X.chunks[0])[:-1]]).tolist()
     parts = [X.to_delayed()[:, 0]]
@@ -154,7 +138,7 @@ def _cut_alike(column, name, X):
     import dask.array  # noqa: PLC0415 (optional, and heavy)
 
     if is_dask(column):
-        _check_sizes(column, name)
+        check_sizes(column, name)
     else:
         refuse_no_numbers(column, name)
         column = dask.array.from_array(np.asarray(column), chunks=-1)
@@ -165,14 +149,6 @@ def _cut_alike(column, name, X):
         )
     column = column.rechunk({0: X.chunks[0], **({1: -1} if column.ndim == 2 else {})})
     return column.to_delayed().reshape(len(X.chunks[0]), -1)[:, 0]
-
-
-def _check_sizes(array, name):
-    if any(math.isnan(size) for sizes in array.chunks for size in sizes):
-        raise ValueError(
-            f"The sizes of the blocks of {name} are unknown, so that its rows cannot be matched. "
-            f"Call {name}.compute_chunk_sizes() before."
-        )
 
 
 def _block_bounds(start, X, weight):

@@ -45,6 +45,8 @@ _MAX_DENSE_FEATURES = 7001
 _LESS_FOR_VARIANCES = 1e3
 # More modes than that on a lattice are not even counted.
 _MAX_COUNTED_MODES = 2**18
+# Of fewer rows iterations are cheaper than a factorization, and near rows tell deviations.
+_ROWS_PER_FEATURE = 4
 # Amplification of the kernel's error that is left as it is.
 _ENOUGH = 8
 
@@ -117,7 +119,8 @@ class NUFFT(StreamingSolver):
             return None
         if self.factorizes:
             return PairsOfModes.for_means(self.features, self._gain, _LESS_FOR_VARIANCES * self.tol)
-        return PairsOfModes.for_deviations(self.features, self._gain, _MAX_DENSE_FEATURES)
+        most = min(_MAX_DENSE_FEATURES, self.moments.n_rows // _ROWS_PER_FEATURE)
+        return PairsOfModes.for_deviations(self.features, self._gain, most)
 
     @property
     def factorizes(self):  # type: ignore[override]

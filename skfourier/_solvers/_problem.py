@@ -7,7 +7,7 @@ from sklearn.gaussian_process.kernels import Kernel
 
 from skfourier._solvers._box import box_of
 from skfourier._solvers._target_moments import TargetMoments
-from skfourier.grids import Grid, find_grid
+from skfourier.grids import Grid, coordinate_rounding, find_grid
 
 # Approximations are laid out for so large a sum of weights where a domain says that more rows may
 # come.
@@ -72,7 +72,7 @@ class Problem:
         weight = np.broadcast_to(1.0, len(X)) if weight is None else weight
         low, high = box_of(X) if domain is None else domain
         moments = TargetMoments.of(y, weight)
-        rounding = np.finfo(X.dtype).eps * np.abs(X).max(axis=0, initial=0)
+        rounding = coordinate_rounding(X)
         X = X - low
         return cls(
             kernel=kernel,

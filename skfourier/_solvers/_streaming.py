@@ -32,7 +32,7 @@ class StreamingSolver(Solver):
     @property
     def moments(self):
         """Mean and variation of the targets, of rows added later too."""
-        return self.sums.moments
+        return self.sums.moments if "sums" in self.__dict__ else self.problem.moments
 
     def of_sums(self, sums, alpha=None):
         """Return this solver with these sums, without rows, and perhaps with another alpha."""

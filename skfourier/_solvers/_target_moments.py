@@ -1,11 +1,14 @@
 """The weighted mean and variation of targets, which add up over blocks of rows."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 # Of the mean: below it deviations are what rounding makes of constant targets.
 _CONSTANT = 10 * np.finfo(float).eps
+# The squares of smaller numbers lose digits.
+_SMALLEST = math.sqrt(np.finfo(float).tiny / np.finfo(float).eps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,15 +43,23 @@ class TargetMoments:
 
     @classmethod
     def of(cls, y, weight):
-        """Take the moments of these rows; there may be none."""
+        """Take the moments of these rows; there may be none.
+
+        Raises
+        ------
+        ValueError
+            If an output varies so little that the squares of its differences lose digits.
+        """
         weight_sum = float(weight.sum(dtype=float))
         mean, variation = np.zeros(y.shape[1]), np.zeros(y.shape[1])
         if weight_sum > 0:
             # Column by column: along the rows of a narrow array NumPy takes ten times as long.
             for j, column in enumerate(y.T):
                 mean[j] = np.dot(weight, column) / weight_sum
+                differences = column - mean[j]
+                _check_resolved(np.abs(differences).max())
                 with np.errstate(over="ignore"):  # the regressor says what to do
-                    variation[j] = np.dot(weight, np.square(column - mean[j]))
+                    variation[j] = np.dot(weight, np.square(differences))
         return cls(len(y), weight_sum, float(np.log(weight).sum()), mean, variation)
 
     def __add__(self, other):
@@ -71,3 +82,11 @@ class TargetMoments:
         """Deviation of each output; 1 where it is constant."""
         scale = np.sqrt(self.variation / self.weight_sum)
         return np.where(scale > _CONSTANT * np.abs(self.mean), scale, 1.0)
+
+
+def _check_resolved(largest):
+    if 0 < largest < _SMALLEST:
+        raise ValueError(
+            f"y varies by {largest:.1e} only, and squares of such numbers lose digits in float64. "
+            f"Scale y to an ordinary size, and the predictions back."
+        )

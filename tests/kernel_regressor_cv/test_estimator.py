@@ -138,6 +138,32 @@ class TestLeaveOneOut:
         ):
             searched(SIGMAS, 1e-20).fit(X, y)
 
+    def test_candidates_that_the_solver_refuses_rank_last(self, scattered):
+        model = FourierKernelRegressorCV([1, 1e4], [1e-2, 1e-1], kernel="gaussian", solver="nufft")
+        with (
+            pytest.warns(FitFailedWarning, match=r"sigma=10000.* Fourier modes"),
+            pytest.warns(UserWarning, match="at the edge"),
+        ):
+            model.set_params(cv=3).fit(*scattered)
+        assert model.sigma_ == 1
+
+    def test_a_best_candidate_that_cannot_be_fitted_to_all_rows_is_passed_over(
+        self, scattered, monkeypatch
+    ):
+        fit = FourierKernelRegressor.fit
+
+        def fails_at_first(self, X, y, sample_weight=None):
+            if self.alpha == first.alpha_:
+                raise np.linalg.LinAlgError("singular")
+            return fit(self, X, y, sample_weight)
+
+        first = searched(SIGMAS, ALPHAS).fit(*scattered)
+        monkeypatch.setattr(FourierKernelRegressor, "fit", fails_at_first)
+        with pytest.warns(FitFailedWarning, match="singular"):
+            model = searched(SIGMAS, ALPHAS).fit(*scattered)
+        others = first.cv_results_["param_alpha"] != first.alpha_
+        assert model.best_score_ == first.cv_results_["mean_test_score"][others].max()
+
     def test_features_without_a_seed_are_drawn_once(self, scattered):
         model = searched(SIGMAS, ALPHAS, kernel=FourierFeatures(n_frequencies=9))
         model.fit(*scattered)

@@ -147,7 +147,8 @@ def test_everything_of_few_modes_equals_the_dense_algebra(n_features, sigma, tol
 
 
 def test_strong_modes_precondition_the_others(monkeypatch):
-    system = with_targets(problem_of(Gaussian(4), rows(2000, 2), 0.1), targets(rows(2000, 2)))
+    X = rows(6000, 2)
+    system = with_targets(problem_of(Gaussian(2), X, 0.1), targets(X))
     exact = NUFFT(system)
     # Fewer features than means need, enough for deviations.
     most = exact.pairs.n_features - 1
