@@ -3,10 +3,10 @@
     python benchmarks/equation_2.py [--size 32] [--steps 400]
 
 Equation 2 holds for plain gradient descent of a network whose tangent kernel stays what it was. The
-paper's network has a width of 256, batch normalisation and a sigmoid, and is trained by Adam at
-1e-4. Here each of these is put in by itself, on a grey photograph of scikit-learn's, full batch.
+paper's network has a width of 256, batch normalization and a sigmoid, and is trained by Adam at
+1e-4. Here each of these is put in by itself, on a gray photograph of scikit-learn's, full batch.
 The network's own tangent kernel before the training (equation 1, of the batch as a whole where it
-is normalised) foretells the loss; then the training is observed. Gradient descent goes at half of
+is normalized) foretells the loss; then the training is observed. Gradient descent goes at half of
 the largest stable learning rate. Adam has none that equation 2 knows; it gets the one that fits
 best, until the loss is a hundredth of what it was.
 

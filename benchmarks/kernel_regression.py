@@ -39,7 +39,7 @@ GAMMA = 2 * np.pi**2 * SIGMA**2
 
 
 def pixels(path, size):
-    """Return the coordinates and colours of a photograph of size x size pixels."""
+    """Return the coordinates and colors of a photograph of size x size pixels."""
     return image_to_samples(load_image(path, size=size))
 
 

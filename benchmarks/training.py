@@ -37,7 +37,7 @@ PRECISIONS = ("bfloat16", "float32") if FAST_BFLOAT16 else ("float32",)
 
 
 def small_image(path):
-    """Return the coordinates and colours of a photograph of 256 x 256 pixels, in float32."""
+    """Return the coordinates and colors of a photograph of 256 x 256 pixels, in float32."""
     X, y = image_to_samples(load_image(path, size=256))
     return X.astype(np.float32), y.astype(np.float32)
 

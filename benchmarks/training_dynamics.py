@@ -17,7 +17,7 @@ from table import row
 
 from skfourier.images import image_to_samples, load_image
 from skfourier.ntk import NeuralTangentKernel, predict_training
-from skfourier.ntk._kernel_matrix import kernel_matrix
+from skfourier.ntk._kernel_matrix import kernel_functions
 from skfourier.spectra import Gaussian
 
 # The error that `tol` stands for; products are several times fewer than steps from here on.
@@ -26,12 +26,12 @@ TOL, LEAST_RATIO, LOOPED = 1e-6, 3, 1000
 
 def loop(kernel, X, y, learning_rate, n_steps):
     """Take the steps one by one; return the predictions."""
-    matrix = kernel_matrix(kernel, X, TOL)
+    matrix = kernel_functions(kernel, X, TOL).matrix
     target = matrix.scatter(y)
     predictions = np.zeros_like(target)
     for _ in range(n_steps):
-        predictions += learning_rate * matrix.solver.convolution(target - predictions)
-    return matrix.gather(predictions[None])[0]
+        predictions += learning_rate * (matrix @ (target - predictions))
+    return matrix.gather(predictions)
 
 
 def main():

@@ -117,7 +117,7 @@ class Clip:
         return self.video[self.kept[distance.argmin(axis=1)]]
 
     def linear_blend(self):
-        """Blend the two neighbours of each frame, by their distances."""
+        """Blend the two neighbors of each frame, by their distances."""
         rows = self.video[self.kept].reshape(len(self.kept), -1)
         weights = [np.interp(np.arange(N_FRAMES), self.kept, unit) for unit in np.eye(len(rows))]
         return np.transpose(weights) @ rows

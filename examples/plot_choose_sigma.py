@@ -1,12 +1,13 @@
 """
-Half of the pixels, and the right sigma
-=======================================
+Choose sigma: a grid search, successive halving, or "auto"
+==========================================================
 
-Every second pixel of a photograph is learned, along rows and columns; those diagonally between are
-the test. At a good sigma a network rebuilds them better than cubic interpolation; at a large one it
-invents noise, at a small one it blurs. Three ways to the good one, none of which sees the test: a
-grid search, scikit-learn's successive halving, and sigma="auto", which is of that kind but goes on
-training the networks that are left.
+A network learns every second pixel of a photograph along rows and columns. The test pixels lie
+diagonally between them. At a good sigma the network predicts these better than cubic interpolation;
+at a large one it invents noise, and at a small one it blurs. This example compares three ways to
+find a good sigma without looking at the test pixels: a grid search, scikit-learn's successive
+halving, and sigma="auto", which also halves the candidates but continues to train those that are
+left.
 """
 
 import time
@@ -41,7 +42,7 @@ def report(name, sigma, seconds, values):
 
 
 # %%
-# What interpolation makes of the pixels, and networks of a sigma too small and too large.
+# Interpolation, and networks with a sigma that is too small and one that is too large.
 places = np.mgrid[0.5:127, 0.5:127]
 planes = np.moveaxis(y[::2, ::2], 2, 0)
 pictures = {}
@@ -57,7 +58,7 @@ for sigma in (0.6, 15):
     pictures[f"sigma {sigma}"] = report("network", sigma, seconds, values)
 
 # %%
-# A tenth of the pixels at hand is held out. The searches then train on all of them.
+# Each search holds out a tenth of the known pixels, and then trains on all of them.
 sigmas = (0.64, 1.28, 2.56, 5.12, 10.24)
 holdout = ShuffleSplit(1, test_size=0.1, random_state=0)
 grid = {"embedding__sigma": sigmas}
@@ -82,17 +83,17 @@ for name, search in searches.items():
     pictures[name] = report(name, round(chosen, 2), seconds, values)
 
 # %%
-# What the searches saw.
+# The scores that the searches compared.
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained", sharey=True)
 for ax, name in zip(axes, ("grid search", 'sigma="auto"'), strict=True):
     SigmaSearchDisplay.from_estimator(searches[name], ax=ax)
     ax.set_title(name)
-output = Path("examples/output")
+output = Path("output")
 output.mkdir(parents=True, exist_ok=True)
 figure.savefig(output / "choose_sigma_curves.png", dpi=100)
 
 # %%
-# The pixels between, each as large as in the photograph.
+# The test pixels, at the scale of the photograph.
 figure, axes = plt.subplots(1, 5, figsize=(14, 3.2), layout="constrained")
 names = {"photograph": "", "cubic": "", "sigma 0.6": "", "sigma 15": "", 'sigma="auto"': ""}
 for ax, name in zip(axes, names, strict=True):

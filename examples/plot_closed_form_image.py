@@ -1,13 +1,13 @@
 """
-The closed form next to interpolation: missing pixels, and a finer image
-========================================================================
+Fill in missing pixels, and enlarge an image, in closed form
+============================================================
 
-Kernel regression needs neither a network nor training. It fills in a photograph that has lost 70 %
-of its pixels, and predicts the pixels between every second one; sigma and alpha are chosen by
-cross-validation on known pixels. Among scattered pixels the Laplace spectrum is some tenths of a
-decibel better than interpolation on triangles, in twenty times the seconds; the Gaussian one is
-about equal to it, and leaves spots in the sky. Between the pixels of a grid, bilinear or cubic
-interpolation wins, and takes next to no time.
+Kernel regression needs neither a network nor training. Here it fills in a photograph that has lost
+70 % of its pixels, and it predicts the pixels between every second one. Cross-validation on the
+known pixels chooses sigma and alpha. On scattered pixels the Laplace spectrum is a few tenths of a
+decibel better than interpolation on triangles and takes twenty times as long. The Gaussian spectrum
+is about equal to interpolation and leaves spots in the sky. Between the pixels of a grid, bilinear
+or cubic interpolation wins and takes next to no time.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def closed_form(kernel, X, y, X_new, **choice):
 
 
 # %%
-# Three pixels of ten are known. The likelihood of these chooses sigma and alpha.
+# Three pixels of ten are known. A tenth of them is held out to choose sigma and alpha.
 known = np.random.default_rng(0).random(len(X)) < 0.3
 
 
@@ -68,8 +68,8 @@ filled = [report(f"{m} on triangles", y[~known], on_triangles, m) for m in ("lin
 filled += [report(k, y[~known], closed_form, k, *task, **choice) for k in ("gaussian", "laplace")]
 
 # %%
-# Every second pixel is known, and those diagonally between are asked for: generalized
-# cross-validation, since a full grid factorizes.
+# Every second pixel is known, and those diagonally between are predicted. On a full grid the kernel
+# matrix is factorized, so generalized cross-validation is exact and fast.
 every_second, between = (
     [r.reshape(size, size, -1)[i::2, i::2].reshape(-1, r.shape[1]) for r in (X, y)] for i in (0, 1)
 )
@@ -89,7 +89,7 @@ finer += [
 ]
 
 # %%
-# What it looks like: above, what was filled in; below, what lies between.
+# The pictures. Top: the missing pixels filled in. Bottom: the pixels between.
 figure, axes = plt.subplots(2, 5, figsize=(15, 6.6), layout="constrained")
 pictures = [("30 % of the pixels", np.where(known[:, None], y, 1))]
 for name, values in filled:
@@ -99,6 +99,6 @@ pictures += [("pixels between", between[1]), *finer]
 for ax, (name, values) in zip(axes.flat, pictures, strict=True):
     ax.imshow(values.reshape(int(len(values) ** 0.5), -1, 3))
     ax.set(title=name, xticks=[], yticks=[])
-Path("examples/output").mkdir(parents=True, exist_ok=True)
-figure.savefig("examples/output/closed_form_image.png", dpi=100)
+Path("output").mkdir(parents=True, exist_ok=True)
+figure.savefig("output/closed_form_image.png", dpi=100)
 plt.show()

@@ -1,10 +1,11 @@
 """
-Which sigma? A grid search answers
-==================================
+Choose sigma with GridSearchCV
+==============================
 
-sigma is an ordinary parameter of a pipeline's step, so that scikit-learn's grid search finds it. A
-small sigma blurs: training and validation PSNR are low. A large one learns the training pixels by
-heart and invents noise between them. The best lies where the validation curve turns.
+sigma is an ordinary parameter of a pipeline step, so scikit-learn's grid search can choose it. If
+sigma is too small, the image is blurred and both the training and the validation PSNR are low. If
+it is too large, the network memorizes the training pixels and invents noise between them. The best
+sigma is at the maximum of the validation curve.
 """
 
 from pathlib import Path
@@ -19,7 +20,7 @@ from skfourier import CoordinateMLPRegressor, FourierFeatures
 from skfourier.images import image_to_samples, render
 from skfourier.metrics import psnr_scorer
 
-output = Path("examples/output")
+output = Path("output")
 output.mkdir(parents=True, exist_ok=True)
 
 # %%
@@ -29,8 +30,8 @@ X, y = image_to_samples(photograph)
 X = X.astype(np.float32)
 
 # %%
-# Two thirds of the pixels, drawn at random, predict the other third. A pixel held out has its
-# neighbours in the training set; that is the question asked here, what lies *between* pixels.
+# Two thirds of the pixels, drawn at random, predict the other third. Most held-out pixels have
+# neighbors in the training set, so the score measures what lies *between* pixels.
 model = make_pipeline(
     FourierFeatures(n_frequencies=128, random_state=0),
     CoordinateMLPRegressor(max_iter=12, random_state=0),
@@ -51,7 +52,7 @@ for sigma, training, validation in zip(
     print(f"sigma = {sigma:4}: training {training:5.2f} dB, validation {validation:5.2f} dB")
 
 # %%
-# The validation curve, and what three of the sigmas see.
+# The validation curve, and the image at three of the sigmas.
 figure, axes = plt.subplots(1, 4, figsize=(14, 3.4), layout="constrained")
 axes[0].semilogx(sigmas, results["mean_train_score"], "o-", label="training")
 axes[0].errorbar(

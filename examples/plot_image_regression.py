@@ -1,16 +1,17 @@
 """
-A photograph as a network: what Fourier features change
-=======================================================
+A photograph as a network: the effect of Fourier features
+=========================================================
 
-A network from pixel coordinates to colours is trained on every second pixel of a photograph,
-without a mapping and with Fourier features of scale sigma = 1, 10 and 100, Gaussian and uniform:
-figures 1 and 2 of the paper. With batch normalisation, as there, the training PSNR ends the higher
-the larger sigma is (from 10 to 100 only just, see docs/performance.md). Between the pixels, where
-the network has to guess, sigma = 100 invents noise, and interpolation is ahead of all of these:
+A network learns to map pixel coordinates to colors from every second pixel of a photograph. It is
+trained without a mapping, and with Gaussian and uniform Fourier features of scale sigma = 1, 10 and
+100, as in figures 1 and 2 of the paper. With batch normalization, as in the paper, a larger sigma
+ends with a higher training PSNR (from 10 to 100 only just, see docs/performance.md). Between the
+training pixels sigma = 100 invents noise, and interpolation is better than any of these networks.
 `plot_choose_sigma.py` finds a better sigma.
 
-``--full`` trains as the paper does (full batch, 400 steps of 1e-4), with two seeds more to compare
-the distributions; ``--size 256`` is the paper's size, ``--image`` a photograph of your own.
+``--full`` trains with the paper's recipe (full batch, 400 steps of 1e-4) and compares the
+distributions with two more seeds. ``--size 256`` is the paper's size, and ``--image`` takes a
+photograph of your own.
 """
 
 import argparse
@@ -64,7 +65,7 @@ for name, order in (("bilinear interpolation", 1), ("cubic interpolation", 3)):
     report(name, "exact", np.stack(splines, axis=-1), start)
 
 # %%
-# The paper's network, by its own recipe or by fewer and larger steps.
+# The paper's network, trained with its own recipe or with fewer and larger steps.
 mappings = {"no mapping": None}
 for distribution in ("gaussian", "uniform"):
     for sigma in (1, 10, 100):
@@ -86,7 +87,7 @@ for name in mappings if options.full else list(mappings)[:4]:
     fit_and_report(name, batch_norm=False)
 
 # %%
-# The paper finds that the distribution's shape hardly matters. Its recipe over three seeds:
+# The paper finds that the shape of the distribution hardly matters. Its recipe with three seeds:
 for sigma in (1, 10, 100) if options.full else ():
     pair = [f"{distribution}, sigma = {sigma}" for distribution in ("gaussian", "uniform")]
     for_seeds = [[fit_and_report(n, batch_norm=True, random_state=s) for n in pair] for s in (1, 2)]
@@ -94,19 +95,20 @@ for sigma in (1, 10, 100) if options.full else ():
     print(f"{pair[0]} - uniform: {np.mean(gaps):+.2f} +- {np.std(gaps):.2f} dB between")
 
 # %%
-# Figure 1: all pixels, those between the training pixels too.
+# Figure 1: all pixels, including those between the training pixels.
 figure, axes = plt.subplots(2, 4, figsize=(12, 6.4), layout="constrained")
 shown = {"photograph": image, **{name: render(fitted[name], image.shape) for name in fitted}}
 for ax, (name, picture) in zip(axes.flat, shown.items(), strict=True):
     title = f"{name}\n{fitted[name].between_:.1f} dB between" if name in fitted else f"{name}\n"
     ax.imshow(picture.clip(0, 1))
     ax.set(title=title, xticks=[], yticks=[])
-output = Path("examples/output")
+output = Path("output")
 output.mkdir(parents=True, exist_ok=True)
 figure.savefig(output / "image_regression.png", dpi=100)
 
 # %%
-# Figure 2: without a mapping the loss falls at once, by what is smooth, and then hardly moves.
+# Figure 2: without a mapping the loss falls at once, when the smooth part of the image is learned,
+# and then hardly changes.
 figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
 for name in (name for name in fitted if "uniform" not in name):
     left.semilogy(fitted[name].loss_curve_, label=name)

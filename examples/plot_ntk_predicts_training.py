@@ -1,17 +1,15 @@
 """
-The theory tells the training, before it happens
-================================================
+Predict a training before it happens
+====================================
 
-The experiment in one dimension of Tancik et al. (2020), on which the paper builds: 32 of 256 points
-of a random signal whose spectrum decays, features of the frequencies j = 1 ... 16 with amplitudes
-j^-p, and a wide ReLU network with three hidden layers, trained by plain gradient descent in the NTK
-parametrisation. Its function before the training is subtracted: f(0) = 0. Two kernels foretell the
-errors: that of an infinitely wide network, and that of this very network before its training.
+The one-dimensional experiment of Tancik et al. (2020): 32 of 256 points of a random signal with a
+decaying spectrum, features of frequencies j = 1 ... 16 and amplitudes j^-p, and a wide ReLU network
+with three hidden layers. Plain gradient descent trains it in the NTK parametrization, its initial
+function subtracted. Two kernels predict its errors: an infinitely wide network's and its own.
 
-A relative error of an eigenvalue is one of the clock: a loss that has fallen by k decades is off by
-k times as much. So the two part where the loss is small, and first for the mappings of large p,
-whose slow components have small eigenvalues: these move most while the network is trained. What
-was measured is in docs/performance.md.
+A relative error of an eigenvalue acts like an error of the clock: a loss that has fallen by k
+decades is off by k times as much. So predictions and training differ where the loss is small, and
+first for large p. docs/performance.md has the measurements.
 """
 
 import argparse
@@ -48,7 +46,7 @@ def mapping(p):
 
 
 def train_network(module, learning_rate, steps):
-    """Train in the NTK parametrisation; return the function, less the first one, at the steps."""
+    """Train in the NTK parametrization; return the functions minus the initial one at the steps."""
     inner, places, target = module.unscaled, torch.tensor(rows), torch.tensor(y)
     # He's weights are standard normal ones times the root of 2 / fan_in; biases stay 0.
     layers = [layer for layer in inner if isinstance(layer, torch.nn.Linear)]
@@ -65,14 +63,14 @@ def train_network(module, learning_rate, steps):
     return (torch.stack(functions) - functions[0]).numpy()
 
 
-def differences(observed, foretold):
+def differences(observed, predicted):
     """Print the largest relative difference while the loss is over 10 %, 1 % and 0.1 %."""
-    apart = np.abs(observed / foretold - 1)
+    apart = np.abs(observed / predicted - 1)
     return "".join(f"{apart[observed > s * observed[0]].max():8.1%}" for s in (0.1, 0.01, 1e-3))
 
 
 # %%
-# The learning rate, one for all mappings, is half of the largest stable one of the widest kernel.
+# One learning rate for all mappings: half of the largest stable one of the widest kernel.
 kernels = {p: NeuralTangentKernel(3, base=mapping(p)) for p in (0, 0.5, 1, 1.5, 2, np.inf)}
 learning_rate = 1 / max(np.linalg.eigvalsh(kernel(X))[-1] for kernel in kernels.values())
 steps = np.unique(np.append(0, np.geomspace(1, 300, 60).astype(int)))
@@ -109,12 +107,12 @@ for i, (p, kernel) in enumerate(kernels.items()):
         axes[1].semilogy(steps, test, style, color=f"C{i}", label=f"p = {p}" * (style == "-"))
         if p in (0, np.inf):
             axes[2].plot(X_test, last, style, color=f"C{i}")
-what = {"xlabel": "steps (solid: observed; foretold: dashed by its own, dotted by the limit)"}
-axes[0].set(title="training points", ylabel="mean squared error", ylim=(1e-6, 0.1), **what)
+figure.suptitle("solid: observed; dashed: predicted by its own kernel; dotted: by infinite width")
+axes[0].set(title="training points", ylabel="mean squared error", ylim=(1e-6, 0.1), xlabel="steps")
 axes[1].set(title="between them", ylim=(0.009, 0.06), xlabel="steps")
 axes[1].legend()
 axes[2].plot(rows, signal, "k", X, y, "ok", linewidth=0.7, markersize=4)
 axes[2].set(title="signal, and functions after 300 steps", xlabel="x", xlim=(0.3, 0.7))
-Path("examples/output").mkdir(parents=True, exist_ok=True)
-figure.savefig(f"examples/output/ntk_predicts_training_{options.width}.png", dpi=100)
+Path("output").mkdir(parents=True, exist_ok=True)
+figure.savefig(f"output/ntk_predicts_training_{options.width}.png", dpi=100)
 plt.show()

@@ -1,16 +1,17 @@
 """
-An embedding of your own: a multiresolution grid
+Write your own embedding: a multiresolution grid
 ================================================
 
-Any transformer whose `to_module` returns a torch module can take the place of Fourier features in
-`CoordinateMLPRegressor`, with parameters that are trained along. Here it is a pyramid of grids of
-learned features between which one interpolates, as in "Instant neural graphics primitives with a
-multiresolution hash encoding" (Müller, Evans, Schied and Keller, 2022), small enough to do without
-hashing.
+Any transformer whose `to_module` returns a torch module can replace the Fourier features in
+`CoordinateMLPRegressor`. Its parameters are trained with the network. This one is a pyramid of
+grids of learned features, interpolated between the nodes, as in "Instant neural graphics primitives
+with a multiresolution hash encoding" (Müller, Evans, Schied and Keller, 2022), but small enough to
+need no hashing.
 
-Every second pixel of a photograph is learned; the pixels between are the test. In as many steps the
-grids fall behind, on the pixels learned and between them: Fourier features at a good sigma say
-what pictures are like, and a table of features has to learn it.
+The network learns every second pixel of a photograph, and the pixels between are the test. With the
+same number of steps the grids are behind Fourier features, both on the learned pixels and between
+them: Fourier features at a good sigma already describe what pictures are like, which a table of
+features has to learn.
 """
 
 import matplotlib.pyplot as plt

@@ -1,12 +1,13 @@
 """
-Measurements at scattered places: how high, and how sure
-========================================================
+Map scattered measurements, with standard deviations
+====================================================
 
-13,000 places near the Jacksboro fault (Tennessee) have their elevation measured, give or take 5 m.
-Kernel regression makes a map of them, and says how far the map may be off. Nothing is set by hand:
-the likelihood of the measurements tells how smooth the terrain is, how far a measurement reaches
-along either axis, and how large the errors are. The map is better than the best of scipy's, of
-which each is shown with the smoothing that does best on the places tested.
+The elevation of 13,000 places near the Jacksboro fault (Tennessee) is measured with errors of 5 m.
+Kernel regression turns the measurements into a map and says how far the map may be off. Nothing is
+set by hand: the likelihood of the measurements determines how smooth the terrain is, how far a
+measurement reaches along each axis, and how large the errors are. The map is more accurate than
+scipy's best, although the splines are shown at several smoothings and the test places pick the
+best.
 """
 
 from pathlib import Path
@@ -39,7 +40,7 @@ def report(name, values, note=""):
 
 
 # %%
-# Interpolation passes through the measurements, errors and all; splines can be smoothed by hand.
+# Interpolation passes through every measurement with its error. Splines can be smoothed by hand.
 for method in ("linear", "cubic"):
     inside = griddata(X, y, places[others], method=method)
     outside = griddata(X, y, places[others], method="nearest")
@@ -49,8 +50,8 @@ for smoothing in (0, 1e-3, 1e-2, 1e-1):
     report(f"thin plate splines, smoothing {smoothing:g}", splines(places[others]))
 
 # %%
-# What the likelihood chooses among four kernels, and how often the truth lies within two deviations
-# of the map: that should be 95 % of the places.
+# The likelihood chooses among four kernels. The truth should lie within two standard deviations of
+# the map at 95 % of the places.
 model = FourierKernelRegressorCV().fit(X, y)
 tried = [model.cv_results_[column] for column in ("param_kernel", "mean_test_score")]
 for kernel, score in zip(*tried, strict=True):
@@ -62,7 +63,7 @@ report(f"{model.kernel_.__class__.__name__}, nu = {model.kernel_.nu}", mean[othe
 print(f"errors of {noise:.1f} m found, 5 m made; within 2 deviations {within:.0%}")
 
 # %%
-# The truth, the map, and its deviation: it is small where measurements are close together.
+# The truth, the map, and its standard deviation, which is small where measurements are dense.
 figure, axes = plt.subplots(1, 3, figsize=(15, 4.5), layout="constrained")
 for ax, title, values, limits in (
     (axes[0], "elevation in m", heights, (heights.min(), heights.max())),
@@ -74,7 +75,7 @@ for ax, title, values, limits in (
     picture = ax.imshow(shown, extent=extent, vmin=limits[0], vmax=limits[1])
     ax.set(title=title, xlabel="km")
     figure.colorbar(picture, ax=ax)
-output = Path("examples/output")
+output = Path("output")
 output.mkdir(parents=True, exist_ok=True)
 figure.savefig(output / "scattered_measurements.png", dpi=100)
 plt.show()

@@ -1,14 +1,15 @@
 """
-Slow motion: eight times as many frames, by measured motion
-===========================================================
+Slow motion: eight times as many frames, from measured motion
+=============================================================
 
-A clip as a phone takes it, drawn here: the camera pans over a photograph, a disc and a square move
-over it. Its frames are written to a file and read again, `MotionCompensatedRegressor` measures how
-their pixels move, and predicts seven frames between every two of them, streamed to a second file.
+The clip is drawn to look like one from a phone: the camera pans over a photograph, and a disc and a
+square move across it. The frames are written to a file and read back.
+`MotionCompensatedRegressor` measures how their pixels move, predicts seven frames between each
+pair, and streams them to a second file.
 
-What this is not: there are no learned weights, and nothing is invented. What neither of two frames
-shows is not predicted, and where no motion is found (too fast, too small, transparent) the two
-frames are blended, as every player can.
+There are no learned weights, and nothing is invented. What neither of two frames shows is not
+predicted. Where no motion is found (too fast, too small, transparent) the two frames are blended,
+as any player can do.
 """
 
 from pathlib import Path
@@ -21,12 +22,12 @@ from sklearn.datasets import load_sample_image
 from skfourier import MotionCompensatedRegressor
 from skfourier.videos import load_video, render, save_video, video_to_samples
 
-output = Path("examples/output")
+output = Path("output")
 output.mkdir(parents=True, exist_ok=True)
 N_FRAMES, HEIGHT, WIDTH, SLOWER = 12, 120, 160, 8
 
 # %%
-# The clip: drawn four times as large and made smaller, so that edges are smooth.
+# The clip, drawn at four times the size and reduced, so that its edges are smooth.
 photograph = Image.fromarray(load_sample_image("china.jpg")).resize((4 * 240, 4 * 160))
 
 
@@ -45,7 +46,7 @@ def drawn(time):
 save_video(output / "phone.mp4", np.stack([drawn(time) for time in range(N_FRAMES)]), fps=25)
 
 # %%
-# Read, learned, and written eight times slower, frame by frame: none but one is in memory.
+# Read it, learn it, and write it eight times slower, one frame in memory at a time.
 video = load_video(output / "phone.mp4")
 model = MotionCompensatedRegressor().fit(*video_to_samples(video))
 times = np.arange(SLOWER * (N_FRAMES - 1) + 1) / (SLOWER * N_FRAMES)
@@ -53,7 +54,8 @@ shape = len(times), HEIGHT, WIDTH, 3
 render(model, shape, output / "phone_slow.mp4", times=times, fps=25)
 
 # %%
-# Half way between two frames: the scene drawn at that time, the blend of the two, and the motion.
+# Halfway between two frames: the scene drawn at that time, the blend of the two frames, and the
+# prediction from motion.
 frame = N_FRAMES // 2
 blend = (video[frame] + video[frame + 1]) / 2
 moved = render(model, (1, HEIGHT, WIDTH, 3), times=[(frame + 0.5) / N_FRAMES])[0].clip(0, 1)

@@ -1,12 +1,12 @@
 """
-Five spectra: the shape hardly matters, the scale does
-======================================================
+Five spectra: the scale matters, the shape hardly
+=================================================
 
-A stationary kernel is a distribution of frequencies (Bochner's theorem). Drawn here: five
-distributions of scale sigma = 10, each as density, as kernel, and as the kernel of 64 frequencies
-sampled from it. Then the paper's claim, on a photograph: each distribution at its best scale leads
-to nearly the same PSNR between the pixels, and the scale decides. What the shape changes is what a
-sigma means: heavy tails (Cauchy, Matern) hold more of the high frequencies, and want it smaller.
+A stationary kernel is a distribution of frequencies (Bochner's theorem). The first figure shows
+five distributions of scale sigma = 10: the density, the kernel, and the kernel of 64 frequencies
+sampled from it. The second figure checks a claim of the paper on a photograph: at its best scale
+each distribution leads to nearly the same PSNR between the pixels. The shape changes what sigma
+means: heavy tails (Cauchy, Matern) contain more high frequencies and need a smaller sigma.
 """
 
 import time
@@ -21,12 +21,12 @@ from skfourier.images import image_to_samples
 from skfourier.metrics import psnr
 from skfourier.spectra import Cauchy, Gaussian, Laplace, Matern, Uniform
 
-output = Path("examples/output")
+output = Path("output")
 output.mkdir(parents=True, exist_ok=True)
 spectra = [Gaussian(10), Uniform(10), Laplace(10), Cauchy(10), Matern(10, nu=1.5)]
 
 # %%
-# Density, kernel, and what 64 frequencies make of it: their draws are marked on the axis.
+# Density, kernel, and the kernel of 64 sampled frequencies, which are marked on the axis.
 figure, axes = plt.subplots(2, 5, figsize=(15, 5), sharex="row", sharey="row", layout="constrained")
 frequency, lag = np.linspace(-40, 40, 801)[:, None], np.linspace(0, 0.12, 601)[:, None]
 for (top, bottom), spectrum in zip(axes.T, spectra, strict=True):
@@ -44,8 +44,8 @@ axes[1, 0].legend()
 figure.savefig(output / "spectra.png", dpi=100)
 
 # %%
-# Every second pixel of a photograph trains a network; the ones between test it. The estimator's
-# sigma multiplies the object's own, 10.
+# A network is trained on every second pixel of a photograph and tested on those between. The
+# estimator's sigma multiplies that of the spectrum, 10.
 photograph = load_sample_image("flower.jpg")[100:356:2, 200:456:2]
 X, y = (rows.reshape(128, 128, -1) for rows in image_to_samples(photograph))
 X_train, y_train = (rows[::2, ::2].reshape(-1, rows.shape[2]) for rows in (X, y))
@@ -66,7 +66,7 @@ for spectrum in spectra:
     print(f"{name:30}{cells}   {time.perf_counter() - start:.0f} s", flush=True)
 
 # %%
-# Five curves, one shape.
+# Five curves of one shape.
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 for name, values in curves.items():
     ax.semilogx(scales, values, "o-", label=name)

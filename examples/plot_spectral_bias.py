@@ -1,16 +1,16 @@
 """
-Which sigma learns which part of a photograph, seen before any training
-=======================================================================
+Spectral bias: which parts of a photograph each sigma learns
+============================================================
 
-How fast a wide network learns each part of a signal is written in the eigenvalues of its neural
-tangent kernel. Here that of a ReLU network with three hidden layers on Fourier features of scale
-sigma = 0.3 (hardly a mapping at all), 1, 10 and 100 tells what gradient descent will have made of a
-photograph after 10 to 100,000 steps: at the pixels trained on, and between them. No network is
+The eigenvalues of a wide network's neural tangent kernel determine how fast it learns each part of
+a signal. The network here is a ReLU network with three hidden layers on Fourier features of scale
+sigma = 0.3 (hardly a mapping at all), 1, 10 and 100. Its kernel predicts the image that gradient
+descent produces after 10 to 100,000 steps, on the training pixels and between them. No network is
 trained, and nothing is random.
 
-A small sigma learns what is coarse at once, and what is fine never. A large one is in no hurry with
-anything: at sigma = 100 a pixel tells nothing about its neighbours, so that each is learned by
-itself, the last as slowly as the first, and between them there is nothing but the mean colour.
+With a small sigma coarse structure is learned at once and fine structure never. With a large one
+everything is learned slowly: at sigma = 100 a pixel says nothing about its neighbors, so each is
+learned separately, and between them only the mean color is predicted.
 """
 
 import argparse
@@ -30,17 +30,17 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--size", type=int, default=128, help="training pixels on a side")
 parser.add_argument("--image", default=load_sample_images().filenames[0], help="a photograph")
 options, _ = parser.parse_known_args()
-output = Path("examples/output")
+output = Path("output")
 output.mkdir(parents=True, exist_ok=True)
 
 kernels = {sigma: NeuralTangentKernel(3, base=Gaussian(sigma)) for sigma in (0.3, 1, 10, 100)}
 names = [f"sigma = {sigma}" for sigma in kernels]
 
 # %%
-# When which share of the picture is learned, from the eigenvalues and the picture's power in each:
-# of a thumbnail, whose dense kernel matrix is decomposed. The mean colour is taken away: it is
-# learned first, and nobody looks at it. The learning rate is the same for all sigmas, and stable:
-# no eigenvalue is larger than the trace, n k(0) = 4 n.
+# The share of the picture that is learned by each step, from the eigenvalues and the power of the
+# picture in each eigenvector. It is a thumbnail, because the dense kernel matrix is decomposed.
+# The mean color is subtracted: it is learned first and is of no interest. The learning rate is the
+# same for all sigmas, and stable: no eigenvalue is larger than the trace, n k(0) = 4 n.
 X, y = image_to_samples(load_image(options.image, size=40))
 display = EigenspectrumDisplay.from_kernels(
     kernels.values(), X, y - y.mean(axis=0), names=names, learning_rate=1 / (4 * len(X))
@@ -49,9 +49,9 @@ display.ax_.set(xlim=(1, 1e6), title="40 x 40 pixels: the share of the picture t
 display.figure_.savefig(output / "spectral_bias_spectra.png", dpi=100)
 
 # %%
-# The pictures. Every second pixel of the photograph is trained on; predicted are all of them. The
-# kernel is stationary and the pixels are a grid: polynomials of the kernel matrix, whose products
-# are FFTs, take the place of 16,384 eigenvectors.
+# The pictures. Every second pixel of the photograph is trained on, and all are predicted. Since the
+# kernel is stationary and the pixels form a grid, polynomials of the kernel matrix, whose products
+# are FFTs, replace its 16,384 eigenvectors.
 image = load_image(options.image, size=2 * options.size)
 X, y = (rows.reshape(*image.shape[:2], -1) for rows in image_to_samples(image))
 X_train, y_train = (rows[::2, ::2].reshape(-1, rows.shape[2]) for rows in (X, y))

@@ -1,18 +1,18 @@
 """
-Frames never seen: what one sigma for all axes costs
-====================================================
+Interpolate a video: one sigma for each axis, and motion
+========================================================
 
-Every tenth of 31 frames trains a network from (x, y, t) to colours: figure 3 of the paper. A large
-sigma is sharp on the frames kept and noise between them, a small one is smooth in time and blurred.
-A sigma for each axis does both: (10, 10, 0.25) is large in space and small in time.
+A network learns to map (x, y, t) to colors from every tenth of 31 frames, as in figure 3 of the
+paper. With a large sigma the kept frames are sharp and those between are noise. With a small one
+they are smooth in time but blurred. A sigma for each axis gives both: (10, 10, 0.25) is large in
+space and small in time.
 
-Does it beat a linear blend of the two frames kept around? On these frames no network does, and
-kernel regression ties with it at best. A stationary kernel weighs the frames kept by their distance
-in time and knows no motion: what moves is seen twice, faintly. A panning camera shows it plainly.
-`MotionCompensatedRegressor` measures it, without learned weights. It invents nothing.
+No network beats a linear blend of the two neighboring frames here, and kernel regression at best
+ties with it. A stationary kernel knows no motion: whatever moves appears twice, faintly, as a
+panning camera shows. `MotionCompensatedRegressor` measures the motion, without learned weights.
 
-``--full`` trains as the paper does (1000 full-batch steps of 1e-4) and takes half an hour on two
-cores; ``--size 128`` is the paper's. ``--video`` takes the first 31 frames of a film of your own.
+``--full`` is the paper's recipe (1000 full-batch steps of 1e-4; half an hour on two cores),
+``--size 128`` its size. ``--video`` takes the first 31 frames of your own film.
 """
 
 import argparse
@@ -40,13 +40,13 @@ parser.add_argument("--full", action="store_true", help="the paper's recipe; tak
 parser.add_argument("--size", type=int, default=64, help="pixels on a side")
 parser.add_argument("--video", default=load_sample_video().filename, help="31 frames or more")
 options, _ = parser.parse_known_args()
-(output := Path("examples/output")).mkdir(parents=True, exist_ok=True)
+(output := Path("output")).mkdir(parents=True, exist_ok=True)
 video = load_video(options.video, size=options.size, frames=slice(31))
 frames, kept, distances = np.arange(31), np.arange(0, 31, 10), np.arange(-5, 6)
 between = np.setdiff1d(frames, kept)
 # %%
-# The paper's network, by its own recipe or by fewer and larger steps; the closed form, its sigma in
-# time chosen by leaving out inner frames of those kept; and motion. The other frames only test.
+# The paper's network, trained with its own recipe or with fewer and larger steps; the closed form,
+# with sigma in time chosen by cross-validation on the kept frames; and motion compensation.
 network = CoordinateMLPRegressor(
     activation="relu", batch_norm=True, output_activation="sigmoid", initialization="torch",
     solver="adam", random_state=0)  # fmt: skip
@@ -57,7 +57,7 @@ models = {"no mapping": network}
 for sigma in (0.5, 1, 2, 5, (10, 10, 0.25)):
     features = FourierFeatures(sigma, n_frequencies=128)
     models[f"sigma = {sigma}"] = clone(network).set_params(embedding=features)
-# The frames tell nothing of x and y: each pixel is known at other times.
+# Held-out frames say nothing about sigma in x and y: each pixel is known at other times.
 candidates = [[20], [20], [0.05, 0.1, 0.2, 0.5, 1, 2]]
 closed_form = FourierKernelRegressorCV(candidates, 1e-5, cv=FrameKFold(2), per_axis=True)
 models |= {f"closed form, {name}": clone(closed_form).set_params(kernel=name)
@@ -68,7 +68,7 @@ nearest = kept[np.abs(frames[:, np.newaxis] - kept).argmin(axis=1)]
 
 
 def interpolations(film, names):
-    """Predict all frames of a film from those kept, by each model and by the baselines."""
+    """Predict all frames from the kept ones, with each model and each baseline."""
     print(f"{'PSNR in dB':24}{'kept':>9}{'between':>9}{'seconds':>9}", flush=True)
     X, y = video_to_samples(film, frames=kept)
     blend = np.tensordot(weights, film[kept], 1)
@@ -85,7 +85,7 @@ def interpolations(film, names):
 
 
 # %%
-# Figure 3: five frames before and after the second frame kept.
+# Figure 3: five frames before and after the second kept frame.
 predicted = interpolations(video, list(models))
 figure, axes = plt.subplots(len(predicted) + 1, 11, figsize=(12, 11), layout="constrained")
 for row, (name, film) in zip(axes, {"the film": video, **predicted}.items(), strict=True):
@@ -96,18 +96,18 @@ for row, (name, film) in zip(axes, {"the film": video, **predicted}.items(), str
 figure.savefig(output / "video_interpolation.png", dpi=100)
 
 # %%
-# The same in figures, over all frames so far from a frame kept.
+# PSNR by the distance from the nearest kept frame.
 figure, ax = plt.subplots(figsize=(9, 5), layout="constrained")
 for (name, film), line in zip(predicted.items(), ["--"] * 2 + ["-"] * 6 + ["-."] * 3, strict=True):
     shown = [np.intersect1d(kept + distance, frames) for distance in distances]
     ax.plot(distances, [psnr(video[part], film[part]) for part in shown], line, label=name)
-ax.set(xlabel="frames from the nearest one kept", ylabel="PSNR in dB", ylim=(7, 40))
+ax.set(xlabel="frames from the nearest kept one", ylabel="PSNR in dB", ylim=(7, 40))
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 figure.savefig(output / "video_interpolation_curves.png", dpi=100)
 
 # %%
-# A camera that pans by two pixels a frame. Half way between two frames kept the nearest frame is
-# late, and all others but the moved pixels see double.
+# A camera that pans by two pixels a frame. Halfway between two kept frames the nearest frame is
+# late, and everything but motion compensation sees double.
 photograph = load_sample_image("china.jpg")[::4, ::4].astype(np.float32)[10:74] / 255
 pan = np.stack([photograph[:, 2 * frame : 2 * frame + 64] for frame in frames])
 names = ["sigma = (10, 10, 0.25)", "closed form, cauchy", "motion"]

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._lazy import by_blocks
 from skfourier._sklearn import (
+    DOC_LINK,
     Interval,
     StrOptions,
     _fit_context,
@@ -242,6 +243,8 @@ class CoordinateMLPRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMi
     ... )
     """
 
+    _doc_link_module = "skfourier"
+    _doc_link_template = DOC_LINK
     _parameter_constraints = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [str, torch.nn.Module],

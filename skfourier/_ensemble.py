@@ -12,6 +12,7 @@ from skfourier._coordinate_mlp import CoordinateMLPRegressor
 from skfourier._fourier_features import FourierFeatures
 from skfourier._lazy import by_blocks
 from skfourier._sklearn import (
+    DOC_LINK,
     Interval,
     _fit_context,
     check_samples,
@@ -82,6 +83,8 @@ class CoordinateMLPEnsemble(MetaEstimatorMixin, MultiOutputMixin, RegressorMixin
     True
     """
 
+    _doc_link_module = "skfourier"
+    _doc_link_template = DOC_LINK
     _parameter_constraints = {
         "estimator": [CoordinateMLPRegressor, None],
         "n_estimators": [Interval(Integral, 2, None, closed="left")],

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._lazy import by_blocks, is_dask
 from skfourier._sklearn import (
+    DOC_LINK,
     Interval,
     StrOptions,
     _fit_context,
@@ -104,6 +105,8 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
           dtype=object)
     """
 
+    _doc_link_module = "skfourier"
+    _doc_link_template = DOC_LINK
     _parameter_constraints = {
         "sigma": [Real, "array-like", StrOptions({"auto", "auto_per_axis"})],
         "n_frequencies": [Interval(Integral, 1, None, closed="left")],

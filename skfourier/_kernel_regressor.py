@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skfourier._fourier_features import FourierFeatures
 from skfourier._lazy import by_blocks, is_dask
 from skfourier._sklearn import (
+    DOC_LINK,
     Interval,
     _fit_context,
     check_samples,
@@ -156,6 +157,8 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
     True
     """
 
+    _doc_link_module = "skfourier"
+    _doc_link_template = DOC_LINK
     _parameter_constraints = {
         "sigma": [Interval(Real, 0, None, closed="neither"), "array-like"],
         "kernel": [str, Kernel, FourierFeatures, FrozenEstimator],

@@ -21,6 +21,7 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 from skfourier._lazy import is_dask
 
 __all__ = [
+    "DOC_LINK",
     "Interval",
     "NamedKernel",
     "StrOptions",
@@ -38,6 +39,11 @@ __all__ = [
     "routing_is_enabled",
     "unchanged_on_error",
 ]
+
+# Where scikit-learn's pictures of estimators in notebooks link to.
+DOC_LINK = (
+    "https://skfourier.github.io/skfourier/api/generated/{estimator_module}.{estimator_name}.html"
+)
 
 
 # What scikit-learn keeps of callbacks during a fit.

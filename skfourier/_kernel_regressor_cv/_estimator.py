@@ -46,6 +46,7 @@ from skfourier._kernel_regressor_cv._sigma_search import (
 from skfourier._kernel_regressor_cv._stream import Stream, streams
 from skfourier._lazy import by_blocks, is_dask
 from skfourier._sklearn import (
+    DOC_LINK,
     Interval,
     StrOptions,
     _fit_context,
@@ -207,6 +208,8 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     (3.0, 0.01)
     """
 
+    _doc_link_module = "skfourier"
+    _doc_link_template = DOC_LINK
     _parameter_constraints = {
         **{
             name: constraint

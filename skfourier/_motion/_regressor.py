@@ -12,7 +12,13 @@ from skfourier._lazy import by_blocks
 from skfourier._motion._between import Gap
 from skfourier._motion._flow import default_flows, measure_motion, structure
 from skfourier._motion._frames import as_frames, interpolated, sampled, spline
-from skfourier._sklearn import _fit_context, check_samples, refuse_no_numbers, unchanged_on_error
+from skfourier._sklearn import (
+    DOC_LINK,
+    _fit_context,
+    check_samples,
+    refuse_no_numbers,
+    unchanged_on_error,
+)
 
 # Of the time between two frames: float32 keeps as much of times in [0, 1] of 1,000 frames.
 _ROUNDING = 1e-4
@@ -99,6 +105,8 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
     True
     """
 
+    _doc_link_module = "skfourier"
+    _doc_link_template = DOC_LINK
     _parameter_constraints = {"flows": [list, None]}
 
     def __init__(self, flows=None):

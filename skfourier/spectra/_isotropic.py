@@ -163,7 +163,7 @@ class Matern(IsotropicSpectrum):
         return np.reshape(log_density, frequency.shape[:-1])
 
     def unit_log_slope(self, frequency):
-        """Evaluate -(2 nu + n_features) f_j^2 / (2 nu + |f|^2)."""
+        """Evaluate -(2 nu + n_features) f_j^2 / (2 nu + sum_j f_j^2)."""
         degrees, squares = 2 * self._checked_nu(), frequency**2
         length = degrees + squares.sum(axis=-1, keepdims=True)
         return -(degrees + frequency.shape[-1]) * squares / length
