@@ -17,19 +17,21 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._fourier_features import FourierFeatures
+from skfourier._saving import Saved
 from skfourier._sklearn import (
     Interval,
     _fit_context,
     check_samples,
+    known_name,
     refuse_no_numbers,
     unchanged_on_error,
 )
 from skfourier._solvers import _distributed
 from skfourier._solvers._box import check_domain, check_inside
-from skfourier._solvers._choice import STREAMING, choose_solver, warn_if_slow
+from skfourier._solvers._choice import SOLVERS, STREAMING, choose_solver, warn_if_slow
 from skfourier._solvers._problem import Problem
 from skfourier.kernels import as_kernel
-from skfourier.spectra import Positional
+from skfourier.spectra import Basic, Positional
 
 # What may change from one `partial_fit` to the next: the sums do not depend on it.
 _FREE_PARAMETERS = ("alpha", "max_iter")
@@ -41,6 +43,7 @@ _WEIGHTS = np.array([1.0, -8.0, 8.0, -1.0]) / 12
 _STEP_OF_REACH = 0.02
 # Rows whose differences are told from one covariance.
 _ROWS_AT_ONCE = 32
+_Y_DTYPES = ("float32", "float64")
 # Errors of predictions, in deviations of y, that are warned of, and that are no predictions.
 _INACCURATE, _WORTHLESS = 1e-3, 30.0
 
@@ -55,7 +58,7 @@ def _rows_add_up(regressor):
     )
 
 
-class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstimator):
     r"""Represent a signal by kernel regression with the kernel that Fourier features induce.
 
     .. math:: \hat y(v) = \bar y + \sum_i k(v - v_i)\, c_i, \quad
@@ -514,15 +517,46 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             if name not in _FREE_PARAMETERS
         }
 
-    def _check_parameters_of_the_sums(self):
+    def _changed_parameters(self):
+        """Name those that the sums depend on and that are others than at the first rows."""
         before, now = self._fitted_parameters, self._parameters_of_the_sums()
-        changed = [name for name in now if not np.array_equal(before.get(name), now[name])]
+        return [name for name in now if not np.array_equal(before.get(name), now[name])]
+
+    def _check_parameters_of_the_sums(self):
+        changed = self._changed_parameters()
         if changed:
             raise ValueError(
                 f"The sums over earlier rows were taken with other values of "
                 f"{', '.join(changed)}: these cannot change between rows. Start anew with fit, or "
                 f"with a clone."
             )
+
+    def _fitted_state(self):
+        return {
+            "kernel_": self.kernel_,
+            "solver_": self.solver_,
+            "solver": self._solver.state(),
+            "y_shape": self._y_shape,
+            "y_dtype": self._y_dtype.name,
+            "is_calibrated": self._is_calibrated,
+            "changed": self._changed_parameters(),
+        }
+
+    def _restore(self, state):
+        self.kernel_ = _restored_kernel(state.take("kernel_", Kernel), self.n_features_in_)
+        self.solver_ = known_name(state.take("solver_", str), SOLVERS, "solver_")
+        self._solver = SOLVERS[self.solver_].from_state(self.kernel_, state.part("solver"))
+        problem, n_outputs = self._solver.problem, len(self._solver.moments.mean)
+        self._y_shape = state.take("y_shape", tuple)
+        self._y_dtype = np.dtype(known_name(state.take("y_dtype", str), _Y_DTYPES, "y_dtype"))
+        if len(problem.origin) != self.n_features_in_ or self._y_shape not in ((), (n_outputs,)):
+            raise ValueError(f"columns of X or y are not those of the solver {self.solver_!r}")
+        if self._y_shape == () and n_outputs != 1:
+            raise ValueError(f"y has one column, and the solver {n_outputs}")
+        self._is_calibrated = state.take("is_calibrated", bool)
+        self._fitted_parameters = self._parameters_of_the_sums()
+        # NaN equals nothing: these stay changed.
+        self._fitted_parameters.update(dict.fromkeys(state.take("changed", list), np.nan))
 
     def predict(self, X, return_std=False, return_cov=False):
         """Predict the values at coordinates, and how far they may be off.
@@ -723,6 +757,28 @@ def resolve_kernel(kernel, X, y):
             f"does: take kernel=FourierFeatures(distribution={kernel!r}, n_frequencies=...)."
         )
     return copy.deepcopy(kernel)  # the user's object may change later
+
+
+def _restored_kernel(kernel, n_features):
+    """Check the kernel of a file: it is one that `scaled_kernel` may have returned."""
+    if as_kernel(kernel) is not kernel or any(
+        # Whose size follows from the number of columns; scaled, they are Frequencies.
+        isinstance(part, Basic | Positional)
+        for part in _parts(kernel)
+    ):
+        raise ValueError(f"{kernel!r} is no kernel of a fit")
+    scales = kernel.scales(n_features)
+    if not (np.all(np.isfinite(scales)) and np.all(scales >= 0)):
+        raise ValueError(f"{kernel!r} has no scale")
+    return kernel
+
+
+def _parts(kernel):
+    """Yield a kernel and those that it is made of."""
+    yield kernel
+    for name in ("k1", "k2", "base"):
+        if isinstance(getattr(kernel, name, None), Kernel):
+            yield from _parts(getattr(kernel, name))
 
 
 def scaled_kernel(kernel, sigma, n_features):

@@ -37,6 +37,7 @@ from skfourier._kernel_regressor_cv._sigma_search import (
     results_of,
 )
 from skfourier._kernel_regressor_cv._stream import Stream, streams
+from skfourier._saving import Saved
 from skfourier._sklearn import (
     Interval,
     StrOptions,
@@ -68,7 +69,7 @@ def _has_domain(regressor):
     )
 
 
-class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEstimator):
     r"""`FourierKernelRegressor` with sigma, noise and smoothness chosen from the data.
 
     By default they are those of the largest likelihood, whatever the coordinates are and however
@@ -279,7 +280,8 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _fit(self, X, y, sample_weight, params):
         """Score the candidates, and fit with the best."""
-        self.__dict__.pop("_stream", None)
+        for name in ("_stream", "_stream_was_left_out"):
+            self.__dict__.pop(name, None)
         if _distributed.is_dask(X):
             refuse_params(params)
             self._fit_dask(X, y, sample_weight)
@@ -417,7 +419,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         with unchanged_on_error(self):
             self._validate_params()  # scikit-learn's decorator does so in the first call only
-            stream = getattr(self, "_stream", None)
+            stream = self._stream_so_far()
             given = check_samples(self, X, y, sample_weight, reset=stream is None)
             kernels = self._kernels(*given[:2]) if stream is None else stream.kernels
             self._check_for_blocks(kernels, "partial_fit")
@@ -428,6 +430,16 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
         return self
 
+    def _stream_so_far(self):
+        """Return what is kept of the rows of earlier blocks; None if there were none."""
+        if getattr(self, "_stream_was_left_out", False):
+            raise ValueError(
+                "This model comes from a file, which does not hold the sample of the earlier rows: "
+                "partial_fit cannot choose anew with more of them. Begin with a clone, or pickle "
+                "models that are to go on."
+            )
+        return getattr(self, "_stream", None)
+
     def _check_for_blocks(self, kernels, what):
         """Refuse what needs all rows at once."""
         self._check_consistent(None)
@@ -437,6 +449,33 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"candidates and splits, by the likelihood, of spectra with a density: leave out "
                 f"sigmas, alphas, cv and criterion. Or pass all rows to fit, as NumPy arrays."
             )
+
+    def _fitted_state(self):
+        results = self.cv_results_
+        n_splits = sum(name.startswith("split") for name in results)
+        scores = [results[f"split{i}_test_score"] for i in range(n_splits)]
+        return {
+            "regressor_": self.regressor_,
+            "sigma_": self.sigma_,
+            "alpha_": self.alpha_,
+            "best_score_": self.best_score_,
+            "tried": results["params"],
+            "scores": np.stack(scores, axis=1),
+            "stream_was_left_out": "_stream" in vars(self),
+        }
+
+    def _restore(self, state):
+        self.regressor_ = state.take("regressor_", FourierKernelRegressor)
+        check_is_fitted(self.regressor_)
+        if self.regressor_.n_features_in_ != self.n_features_in_:
+            raise ValueError("regressor_ has other columns")
+        self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
+        self.sigma_ = state.take("sigma_")
+        self.alpha_, self.best_score_ = state.number("alpha_"), state.number("best_score_")
+        tried = state.take("tried", list)
+        scores = state.array("scores", (len(tried), None), finite=False)
+        self.cv_results_ = as_cv_results(tried, scores)
+        self._stream_was_left_out = state.take("stream_was_left_out", bool)
 
     def predict(self, X, return_std=False, return_cov=False):
         """Predict the values at coordinates, and how far they may be off.

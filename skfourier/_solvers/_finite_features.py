@@ -94,6 +94,29 @@ class FeatureSums:
             feature_sums += weighted.sum(axis=0)
         return cls(features, gram, right_hand_sides, feature_sums, moments)
 
+    def state(self):
+        """Return what files hold, beside the features."""
+        return {
+            "gram": self.gram,
+            "right_hand_sides": self.right_hand_sides,
+            "feature_sums": self.feature_sums,
+            "moments": self.moments.state(),
+        }
+
+    @classmethod
+    def from_state(cls, features, state):
+        """Rebuild the sums of some features from `state`."""
+        moments, width = TargetMoments.from_state(state.part("moments")), features.width
+        sums = cls(
+            features,
+            state.array("gram", (width, width)),
+            state.array("right_hand_sides", (width, len(moments.mean))),
+            state.array("feature_sums", (width,)),
+            moments,
+        )
+        state.finish()
+        return sums
+
     def __add__(self, other):
         """Add the sums over other rows."""
         if self.gram.shape != other.gram.shape or self.features.kernel != other.features.kernel:

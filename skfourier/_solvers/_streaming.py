@@ -29,6 +29,14 @@ class StreamingSolver(Solver):
         problem = self.problem
         return self.sums_type.of(self.features, problem.X, problem.y, problem.weight)
 
+    def state(self):
+        """Return what predictions need: the sums, which more rows may be added to, without rows."""
+        problem = self.problem.without_rows()
+        return {**super().state(), "problem": problem.state(), "sums": self.sums.state()}
+
+    def _restore(self, state):
+        self.__dict__["sums"] = self.sums_type.from_state(self.features, state.part("sums"))
+
     @property
     def moments(self):
         """Mean and variation of the targets, of rows added later too."""

@@ -1,5 +1,6 @@
 """Where and in what precision the network computes."""
 
+import copy
 import functools
 import time
 from itertools import pairwise
@@ -74,6 +75,32 @@ def _product_seconds(dtype):
         rows @ weight
         times.append(time.perf_counter() - start)
     return min(times)
+
+
+def device_here(device):
+    """Return the device that a network was trained on, or what of its kind is here, or the CPU."""
+    for candidate in (device, device.partition(":")[0]):
+        try:
+            found = choose_device(candidate)
+        except ValueError:
+            continue
+        if found.type != "meta":  # where tensors have no values
+            return found
+    return torch.device("cpu")
+
+
+def on_cpu(part):
+    """Return a module, or what is in the state of an optimizer, with all tensors on the CPU."""
+    if isinstance(part, torch.nn.Module):
+        elsewhere = any(tensor.device.type != "cpu" for tensor in part.state_dict().values())
+        return copy.deepcopy(part).to("cpu") if elsewhere else part
+    if isinstance(part, torch.Tensor):
+        return part.to("cpu")
+    if isinstance(part, dict):
+        return {name: on_cpu(value) for name, value in part.items()}
+    if type(part) in (list, tuple):
+        return type(part)(on_cpu(value) for value in part)
+    return part
 
 
 def choose_device(device):
