@@ -47,6 +47,7 @@ from skfourier._training._precision import (
     choose_precision,
     device_here,
     on_cpu,
+    state_on_cpu,
 )
 from skfourier._training._prediction import predict, predict_gradient
 from skfourier._training._samples import as_samples
@@ -631,7 +632,7 @@ class CoordinateMLPRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             state["module_"] = on_cpu(self.module_)
         optimizer = state.get("_optimizer")
         if optimizer is not None:
-            state["_optimizer"] = on_cpu(optimizer.state_dict())
+            state["_optimizer"] = state_on_cpu(optimizer.state_dict())
         return state
 
     def __setstate__(self, state):

@@ -17,6 +17,7 @@ from skfourier._sklearn import (
     unchanged_on_error,
 )
 from skfourier.grids import find_grid, mean_spacing
+from skfourier.kernels._fitted import check_fitted_kernel
 from skfourier.spectra import FiniteSpectrum, Frequencies, Spectrum, as_spectrum
 from skfourier.spectra._arguments import axis_scales
 from skfourier.spectra._features import fourier_features
@@ -282,6 +283,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         self.frequencies_ = state.array("frequencies_", (None, n_features))
         self.amplitudes_ = state.array("amplitudes_", (len(self.frequencies_),))
         self.spectrum_ = state.take("spectrum_", Spectrum)
+        check_fitted_kernel(self.spectrum_, n_features)
 
     def __sklearn_tags__(self):
         """Declare that float32 stays float32."""

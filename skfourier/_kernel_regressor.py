@@ -31,7 +31,8 @@ from skfourier._solvers._box import check_domain, check_inside
 from skfourier._solvers._choice import SOLVERS, STREAMING, choose_solver, warn_if_slow
 from skfourier._solvers._problem import Problem
 from skfourier.kernels import as_kernel
-from skfourier.spectra import Basic, Positional
+from skfourier.kernels._fitted import check_fitted_kernel
+from skfourier.spectra import Positional
 
 # What may change from one `partial_fit` to the next: the sums do not depend on it.
 _FREE_PARAMETERS = ("alpha", "max_iter")
@@ -543,7 +544,11 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         }
 
     def _restore(self, state):
-        self.kernel_ = _restored_kernel(state.take("kernel_", Kernel), self.n_features_in_)
+        self.kernel_ = state.take("kernel_", Kernel)
+        check_fitted_kernel(self.kernel_, self.n_features_in_)
+        at_zero = self.kernel_.evaluate(np.zeros((1, self.n_features_in_)))
+        if not np.allclose(at_zero, 1):
+            raise ValueError(f"k(0) of {self.kernel_!r} is {at_zero}, not 1")
         self.solver_ = known_name(state.take("solver_", str), SOLVERS, "solver_")
         self._solver = SOLVERS[self.solver_].from_state(self.kernel_, state.part("solver"))
         problem, n_outputs = self._solver.problem, len(self._solver.moments.mean)
@@ -757,28 +762,6 @@ def resolve_kernel(kernel, X, y):
             f"does: take kernel=FourierFeatures(distribution={kernel!r}, n_frequencies=...)."
         )
     return copy.deepcopy(kernel)  # the user's object may change later
-
-
-def _restored_kernel(kernel, n_features):
-    """Check the kernel of a file: it is one that `scaled_kernel` may have returned."""
-    if as_kernel(kernel) is not kernel or any(
-        # Whose size follows from the number of columns; scaled, they are Frequencies.
-        isinstance(part, Basic | Positional)
-        for part in _parts(kernel)
-    ):
-        raise ValueError(f"{kernel!r} is no kernel of a fit")
-    scales = kernel.scales(n_features)
-    if not (np.all(np.isfinite(scales)) and np.all(scales >= 0)):
-        raise ValueError(f"{kernel!r} has no scale")
-    return kernel
-
-
-def _parts(kernel):
-    """Yield a kernel and those that it is made of."""
-    yield kernel
-    for name in ("k1", "k2", "base"):
-        if isinstance(getattr(kernel, name, None), Kernel):
-            yield from _parts(getattr(kernel, name))
 
 
 def scaled_kernel(kernel, sigma, n_features):

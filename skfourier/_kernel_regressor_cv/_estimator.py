@@ -242,6 +242,9 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
         self.tol = tol
         self.max_iter = max_iter
 
+    #: Whether this is the model of a file, and had been fitted by `partial_fit`.
+    _stream_was_left_out = False
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, **params):
         """Choose sigma and alpha, and fit with them on all rows.
@@ -280,8 +283,8 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
 
     def _fit(self, X, y, sample_weight, params):
         """Score the candidates, and fit with the best."""
-        for name in ("_stream", "_stream_was_left_out"):
-            self.__dict__.pop(name, None)
+        self.__dict__.pop("_stream", None)
+        self._stream_was_left_out = False
         if _distributed.is_dask(X):
             refuse_params(params)
             self._fit_dask(X, y, sample_weight)
@@ -432,7 +435,7 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
 
     def _stream_so_far(self):
         """Return what is kept of the rows of earlier blocks; None if there were none."""
-        if getattr(self, "_stream_was_left_out", False):
+        if self._stream_was_left_out:
             raise ValueError(
                 "This model comes from a file, which does not hold the sample of the earlier rows: "
                 "partial_fit cannot choose anew with more of them. Begin with a clone, or pickle "
@@ -461,7 +464,7 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
             "best_score_": self.best_score_,
             "tried": results["params"],
             "scores": np.stack(scores, axis=1),
-            "stream_was_left_out": "_stream" in vars(self),
+            "stream_was_left_out": self._stream_was_left_out or "_stream" in vars(self),
         }
 
     def _restore(self, state):

@@ -1,8 +1,8 @@
 r"""The bytes of a file: arrays in the safetensors format, the rest as JSON in its header.
 
-The header's metadata hold two strings: "skfourier", the JSON, and "sha256", a digest of the JSON
-and of the name, dtype, shape and bytes of each array. Reading takes time and memory in proportion
-to the size of the file, whatever it holds.
+The header's metadata hold one string, "skfourier": a digest, SHA-256 of the JSON and of the name,
+dtype, shape and bytes of each array, a space, and the JSON. Reading takes time and memory in
+proportion to the size of the file, whatever it holds. Equal models are equal files.
 """
 
 import hashlib
@@ -48,9 +48,8 @@ def write_file(path, content, arrays):
             f"The model has too many parts for one file: {len(arrays):,} arrays and {len(text):,} "
             f"characters of parameters. Save its parts in files of their own."
         )
-    metadata = {"skfourier": text, "sha256": _digest(text, arrays)}
     with complete_file(path) as complete:
-        save_file(arrays, complete, metadata)
+        save_file(arrays, complete, {"skfourier": f"{_digest(text, arrays)} {text}"})
 
 
 def read_file(path):
@@ -74,7 +73,7 @@ def read_file(path):
     """
     path = existing_file(path, "a model's")
     _check_header(path)
-    text, digest, arrays = _read(path)
+    digest, text, arrays = _read(path)
     content = _parsed(path, text)
     _check_format(path, content)
     if digest != _digest(text, arrays):
@@ -86,7 +85,7 @@ def read_file(path):
 
 
 def _read(path):
-    """Return the two strings and the arrays of a safetensors file."""
+    """Return the digest, the JSON and the arrays of a safetensors file."""
     from safetensors import SafetensorError, safe_open  # noqa: PLC0415
 
     try:
@@ -98,12 +97,13 @@ def _read(path):
             f"{path} is damaged, or no file of skfourier's: as safetensors it cannot be read "
             f"({error})."
         ) from error
-    if not metadata.keys() >= {"skfourier", "sha256"}:
+    if "skfourier" not in metadata:
         raise ValueError(
             f"{path} is a safetensors file, but not of skfourier's: its metadata hold "
             f"{sorted(metadata)[:5]} and no model."
         )
-    return metadata["skfourier"], metadata["sha256"], arrays
+    digest, _, text = metadata["skfourier"].partition(" ")
+    return digest, text, arrays
 
 
 def _check_header(path):

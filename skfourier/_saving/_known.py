@@ -4,6 +4,7 @@ Names in files are the keys, which must stay as they are: a class that moves get
 here. Modules are imported when a file, or an object to save, has such a class.
 """
 
+import inspect
 from importlib import import_module
 
 # Rebuilt by calling the class with its parameters, which are attributes of the same names.
@@ -97,3 +98,10 @@ def class_of(name):
     if name not in _MODULES:
         raise ValueError(f"it holds a {name!r:.60}, which this version does not know")
     return getattr(import_module(_MODULES[name]), name.rpartition(".")[2])
+
+
+def parameters_of(cls):
+    """Name the parameters of a class, which its objects have as attributes."""
+    parameters = inspect.signature(cls).parameters.values()
+    various = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [one.name for one in parameters if one.kind not in various]

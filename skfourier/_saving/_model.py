@@ -1,5 +1,6 @@
 """Saving and loading a model."""
 
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skfourier._saving._container import FORMAT, read_file, write_file
@@ -119,9 +120,10 @@ def load(path):
         *(ArithmeticError, AttributeError, LookupError, RecursionError, RuntimeError),
         *(TypeError, ValueError),
     ) as error:
+        reason = str(error).rstrip(".")
         raise ValueError(
             f"{path}, written by skfourier {content['version']:.40}, holds no model that "
-            f"skfourier {_version()} can rebuild: {error}."
+            f"skfourier {_version()} can rebuild: {reason}."
         ) from error
 
 
@@ -135,8 +137,24 @@ def _model(content, arrays):
     model = decoder.decode(encoded)
     if decoder.arrays:
         raise ValueError(f"nothing uses its arrays {sorted(decoder.arrays)[:3]}")
-    check_is_fitted(model)
+    _check_whole(model)
     return model
+
+
+def _check_whole(model):
+    """Check that a model of a file is fitted; of a Pipeline, all of its steps."""
+    if not isinstance(model, Pipeline):
+        check_is_fitted(model)
+        return
+    if not (isinstance(model.steps, list) and model.steps):
+        raise ValueError("a Pipeline has no steps")
+    for name, step in model.steps:
+        if not isinstance(name, str):
+            raise ValueError(f"a step is named {name!r}")
+        if step not in (None, "passthrough"):
+            if name_of(type(step)) not in MODELS:
+                raise ValueError(f"the step {name!r} is a {type(step).__name__}")
+            _check_whole(step)
 
 
 def _version():

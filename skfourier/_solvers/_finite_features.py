@@ -95,18 +95,17 @@ class FeatureSums:
         return cls(features, gram, right_hand_sides, feature_sums, moments)
 
     def state(self):
-        """Return what files hold, beside the features."""
+        """Return what files hold, beside the features and the moments."""
         return {
             "gram": self.gram,
             "right_hand_sides": self.right_hand_sides,
             "feature_sums": self.feature_sums,
-            "moments": self.moments.state(),
         }
 
     @classmethod
-    def from_state(cls, features, state):
-        """Rebuild the sums of some features from `state`."""
-        moments, width = TargetMoments.from_state(state.part("moments")), features.width
+    def from_state(cls, features, moments, state):
+        """Rebuild the sums of features and moments from `state`."""
+        width = features.width
         sums = cls(
             features,
             state.array("gram", (width, width)),

@@ -70,17 +70,15 @@ class FourierSums:
         return cls(features, first[0], right_hand_sides, moments)
 
     def state(self):
-        """Return what files hold, beside the features."""
+        """Return what files hold, beside the features and the moments."""
         return {
             "toeplitz": self.toeplitz,
             "right_hand_sides": self.right_hand_sides,
-            "moments": self.moments.state(),
         }
 
     @classmethod
-    def from_state(cls, features, state):
-        """Rebuild the sums of some features from `state`."""
-        moments = TargetMoments.from_state(state.part("moments"))
+    def from_state(cls, features, moments, state):
+        """Rebuild the sums of features and moments from `state`."""
         n_outputs, doubled = len(moments.mean), tuple(2 * m for m in features.highest)
         sums = cls(
             features,

@@ -89,18 +89,27 @@ def device_here(device):
     return torch.device("cpu")
 
 
-def on_cpu(part):
-    """Return a module, or what is in the state of an optimizer, with all tensors on the CPU."""
-    if isinstance(part, torch.nn.Module):
-        elsewhere = any(tensor.device.type != "cpu" for tensor in part.state_dict().values())
-        return copy.deepcopy(part).to("cpu") if elsewhere else part
-    if isinstance(part, torch.Tensor):
-        return part.to("cpu")
-    if isinstance(part, dict):
-        return {name: on_cpu(value) for name, value in part.items()}
-    if type(part) in (list, tuple):
-        return type(part)(on_cpu(value) for value in part)
-    return part
+def on_cpu(module):
+    """Return a module with all tensors on the CPU: itself if they are there."""
+    tensors = [*module.parameters(), *module.buffers()]
+    if all(tensor.device.type == "cpu" for tensor in tensors):
+        return module
+    copies = {id(tensor): tensor.detach().to("cpu") for tensor in tensors}
+    for parameter in module.parameters():
+        copies[id(parameter)] = torch.nn.Parameter(copies[id(parameter)], parameter.requires_grad)
+    # The copy of the module takes these in place of its own.
+    return copy.deepcopy(module, copies)
+
+
+def state_on_cpu(state):
+    """Return the state of an optimizer with all tensors on the CPU."""
+    if isinstance(state, torch.Tensor):
+        return state.to("cpu")
+    if isinstance(state, dict):
+        return {name: state_on_cpu(value) for name, value in state.items()}
+    if type(state) in (list, tuple):
+        return type(state)(state_on_cpu(value) for value in state)
+    return state
 
 
 def choose_device(device):
