@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from skfourier._fourier_features import FourierFeatures
+from skfourier._saving import load, save
 
 if TYPE_CHECKING:
     from skfourier._coordinate_mlp import CoordinateMLPRegressor
@@ -19,6 +20,8 @@ __all__ = [
     "FourierKernelRegressor",
     "FourierKernelRegressorCV",
     "MotionCompensatedRegressor",
+    "load",
+    "save",
 ]
 __version__ = "0.1.0.dev0"
 

@@ -15,13 +15,16 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skfourier._fourier_features import FourierFeatures
 from skfourier._lazy import by_blocks
+from skfourier._saving import Saved
 from skfourier._sklearn import (
     DOC_LINK,
     Interval,
     StrOptions,
     _fit_context,
     check_samples,
+    known_name,
     refuse_no_numbers,
     unchanged_on_error,
 )
@@ -39,6 +42,7 @@ from skfourier._training._held_out import held_out_rows, places_to_hold_out, sco
 from skfourier._training._live_line import LiveLine
 from skfourier._training._loop import Training, train
 from skfourier._training._network import TargetScaling, build_network, checked_widths
+from skfourier._training._network_state import network_state, restored_network
 from skfourier._training._optimizers import build_optimizer, build_schedule
 from skfourier._training._plan import (
     check_normalized_batches,
@@ -46,12 +50,21 @@ from skfourier._training._plan import (
     rows_per_step,
     steps_per_epoch,
 )
-from skfourier._training._precision import PRECISIONS, choose_device, choose_precision
+from skfourier._training._precision import (
+    PRECISIONS,
+    choose_device,
+    choose_precision,
+    device_here,
+    on_cpu,
+    state_on_cpu,
+)
 from skfourier._training._prediction import predict, predict_gradient
 from skfourier._training._samples import as_samples
 from skfourier._training._sigma_search import MOST_ROWS_SCORED, Candidate, search_sigma
 from skfourier._training._torch_modes import own_torch_modes
 
+# Parameters that say what a network looks like.
+_SHAPES = ("hidden_layer_sizes", "activation", "batch_norm", "output_activation")
 # Parameters that a fit which goes on from another one cannot change.
 _STRUCTURE = (
     "hidden_layer_sizes",
@@ -68,7 +81,9 @@ _STRUCTURE = (
 _NOT_COMPARED = ("checkpoint", "resume", "verbose", "warm_start")
 
 
-class CoordinateMLPRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class CoordinateMLPRegressor(
+    Saved, CallbackSupportMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
+):
     r"""Represent a signal by a network from coordinates to values.
 
     .. math:: \hat y(v) = \mathrm{MLP}(\gamma(v)), \quad
@@ -755,16 +770,70 @@ class CoordinateMLPRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMi
         sigma, tried = search_sigma(start, directions, candidate_at, n_epochs)
         return (float(sigma[0]) if np.all(sigma == sigma[0]) else sigma), tried
 
-    def __setstate__(self, state):
-        """Restore a pickle; an optimizer between two `partial_fit` is built anew.
+    def __getstate__(self):
+        """Return what pickles hold: the network on the CPU, which is everywhere.
 
-        torch pickles only what all optimizers have in common, and "lbfgs" has more.
+        Of an optimizer between two `partial_fit` it is the state, as torch pickles only what all
+        optimizers have in common, and "lbfgs" has more.
         """
+        state = dict(super().__getstate__())
+        if "module_" in state:
+            state["module_"] = on_cpu(self.module_)
+        optimizer = state.get("_optimizer")
+        if optimizer is not None:
+            state["_optimizer"] = state_on_cpu(optimizer.state_dict())
+        return state
+
+    def __setstate__(self, state):
+        """Restore a pickle, on the device of the training if that is here."""
         super().__setstate__(state)
-        pickled = self.__dict__.get("_optimizer")
-        if pickled is not None:
+        if "module_" in state:
+            device = device_here(self.device_)
+            self.module_.to(device)
+            self.device_ = str(device)
+        if state.get("_optimizer") is not None:
             self._optimizer = build_optimizer(self.module_, **self._optimizer_settings)
-            self._optimizer.load_state_dict(pickled.state_dict())
+            self._optimizer.load_state_dict(state["_optimizer"])
+
+    def _fitted_state(self):
+        curves = {"loss_curve_": self.loss_curve_, "validation_scores_": self.validation_scores_}
+        return {
+            **{name: np.array(curve, dtype=float) for name, curve in curves.items()},
+            "structure": self._structure,
+            "embedding_": self.embedding_,
+            "network": network_state(self.module_),
+            "y_ndim": self._y_ndim,
+            "device_": self.device_,
+            "precision_": self.precision_,
+            **({} if self.sigma_search_ is None else {"sigma_search_": self.sigma_search_}),
+        }
+
+    @own_torch_modes()
+    def _restore(self, state):
+        losses = state.array("loss_curve_", (None,))
+        scores = state.array("validation_scores_", (None,), finite=False)
+        self._store(losses.tolist(), scores.tolist())
+        self._structure = state.take("structure", dict)
+        if self._structure.keys() != set(_STRUCTURE):
+            raise ValueError(f"structure has the entries {sorted(self._structure)[:9]}")
+        self.embedding_ = state.take("embedding_", FourierFeatures, type(None))
+        self.precision_ = known_name(state.take("precision_", str), PRECISIONS, "precision_")
+        self.module_ = restored_network(
+            state.part("network"),
+            self.n_features_in_,
+            embedding=self.embedding_,
+            dtype=PRECISIONS[self.precision_],
+            **{name: self._structure[name] for name in _SHAPES},
+        )
+        device = device_here(state.take("device_", str))
+        self.module_.to(device)
+        self.device_, self._y_ndim = str(device), state.count("y_ndim", least=1)
+        if self._y_ndim > 2 or (self._y_ndim == 1 and self.module_.output.out_features != 1):
+            raise ValueError(f"y_ndim is {self._y_ndim}")
+        self.sigma_search_ = None
+        if "sigma_search_" in state:
+            self.sigma_search_ = _restored_search(state.part("sigma_search_"), self.n_features_in_)
+        self._optimizer, self._optimizer_settings = None, {}
 
     def _optimizer_parameters(self):
         return {
@@ -795,6 +864,16 @@ class CoordinateMLPRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMi
         self.best_loss_ = min(loss_curve, default=math.nan)
         self.best_validation_score_ = max(validation_scores, default=None)
         self.n_iter_ = len(loss_curve)
+
+
+def _restored_search(state, n_features):
+    """Take the table of the sigmas that were tried."""
+    sigma = state.array("sigma", (None, n_features))
+    columns = {
+        name: state.array(name, (len(sigma),), finite=False) for name in ("n_epochs", "score")
+    }
+    state.finish()
+    return {"sigma": sigma, **columns}
 
 
 def _generator(random_state):

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skfourier._coordinate_mlp import CoordinateMLPRegressor
 from skfourier._fourier_features import FourierFeatures
 from skfourier._lazy import by_blocks
+from skfourier._saving import Saved
 from skfourier._sklearn import (
     DOC_LINK,
     Interval,
@@ -22,7 +23,9 @@ from skfourier._sklearn import (
 from skfourier._training._held_out import held_out_rows
 
 
-class CoordinateMLPEnsemble(MetaEstimatorMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class CoordinateMLPEnsemble(
+    Saved, MetaEstimatorMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
+):
     r"""Average networks that differ by their seeds, and learn what their spread is worth.
 
     .. math:: \bar y(v) = \frac{1}{m} \sum_k \hat y_k(v), \quad
@@ -148,6 +151,22 @@ class CoordinateMLPEnsemble(MetaEstimatorMixin, MultiOutputMixin, RegressorMixin
         factors = [_likeliest_variance(*pair, w / w.sum()) for pair in pairs]
         self.spread_factor_, self.error_floor_ = np.array(factors).T
         return self
+
+    def _fitted_state(self):
+        names = ("estimators_", "spread_factor_", "error_floor_")
+        return {name: getattr(self, name) for name in names}
+
+    def _restore(self, state):
+        self.estimators_ = state.take("estimators_", list)
+        for member in self.estimators_:
+            if not isinstance(member, CoordinateMLPRegressor):
+                raise ValueError(f"estimators_ holds a {type(member).__name__}")
+            check_is_fitted(member)
+            if member.n_features_in_ != self.n_features_in_:
+                raise ValueError("estimators_ have other columns")
+        (n_outputs,) = {member.module_.output.out_features for member in self.estimators_}
+        self.spread_factor_ = state.array("spread_factor_", (n_outputs,))
+        self.error_floor_ = state.array("error_floor_", (n_outputs,))
 
     def _network(self):
         if self.estimator is None:

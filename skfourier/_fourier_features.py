@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._lazy import by_blocks, is_dask
+from skfourier._saving import Saved
 from skfourier._sklearn import (
     DOC_LINK,
     Interval,
@@ -18,7 +19,9 @@ from skfourier._sklearn import (
     unchanged_on_error,
 )
 from skfourier.grids import find_grid, mean_spacing
-from skfourier.spectra import FiniteSpectrum, Frequencies, as_spectrum
+from skfourier.kernels._fitted import check_fitted_kernel
+from skfourier.spectra import FiniteSpectrum, Frequencies, Spectrum, as_spectrum
+from skfourier.spectra._arguments import axis_scales
 from skfourier.spectra._features import fourier_features
 from skfourier.spectra._finite import check_amplitudes
 
@@ -26,7 +29,7 @@ from skfourier.spectra._finite import check_amplitudes
 _CYCLES_PER_SPACING = 0.02
 
 
-class FourierFeatures(TransformerMixin, BaseEstimator):
+class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
     r"""Map coordinates to cosines and sines of random frequencies.
 
     .. math:: \gamma(v) = [a_1 \cos(2\pi b_1^T v), a_1 \sin(2\pi b_1^T v), \dots,
@@ -275,6 +278,19 @@ class FourierFeatures(TransformerMixin, BaseEstimator):
         OneToOneFeatureMixin.get_feature_names_out(self, input_features)  # checks the names
         names = [f"{wave}{i}" for i in range(len(self.frequencies_)) for wave in ("cos", "sin")]
         return np.asarray(names, dtype=object)
+
+    def _fitted_state(self):
+        names = ("sigma_", "frequencies_", "amplitudes_", "spectrum_")
+        return {name: getattr(self, name) for name in names}
+
+    def _restore(self, state):
+        n_features = self.n_features_in_
+        self.sigma_ = state.take("sigma_")
+        axis_scales(self.sigma_, n_features)
+        self.frequencies_ = state.array("frequencies_", (None, n_features))
+        self.amplitudes_ = state.array("amplitudes_", (len(self.frequencies_),))
+        self.spectrum_ = state.take("spectrum_", Spectrum)
+        check_fitted_kernel(self.spectrum_, n_features)
 
     def __sklearn_tags__(self):
         """Declare that float32 stays float32."""

@@ -18,19 +18,22 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._fourier_features import FourierFeatures
 from skfourier._lazy import by_blocks, is_dask
+from skfourier._saving import Saved
 from skfourier._sklearn import (
     DOC_LINK,
     Interval,
     _fit_context,
     check_samples,
+    known_name,
     refuse_no_numbers,
     unchanged_on_error,
 )
 from skfourier._solvers import _distributed
 from skfourier._solvers._box import check_domain, check_inside
-from skfourier._solvers._choice import STREAMING, choose_solver, warn_if_slow
+from skfourier._solvers._choice import SOLVERS, STREAMING, choose_solver, warn_if_slow
 from skfourier._solvers._problem import Problem
 from skfourier.kernels import as_kernel
+from skfourier.kernels._fitted import check_fitted_kernel
 from skfourier.spectra import Positional
 
 # What may change from one `partial_fit` to the next: the sums do not depend on it.
@@ -43,6 +46,7 @@ _WEIGHTS = np.array([1.0, -8.0, 8.0, -1.0]) / 12
 _STEP_OF_REACH = 0.02
 # Rows whose differences are told from one covariance.
 _ROWS_AT_ONCE = 32
+_Y_DTYPES = ("float32", "float64")
 # Errors of predictions, in deviations of y, that are warned of, and that are no predictions.
 _INACCURATE, _WORTHLESS = 1e-3, 30.0
 
@@ -57,7 +61,7 @@ def _rows_add_up(regressor):
     )
 
 
-class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstimator):
     r"""Represent a signal by kernel regression with the kernel that Fourier features induce.
 
     .. math:: \hat y(v) = \bar y + \sum_i k(v - v_i)\, c_i, \quad
@@ -518,15 +522,50 @@ class FourierKernelRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
             if name not in _FREE_PARAMETERS
         }
 
-    def _check_parameters_of_the_sums(self):
+    def _changed_parameters(self):
+        """Name those that the sums depend on and that are others than at the first rows."""
         before, now = self._fitted_parameters, self._parameters_of_the_sums()
-        changed = [name for name in now if not np.array_equal(before.get(name), now[name])]
+        return [name for name in now if not np.array_equal(before.get(name), now[name])]
+
+    def _check_parameters_of_the_sums(self):
+        changed = self._changed_parameters()
         if changed:
             raise ValueError(
                 f"The sums over earlier rows were taken with other values of "
                 f"{', '.join(changed)}: these cannot change between rows. Start anew with fit, or "
                 f"with a clone."
             )
+
+    def _fitted_state(self):
+        return {
+            "kernel_": self.kernel_,
+            "solver_": self.solver_,
+            "solver": self._solver.state(),
+            "y_shape": self._y_shape,
+            "y_dtype": self._y_dtype.name,
+            "is_calibrated": self._is_calibrated,
+            "changed": self._changed_parameters(),
+        }
+
+    def _restore(self, state):
+        self.kernel_ = state.take("kernel_", Kernel)
+        check_fitted_kernel(self.kernel_, self.n_features_in_)
+        at_zero = self.kernel_.evaluate(np.zeros((1, self.n_features_in_)))
+        if not np.allclose(at_zero, 1):
+            raise ValueError(f"k(0) of {self.kernel_!r} is {at_zero}, not 1")
+        self.solver_ = known_name(state.take("solver_", str), SOLVERS, "solver_")
+        self._solver = SOLVERS[self.solver_].from_state(self.kernel_, state.part("solver"))
+        problem, n_outputs = self._solver.problem, len(self._solver.moments.mean)
+        self._y_shape = state.take("y_shape", tuple)
+        self._y_dtype = np.dtype(known_name(state.take("y_dtype", str), _Y_DTYPES, "y_dtype"))
+        if len(problem.origin) != self.n_features_in_ or self._y_shape not in ((), (n_outputs,)):
+            raise ValueError(f"columns of X or y are not those of the solver {self.solver_!r}")
+        if self._y_shape == () and n_outputs != 1:
+            raise ValueError(f"y has one column, and the solver {n_outputs}")
+        self._is_calibrated = state.take("is_calibrated", bool)
+        self._fitted_parameters = self._parameters_of_the_sums()
+        # NaN equals nothing: these stay changed.
+        self._fitted_parameters.update(dict.fromkeys(state.take("changed", list), np.nan))
 
     @by_blocks
     def predict(self, X, return_std=False, return_cov=False):

@@ -33,6 +33,7 @@ __all__ = [
     "check_samples",
     "chosen",
     "known_name",
+    "output_container",
     "plain",
     "refuse_no_numbers",
     "refuse_params",
@@ -84,6 +85,11 @@ def accepts_sample_weight(scorer):
     if hasattr(scorer, "_accept_sample_weight"):
         return scorer._accept_sample_weight()
     return "sample_weight" in inspect.signature(scorer).parameters
+
+
+def output_container(estimator):
+    """Return what `set_output` has asked for ("pandas", ...), or None."""
+    return getattr(estimator, "_sklearn_output_config", {}).get("transform")
 
 
 def routing_is_enabled():

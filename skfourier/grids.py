@@ -8,6 +8,8 @@ import numpy as np
 # A coordinate that is off by a share s of the spacing h changes a kernel of scale sigma by at most
 # 2 pi sigma h s of k(0). A grid resolves the kernel while sigma h < 1/2: below 1e-6 with this s.
 _EVEN = 3e-7
+# With more points to a row a grid has too many holes: an image may lack 96 % of its pixels.
+MOST_POINTS_PER_ROW = 32
 # Where rounding is a larger share of the spacing, even and uneven axes look alike.
 _COARSEST_ROUNDING = 1 / 16
 
@@ -93,7 +95,7 @@ class Grid:
         """Return the rounding of each axis as a share of its spacing, at least 3e-7."""
         return np.maximum(_EVEN, 2 * np.array(self.rounding or 0.0) / self.spacing())
 
-    def evenly_spaced(self, *, most_points_per_row=32):
+    def evenly_spaced(self, *, most_points_per_row=MOST_POINTS_PER_ROW):
         """Return the same rows on evenly spaced axes, or None.
 
         Lines that are missing altogether are put in: 0, 1, 3, 4 becomes 0, 1, 2, 3, 4.
@@ -132,7 +134,7 @@ class Grid:
         return Grid(axes, index, self.rounding)
 
 
-def find_grid(X, *, most_points_per_row=32, rounding=None):
+def find_grid(X, *, most_points_per_row=MOST_POINTS_PER_ROW, rounding=None):
     """Recognise rows of coordinates, in any order, as points of a grid.
 
     A line of the grid is a value that a column takes; values belong to one line if they are equal

@@ -45,6 +45,7 @@ from skfourier._kernel_regressor_cv._sigma_search import (
 )
 from skfourier._kernel_regressor_cv._stream import Stream, streams
 from skfourier._lazy import by_blocks, is_dask
+from skfourier._saving import Saved
 from skfourier._sklearn import (
     DOC_LINK,
     Interval,
@@ -77,7 +78,7 @@ def _has_domain(regressor):
     )
 
 
-class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEstimator):
     r"""`FourierKernelRegressor` with sigma, noise and smoothness chosen from the data.
 
     By default they are those of the largest likelihood, whatever the coordinates are and however
@@ -252,6 +253,9 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.tol = tol
         self.max_iter = max_iter
 
+    #: Whether this is the model of a file, and had been fitted by `partial_fit`.
+    _stream_was_left_out = False
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, **params):
         """Choose sigma and alpha, and fit with them on all rows.
@@ -291,6 +295,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _fit(self, X, y, sample_weight, params):
         """Score the candidates, and fit with the best."""
         self.__dict__.pop("_stream", None)
+        self._stream_was_left_out = False
         if is_dask(X):
             refuse_params(params)
             self._fit_dask(X, y, sample_weight)
@@ -458,7 +463,7 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
         """
         with unchanged_on_error(self):
             self._validate_params()  # scikit-learn's decorator does so in the first call only
-            stream = getattr(self, "_stream", None)
+            stream = self._stream_so_far()
             given = check_samples(self, X, y, sample_weight, reset=stream is None)
             kernels = self._kernels(*given[:2]) if stream is None else stream.kernels
             self._check_for_blocks(kernels, "partial_fit")
@@ -469,6 +474,16 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
             self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
         return self
 
+    def _stream_so_far(self):
+        """Return what is kept of the rows of earlier blocks; None if there were none."""
+        if self._stream_was_left_out:
+            raise ValueError(
+                "This model comes from a file, which does not hold the sample of the earlier rows: "
+                "partial_fit cannot choose anew with more of them. Begin with a clone, or pickle "
+                "models that are to go on."
+            )
+        return getattr(self, "_stream", None)
+
     def _check_for_blocks(self, kernels, what):
         """Refuse what needs all rows at once."""
         self._check_consistent(None)
@@ -478,6 +493,33 @@ class FourierKernelRegressorCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
                 f"candidates and splits, by the likelihood, of spectra with a density: leave out "
                 f"sigmas, alphas, cv and criterion. Or pass all rows to fit, as NumPy arrays."
             )
+
+    def _fitted_state(self):
+        results = self.cv_results_
+        n_splits = sum(name.startswith("split") for name in results)
+        scores = [results[f"split{i}_test_score"] for i in range(n_splits)]
+        return {
+            "regressor_": self.regressor_,
+            "sigma_": self.sigma_,
+            "alpha_": self.alpha_,
+            "best_score_": self.best_score_,
+            "tried": results["params"],
+            "scores": np.stack(scores, axis=1),
+            "stream_was_left_out": self._stream_was_left_out or "_stream" in vars(self),
+        }
+
+    def _restore(self, state):
+        self.regressor_ = state.take("regressor_", FourierKernelRegressor)
+        check_is_fitted(self.regressor_)
+        if self.regressor_.n_features_in_ != self.n_features_in_:
+            raise ValueError("regressor_ has other columns")
+        self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
+        self.sigma_ = state.take("sigma_")
+        self.alpha_, self.best_score_ = state.number("alpha_"), state.number("best_score_")
+        tried = state.take("tried", list)
+        scores = state.array("scores", (len(tried), None), finite=False)
+        self.cv_results_ = as_cv_results(tried, scores)
+        self._stream_was_left_out = state.take("stream_was_left_out", bool)
 
     @by_blocks
     def predict(self, X, return_std=False, return_cov=False):

@@ -10,8 +10,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skfourier._kernel_regressor import FourierKernelRegressor
 from skfourier._lazy import by_blocks
 from skfourier._motion._between import Gap
-from skfourier._motion._flow import default_flows, measure_motion, structure
-from skfourier._motion._frames import as_frames, interpolated, sampled, spline
+from skfourier._motion._flow import Motion, default_flows, measure_motion, structure
+from skfourier._motion._frames import Frames, as_frames, interpolated, sampled, spline
+from skfourier._saving import Saved
 from skfourier._sklearn import (
     DOC_LINK,
     _fit_context,
@@ -24,7 +25,7 @@ from skfourier._sklearn import (
 _ROUNDING = 1e-4
 
 
-class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator):
+class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstimator):
     r"""Predict a video at any time by moving the pixels of the frames before and after.
 
     .. math:: \hat y(v, t) = (1 - \lambda) B(v, t) + \lambda \bigl[
@@ -158,18 +159,31 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         self.regressor_ = FourierKernelRegressor().fit(X, y)
 
     def _fit_frames(self, frames):
-        scale = float(frames.pixels.std()) or 1.0
-        structures = [structure(frame, scale) for frame in frames.pixels]
-        self._frames, self.times_, self.regressor_ = frames, frames.t, None
-        self._splines = [spline(frame) for frame in frames.pixels]
-        pairs = list(itertools.pairwise(structures))
-        self._gaps = [
-            [Gap(*pair, measure_motion(*pair, flow)) for pair in pairs]
+        pairs = _pairs(frames)
+        motions = [
+            [measure_motion(first, second, flow) for first, second in pairs]
             for flow in self._checked_flows()
         ]
-        shape = len(self._gaps), len(pairs), 2, *frames.pixels.shape[1:3]
-        flows = [gap.motion.forward for gaps in self._gaps for gap in gaps]
-        self.flows_ = np.reshape(flows, shape).astype(np.float32)
+        self._keep(frames, pairs, motions)
+
+    def _keep(self, frames, pairs, motions):
+        """Keep frames, and the motions between pairs of their structures, a list for each flow."""
+        self._frames, self.times_, self.regressor_ = frames, frames.t, None
+        self._splines = [spline(frame) for frame in frames.pixels]
+        self._gaps = [
+            [
+                Gap(first, second, motion)
+                for (first, second), motion in zip(pairs, each, strict=True)
+            ]
+            for each in motions
+        ]
+        self.flows_ = self._flows("forward")
+
+    def _flows(self, direction):
+        """Return the flows of all gaps, "forward" or "backward", in one array."""
+        shape = len(self._gaps), len(self.times_) - 1, 2, *self._frames.pixels.shape[1:3]
+        flows = [getattr(gap.motion, direction) for gaps in self._gaps for gap in gaps]
+        return np.reshape(flows, shape).astype(np.float32)
 
     def _checked_flows(self):
         flows = default_flows() if self.flows is None else self.flows
@@ -179,6 +193,53 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
                 f"Got {flows!r}."
             )
         return flows
+
+    def _fitted_state(self):
+        if self.regressor_ is not None:
+            return {"n_outputs": self._n_outputs, "regressor_": self.regressor_}
+        return {
+            "n_outputs": self._n_outputs,
+            "x": self._frames.x,
+            "y": self._frames.y,
+            "times_": self.times_,
+            "pixels": self._frames.pixels,
+            "flows_": self.flows_,
+            "flows_back": self._flows("backward"),
+        }
+
+    def _restore(self, state):
+        self._n_outputs = state.take("n_outputs", tuple)
+        if "regressor_" in state:
+            self.times_, self.flows_ = np.empty(0), np.empty((0, 0, 2, 0, 0))
+            self.regressor_ = state.take("regressor_", FourierKernelRegressor)
+            check_is_fitted(self.regressor_)
+            columns = self.regressor_.n_features_in_, self.regressor_._y_shape
+            if columns != (self.n_features_in_, self._n_outputs):
+                raise ValueError("regressor_ has other columns")
+            return
+        frames = self._restored_frames(state)
+        n_gaps, size = len(frames.t) - 1, frames.pixels.shape[1:3]
+        forward = state.array("flows_", (None, n_gaps, 2, *size), np.float32)
+        backward = state.array("flows_back", forward.shape, np.float32)
+        motions = [
+            [Motion(*flows) for flows in zip(*both, strict=True)]
+            for both in zip(forward, backward, strict=True)
+        ]
+        if not motions:
+            raise ValueError("flows_ holds no flow")
+        self._keep(frames, _pairs(frames), motions)
+
+    def _restored_frames(self, state):
+        x, y, t = (state.array(name, (None,)) for name in ("x", "y", "times_"))
+        shape = len(t), len(y), len(x), None
+        pixels = state.array("pixels", shape, np.float32, np.float64)
+        if not all(len(axis) and np.all(np.diff(axis) > 0) for axis in (x, y, t)):
+            raise ValueError("axes of the frames do not increase")
+        if self.n_features_in_ != 3 or self._n_outputs not in (pixels.shape[3:], ()):
+            raise ValueError(f"pixels of shape {pixels.shape} are not of {self._n_outputs} outputs")
+        if self._n_outputs == () and pixels.shape[3] != 1:
+            raise ValueError(f"pixels of shape {pixels.shape} are not of one output")
+        return Frames(x, y, t, pixels)
 
     @by_blocks
     def predict(self, X):
@@ -223,6 +284,12 @@ class MotionCompensatedRegressor(MultiOutputMixin, RegressorMixin, BaseEstimator
         instants = [gaps[earlier].instant(share) for gaps in self._gaps]
         changes = [_change_of_blend(first, second, blend, places, each) for each in instants]
         return blend + np.mean(changes, axis=0)
+
+
+def _pairs(frames):
+    """Return the structures of each frame and the next."""
+    scale = float(frames.pixels.std()) or 1.0
+    return list(itertools.pairwise(structure(frame, scale) for frame in frames.pixels))
 
 
 def _change_of_blend(first, second, blend, places, instant):

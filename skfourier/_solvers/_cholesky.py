@@ -42,6 +42,11 @@ class Cholesky(RowSolver, FactorizedSolver):
             )
         return None
 
+    @property
+    def layout(self):
+        """Shape of `coefficients`."""
+        return self.problem.y.shape
+
     @cached_property
     def eigenvectors(self):
         """The eigenvectors of B."""

@@ -94,6 +94,28 @@ class FeatureSums:
             feature_sums += weighted.sum(axis=0)
         return cls(features, gram, right_hand_sides, feature_sums, moments)
 
+    def state(self):
+        """Return what files hold, beside the features and the moments."""
+        return {
+            "gram": self.gram,
+            "right_hand_sides": self.right_hand_sides,
+            "feature_sums": self.feature_sums,
+        }
+
+    @classmethod
+    def from_state(cls, features, moments, state):
+        """Rebuild the sums of features and moments from `state`."""
+        width = features.width
+        sums = cls(
+            features,
+            state.array("gram", (width, width)),
+            state.array("right_hand_sides", (width, len(moments.mean))),
+            state.array("feature_sums", (width,)),
+            moments,
+        )
+        state.finish()
+        return sums
+
     def __add__(self, other):
         """Add the sums over other rows."""
         if self.gram.shape != other.gram.shape or self.features.kernel != other.features.kernel:

@@ -181,6 +181,39 @@ class FourierModes:
             and np.all(own.reach <= self.reach)
         )
 
+    def state(self):
+        """Return what files hold: where the modes lie."""
+        return {
+            "tol": self.tol,
+            "gain": float(self.gain),
+            "reach": self.reach,
+            "spacing": self.spacing,
+            "highest": self.highest,
+        }
+
+    @classmethod
+    def from_state(cls, problem, state):
+        """Rebuild the modes of a problem from `state`.
+
+        They are not derived anew: one more or less along an axis would be another regression.
+        """
+        extent = problem.extent
+        places = {name: state.array(name, extent.shape) for name in ("reach", "spacing")}
+        modes = cls(
+            problem.kernel,
+            np.zeros_like(extent),
+            extent,
+            tol=state.number("tol"),
+            gain=state.number("gain"),
+        )
+        modes.__dict__.update(places, highest=state.counts("highest", len(extent)))
+        state.finish()
+        if len(extent) > _MAX_COLUMNS or not hasattr(problem.kernel, "density"):
+            raise ValueError(f"{problem.kernel!r} of {len(extent)} columns has no such modes")
+        if not (modes.tol > 0 and modes.gain > 0 and np.all(modes.spacing > 0)):
+            raise ValueError(f"the spacing of {state.owner} is no positive number")
+        return modes
+
     def doubled(self):
         """Return modes of the same spacing to twice the highest: those of products of two."""
         other = replace(self)

@@ -69,6 +69,26 @@ class FourierSums:
         right_hand_sides = others.reshape(-1, *features.half_shape)[1 : 1 + y.shape[1]]
         return cls(features, first[0], right_hand_sides, moments)
 
+    def state(self):
+        """Return what files hold, beside the features and the moments."""
+        return {
+            "toeplitz": self.toeplitz,
+            "right_hand_sides": self.right_hand_sides,
+        }
+
+    @classmethod
+    def from_state(cls, features, moments, state):
+        """Rebuild the sums of features and moments from `state`."""
+        n_outputs, doubled = len(moments.mean), tuple(2 * m for m in features.highest)
+        sums = cls(
+            features,
+            state.array("toeplitz", half_shape(doubled), complex),
+            state.array("right_hand_sides", (n_outputs, *features.half_shape), complex),
+            moments,
+        )
+        state.finish()
+        return sums
+
     def __add__(self, other):
         """Add the sums over other rows."""
         mine, others = self.features, other.features

@@ -40,6 +40,11 @@ class Kronecker(RowSolver, FactorizedSolver):
             reason = "The solver 'kronecker' takes rows of equal weight only."
         return reason
 
+    @property
+    def layout(self):
+        """Shape of `coefficients`: that of the grid for each output."""
+        return (self.problem.y.shape[1], *self.problem.grid.shape)
+
     @cached_property
     def matrix(self):
         """The kernel matrix of the grid."""

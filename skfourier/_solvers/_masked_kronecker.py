@@ -28,6 +28,11 @@ class MaskedKronecker(RowSolver):
         """Return None if the rows lie on a grid and the kernel is a product."""
         return KroneckerMatrix.why_not(self.problem)
 
+    @property
+    def layout(self):
+        """Shape of `coefficients`: that of the grid for each output."""
+        return (self.problem.y.shape[1], *self.problem.grid.shape)
+
     @cached_property
     def matrix(self):
         """The kernel matrix of the whole grid."""

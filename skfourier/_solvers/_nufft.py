@@ -72,6 +72,24 @@ class NUFFT(StreamingSolver):
     #: Error of the predictions by the last solution, in deviations of y; 0 for a direct one.
     iteration_error = 0.0
 
+    dtype = complex
+
+    @property
+    def layout(self):
+        """Shape of `coefficients`."""
+        return (len(self.moments.mean), *self.features.half_shape)
+
+    def state(self):
+        """Return what predictions need: the sums, and where their modes lie."""
+        state = super().state()  # which solves
+        return {**state, "modes": self.features.state(), "iteration_error": self.iteration_error}
+
+    def _restore(self, state):
+        modes = state.part("modes")
+        self.__dict__["features"] = FourierModes.from_state(self.problem, modes)
+        self.iteration_error = state.number("iteration_error")
+        super()._restore(state)
+
     def why_not(self):
         """Return None if few enough Fourier modes stand for the kernel."""
         return self.features.why_not()

@@ -27,6 +27,11 @@ class NystromCG(RowSolver):
     def why_not(self):
         """Return None: this solver always applies."""
 
+    @property
+    def layout(self):
+        """Shape of `coefficients`."""
+        return self.problem.y.T.shape
+
     @cached_property
     def matrix(self):
         """The kernel matrix of the rows."""

@@ -32,6 +32,12 @@ class Primal(StreamingSolver, FactorizedSolver):
     sums_type = FeatureSums
     shared = ("features", "sums", "eigenvectors")
 
+    def _restore(self, state):
+        reason = self.why_not()
+        if reason is not None:
+            raise ValueError(reason)
+        super()._restore(state)
+
     def why_not(self):
         """Return None if the kernel has finite features and their Gram matrix fits."""
         kernel = self.problem.kernel
@@ -47,6 +53,11 @@ class Primal(StreamingSolver, FactorizedSolver):
                 f"{8e-9 * width**2:.1f} GB; it takes {_MAX_GRAM_BYTES * 1e-9:.1f} GB at most."
             )
         return None
+
+    @property
+    def layout(self):
+        """Shape of `coefficients`."""
+        return (self.features.width, len(self.moments.mean))
 
     @cached_property
     def features(self):

@@ -7,7 +7,7 @@ from sklearn.gaussian_process.kernels import Kernel
 
 from skfourier._solvers._box import box_of
 from skfourier._solvers._target_moments import TargetMoments
-from skfourier.grids import Grid, coordinate_rounding, find_grid
+from skfourier.grids import MOST_POINTS_PER_ROW, Grid, coordinate_rounding, find_grid
 
 # Approximations are laid out for so large a sum of weights where a domain says that more rows may
 # come.
@@ -95,6 +95,61 @@ class Problem:
         """Return the same problem with nothing kept of its rows."""
         return replace(self, X=self.X[:0], y=self.y[:0], weight=self.weight[:0], grid=None)
 
+    def state(self):
+        """Return what files hold beside the kernel: the rows only where they are kept."""
+        state = {
+            "alpha": self.alpha,
+            "origin": self.origin,
+            "extent": self.extent,
+            "total_weight": float(self.total_weight),
+            "moments": self.moments.state(),
+        }
+        if len(self.X):
+            state["y"] = self.y
+            state |= {"X": self.X} if self.grid is None else _grid_state(self.grid)
+            if np.any(self.weight != 1):
+                state["weight"] = self.weight
+        return state
+
+    @classmethod
+    def from_state(cls, kernel, state):
+        """Rebuild a problem from its kernel and `state`.
+
+        Raises
+        ------
+        ValueError
+            If the parts do not belong together.
+        """
+        moments = TargetMoments.from_state(state.part("moments"))
+        origin, n_outputs = state.array("origin", (None,)), len(moments.mean)
+        X, grid = np.empty((0, len(origin))), None
+        if "index" in state:
+            X, grid = _grid_from_state(state, len(origin))
+        elif "X" in state:
+            X = state.array("X", (None, len(origin)))
+        y = state.array("y", (moments.n_rows, n_outputs)) if len(X) else np.empty((0, n_outputs))
+        weight = np.broadcast_to(1.0, len(X))
+        if "weight" in state:
+            weight = state.array("weight", (len(X),))
+        problem = cls(
+            kernel=kernel,
+            X=X,
+            y=y,
+            weight=weight,
+            alpha=state.number("alpha"),
+            moments=moments,
+            grid=grid,
+            origin=origin,
+            extent=state.array("extent", origin.shape),
+            total_weight=state.number("total_weight"),
+        )
+        state.finish()
+        if not 0 < problem.alpha < np.inf or len(X) not in (0, moments.n_rows):
+            raise ValueError(f"{state.owner} contradicts itself")
+        if weight.min(initial=1) <= 0 or problem.extent.min(initial=0) < 0:
+            raise ValueError(f"weights or extents of {state.owner} are negative")
+        return problem
+
     @property
     def centered(self):
         """The targets less their weighted mean."""
@@ -109,3 +164,31 @@ class Problem:
     def equally_weighted(self):
         """Whether all weights are the same number."""
         return bool(self.weight.min() == self.weight.max())
+
+
+def _grid_state(grid):
+    """Return what files hold of a grid and its rows: places take fewer bytes than coordinates."""
+    return {
+        "shape": grid.shape,
+        "axes": np.concatenate(grid.axes),
+        "rounding": np.array(grid.rounding),
+        "index": grid.index.astype(np.min_scalar_type(grid.n_points)),
+    }
+
+
+def _grid_from_state(state, n_features):
+    """Rebuild rows and their grid: coordinates along an axis are equal exactly."""
+    shape = state.counts("shape", n_features, least=1)
+    axes = np.split(state.array("axes", (sum(shape),)), np.cumsum(shape)[:-1])
+    rounding = state.array("rounding", (n_features,))
+    index = state.array("index", (None,), np.uint8, np.uint16, np.uint32, np.uint64)
+    grid = Grid(tuple(axes), index.astype(np.int64), tuple(rounding.tolist()))
+    if any(np.any(np.diff(axis) <= 0) for axis in axes):
+        raise ValueError(f"the axes of {state.owner} do not increase")
+    if not (len(index) and grid.n_points <= MOST_POINTS_PER_ROW * len(index)):
+        raise ValueError(f"the grid of {state.owner} has {grid.n_points} points")
+    if index.max() >= grid.n_points or len(np.unique(index)) < len(index):
+        raise ValueError(f"rows of {state.owner} have no place of their own in its grid")
+    places = np.unravel_index(grid.index, shape)
+    X = np.stack([axis[place] for axis, place in zip(axes, places, strict=True)], axis=1)
+    return X, grid

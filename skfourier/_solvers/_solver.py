@@ -9,6 +9,7 @@ import numpy as np
 
 from skfourier._solvers._draws import PosteriorDraws
 from skfourier._solvers._local_prediction import LocalPrediction
+from skfourier._solvers._problem import Problem
 
 # Rows on which a solution is checked.
 _ROWS_CHECKED = 64
@@ -43,6 +44,8 @@ class Solver(ABC):
     factorizes: bool = False
     #: Whether A is the kernel's own, to rounding, whatever alpha.
     is_exact: ClassVar[bool] = False
+    #: Of the coefficients.
+    dtype: ClassVar[type] = float
     #: Cached properties that do not depend on alpha; `with_alpha` hands them on.
     shared: ClassVar[tuple[str, ...]] = ()
 
@@ -85,6 +88,60 @@ class Solver(ABC):
         callable
             X to an array of shape (n_rows, n_draws), of the same functions whatever X.
         """
+
+    @property
+    @abstractmethod
+    def layout(self):
+        """Shape of `coefficients`."""
+
+    def state(self):
+        """Return what predictions need, in numbers and arrays: what files hold beside the kernel.
+
+        Predictions from it are the same to the last bit. No matrix is in it that grows with the
+        square of the rows; a subclass adds what else it needs, and reads it in `_restore`.
+
+        Returns
+        -------
+        dict
+        """
+        return {
+            "problem": self.problem.state(),
+            "tol": self.tol,
+            "max_iter": int(self.max_iter),
+            "coefficients": self.coefficients,
+            "n_iter": self.n_iter,
+            "backward_error": self.backward_error,
+        }
+
+    @classmethod
+    def from_state(cls, kernel, state):
+        """Rebuild a solver that has solved.
+
+        Parameters
+        ----------
+        kernel : Kernel
+        state : State
+            Of what the method `state` returned.
+
+        Raises
+        ------
+        ValueError
+            If something is missing, or does not belong together.
+        """
+        problem = Problem.from_state(kernel, state.part("problem"))
+        solver = cls(problem, tol=state.number("tol"), max_iter=state.count("max_iter", least=1))
+        solver.n_iter = state.count("n_iter")
+        solver._restore(state)
+        solver.__dict__["coefficients"] = state.array("coefficients", solver.layout, cls.dtype)
+        solver.__dict__["backward_error"] = state.number("backward_error")
+        state.finish()
+        return solver
+
+    def _restore(self, state):  # noqa: ARG002 (others read what they have added)
+        """Take what `state` holds more than every solver's; check that the solver applies."""
+        reason = self.why_not()
+        if reason is not None:
+            raise ValueError(reason)
 
     @property
     def moments(self):

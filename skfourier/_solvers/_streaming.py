@@ -1,6 +1,7 @@
 """Solvers that need sums over the rows only, so that rows can be added and need not be kept."""
 
 from abc import abstractmethod
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -28,6 +29,16 @@ class StreamingSolver(Solver):
         """The sums over the rows of the problem."""
         problem = self.problem
         return self.sums_type.of(self.features, problem.X, problem.y, problem.weight)
+
+    def state(self):
+        """Return what predictions need: the sums, which more rows may be added to, without rows."""
+        problem = replace(self.problem.without_rows(), moments=self.moments)
+        return {**super().state(), "problem": problem.state(), "sums": self.sums.state()}
+
+    def _restore(self, state):
+        moments = self.problem.moments
+        sums = self.sums_type.from_state(self.features, moments, state.part("sums"))
+        self.__dict__["sums"] = sums
 
     @property
     def moments(self):

@@ -62,6 +62,26 @@ class TargetMoments:
                     variation[j] = np.dot(weight, np.square(differences))
         return cls(len(y), weight_sum, float(np.log(weight).sum()), mean, variation)
 
+    def state(self):
+        """Return what files hold."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_state(cls, state):
+        """Rebuild the moments from `state`."""
+        mean = state.array("mean", (None,))
+        moments = cls(
+            state.count("n_rows", least=1),
+            state.number("weight_sum"),
+            state.number("log_weight_sum"),
+            mean,
+            state.array("variation", mean.shape),
+        )
+        state.finish()
+        if not 0 < moments.weight_sum < np.inf or moments.variation.min(initial=0) < 0:
+            raise ValueError(f"{state.owner} are those of no rows")
+        return moments
+
     def __add__(self, other):
         """Return the moments of both sets of rows."""
         weight_sum = self.weight_sum + other.weight_sum

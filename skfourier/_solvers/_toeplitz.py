@@ -48,6 +48,11 @@ class Toeplitz(RowSolver):
         """Return None if the rows lie on an evenly spaced grid."""
         return ToeplitzMatrix.why_not(self.grid)
 
+    @property
+    def layout(self):
+        """Shape of `coefficients`: that of the even grid for each output."""
+        return (self.problem.y.shape[1], *self.grid.shape)
+
     @cached_property
     def grid(self):
         """The evenly spaced grid, missing lines put in, or None."""

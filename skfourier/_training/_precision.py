@@ -1,5 +1,6 @@
 """Where and in what precision the network computes."""
 
+import copy
 from itertools import pairwise
 
 import numpy as np
@@ -57,6 +58,41 @@ def bfloat16_is_fast(device):
 
 # What torch knows of the CPU has private names; without them it is "not known to be fast".
 _INSTRUCTIONS = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+
+
+def device_here(device):
+    """Return the device that a network was trained on, or what of its kind is here, or the CPU."""
+    for candidate in (device, device.partition(":")[0]):
+        try:
+            found = choose_device(candidate)
+        except ValueError:
+            continue
+        if found.type != "meta":  # where tensors have no values
+            return found
+    return torch.device("cpu")
+
+
+def on_cpu(module):
+    """Return a module with all tensors on the CPU: itself if they are there."""
+    tensors = [*module.parameters(), *module.buffers()]
+    if all(tensor.device.type == "cpu" for tensor in tensors):
+        return module
+    copies = {id(tensor): tensor.detach().to("cpu") for tensor in tensors}
+    for parameter in module.parameters():
+        copies[id(parameter)] = torch.nn.Parameter(copies[id(parameter)], parameter.requires_grad)
+    # The copy of the module takes these in place of its own.
+    return copy.deepcopy(module, copies)
+
+
+def state_on_cpu(state):
+    """Return the state of an optimizer with all tensors on the CPU."""
+    if isinstance(state, torch.Tensor):
+        return state.to("cpu")
+    if isinstance(state, dict):
+        return {name: state_on_cpu(value) for name, value in state.items()}
+    if type(state) in (list, tuple):
+        return type(state)(state_on_cpu(value) for value in state)
+    return state
 
 
 def choose_device(device):
