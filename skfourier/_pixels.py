@@ -8,7 +8,7 @@ from numbers import Integral
 
 import numpy as np
 
-from skfourier._sklearn import as_numbers
+from skfourier._sklearn import as_numbers, positive_integers
 
 # The largest value of each dtype that pixels may have.
 _WHITE = {"bool": 1, "uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
@@ -72,14 +72,6 @@ def checked_size(size):
     return numbers
 
 
-def positive_integers(numbers):
-    """Return a tuple of integers, empty if anything in it is not a positive integer."""
-    numbers = tuple(numbers) if np.iterable(numbers) else ()
-    if all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n > 0 for n in numbers):
-        return tuple(map(int, numbers))
-    return ()
-
-
 def intensities(array, name):
     """Return a copy as floats, 0 black and 1 white; floats stay as they are."""
     _check_dtype(array.dtype, name)
@@ -91,7 +83,10 @@ def intensities(array, name):
 
 def quantized(intensities, dtype):
     """Clip to [0, 1] and convert, rounding to the nearest integer of an integer dtype."""
-    dtype = np.dtype(dtype)
+    try:
+        dtype = np.dtype(dtype)
+    except TypeError as error:  # a name that NumPy does not know
+        raise ValueError(f"dtype={dtype!r} is unknown; known are {', '.join(_WHITE)}.") from error
     _check_dtype(dtype, "dtype")
     clipped = np.clip(intensities.astype(np.float64), 0, 1)
     if dtype.kind != "f":

@@ -8,6 +8,7 @@ import inspect
 import sys
 from collections.abc import Iterable
 from contextlib import contextmanager
+from numbers import Integral
 
 import numpy as np
 from scipy.sparse import issparse
@@ -31,10 +32,12 @@ __all__ = [
     "called_by_a_search",
     "check_all_samples",
     "check_samples",
+    "checked_rows",
     "chosen",
     "known_name",
     "output_container",
     "plain",
+    "positive_integers",
     "refuse_no_numbers",
     "refuse_params",
     "routing_is_enabled",
@@ -218,7 +221,8 @@ def refuse_no_numbers(array, name):
     """Raise ValueError for what NumPy would turn into numbers without a word.
 
     That is what a mask hides, pictures of Pillow, alone or in a list, dates as nanoseconds since
-    1970, and strings; and dask arrays, which would be read into memory as a whole.
+    1970, strings and structures; a table without columns; and dask arrays, which would be read into
+    memory as a whole.
     """
     if is_dask(array):
         raise ValueError(
@@ -244,6 +248,22 @@ def refuse_no_numbers(array, name):
         )
     if kind in ("S", "U"):
         raise ValueError(f"{name} holds strings, not numbers. Convert them: {name}.astype(float).")
+    if kind == "V":
+        raise ValueError(f"{name} holds structures, not numbers. Take their fields as columns.")
+    if np.shape(array)[1:] == (0,) and hasattr(array, "columns"):
+        raise ValueError(f"{name} is a {type(array).__name__} without columns. One is needed.")
+
+
+def checked_rows(X, name):
+    """Return rows of coordinates, float64 or float32, after `refuse_no_numbers`.
+
+    Raises
+    ------
+    ValueError
+        Also if they are no table of finite numbers.
+    """
+    refuse_no_numbers(X, name)
+    return check_array(X, dtype=[np.float64, np.float32], input_name=name)
 
 
 def as_numbers(array, name):
@@ -254,14 +274,29 @@ def as_numbers(array, name):
     ValueError
         Also if NumPy cannot read it, as a tensor on another device.
     """
+    refuse_no_numbers(array, name)
     try:
-        refuse_no_numbers(array, name)
         return np.asarray(array)
-    except (TypeError, RuntimeError) as error:
+    except (TypeError, RuntimeError, ValueError) as error:
         raise ValueError(
             f"{name} is a {type(array).__name__} that NumPy cannot read: {error} Pass a NumPy "
             "array; of a tensor of torch, tensor.detach().cpu().numpy()."
         ) from error
+
+
+def positive_integers(numbers):
+    """Return a tuple of integers, empty if anything in it is not a positive integer.
+
+    Neither booleans nor durations are, which Python and NumPy count among them.
+    """
+    numbers = tuple(numbers) if np.iterable(numbers) else ()
+    if all(_is_integer(n) and int(n) > 0 for n in numbers):
+        return tuple(map(int, numbers))
+    return ()
+
+
+def _is_integer(n):
+    return isinstance(n, Integral) and not isinstance(n, bool | np.timedelta64)
 
 
 def _parts(array):
@@ -284,7 +319,7 @@ def _kind(array):
     if not hasattr(array, "dtype"):
         try:
             array = np.asarray(array)
-        except ValueError:  # rows of unequal length, which scikit-learn refuses
+        except (ValueError, TypeError, RuntimeError):  # which whoever reads it refuses
             return ""
     kind = getattr(array.dtype, "kind", "")
     if kind == "O" and isinstance(array, np.ndarray):

@@ -144,6 +144,7 @@ def find_grid(X, *, most_points_per_row=MOST_POINTS_PER_ROW, rounding=None):
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features)
+        Finite.
     most_points_per_row : float, default=32
         With more grid points to a row than that there are too many holes: an image may lack 96 %
         of its pixels.
@@ -157,6 +158,11 @@ def find_grid(X, *, most_points_per_row=MOST_POINTS_PER_ROW, rounding=None):
         None if X is no grid: too many holes; more lines than rows, as scattered points have; or
         two equal rows.
 
+    Raises
+    ------
+    ValueError
+        If X is no table of finite real numbers.
+
     Examples
     --------
     >>> import numpy as np
@@ -168,9 +174,7 @@ def find_grid(X, *, most_points_per_row=MOST_POINTS_PER_ROW, rounding=None):
     >>> find_grid(np.random.default_rng(0).random((4096, 2))) is None
     True
     """
-    X = np.asarray(X)
-    if X.dtype.kind != "f":
-        X = X.astype(float)
+    X = _rows(X)
     n_samples, n_features = X.shape
     if not n_samples or not n_features or _too_many_lines(X, most_points_per_row):
         return None
@@ -242,7 +246,8 @@ def mean_spacing(X, grid):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : array-like of shape (n_samples, n_features)
+        One row at least, finite.
     grid : Grid or None
         The result of `find_grid(X)`.
 
@@ -252,6 +257,11 @@ def mean_spacing(X, grid):
         That of the grid; of scattered rows :math:`L_j / n^{1/d}`, d the number of columns that are
         not constant. NaN along constant columns.
 
+    Raises
+    ------
+    ValueError
+        If X is no table of finite real numbers, or has no rows.
+
     Examples
     --------
     >>> import numpy as np
@@ -260,11 +270,32 @@ def mean_spacing(X, grid):
     >>> mean_spacing(X, find_grid(X)), mean_spacing(X[:, :1] * [1, 0], None)
     (array([2., 2.]), array([0.66666667,        nan]))
     """
-    extent = np.ptp(X.astype(float), axis=0)
+    X = _rows(X).astype(float)
+    if not len(X):
+        raise ValueError("X has no rows, and so no spacing. Pass one row at least.")
+    extent = np.ptp(X, axis=0)
     extent = np.where(extent > 0, extent, np.nan)
     if grid is not None:
         return np.where(extent > 0, grid.spacing(), np.nan)
     return extent / len(X) ** (1 / max(1, int(np.count_nonzero(extent > 0))))
+
+
+def _rows(X):
+    """Return rows of coordinates as an array of floats, or raise ValueError."""
+    array = np.asarray(X)
+    if array.ndim != 2 or array.dtype.kind not in "biufO" or np.ma.is_masked(X):
+        raise ValueError(
+            f"X must be a table of numbers, a row for each sample and a column for each "
+            f"coordinate, without a mask. Got {type(X).__name__} of shape {array.shape}, dtype "
+            f"{array.dtype}."
+        )
+    try:
+        array = array if array.dtype.kind == "f" else array.astype(float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"X must hold numbers: {error}.") from error
+    if not np.isfinite(array).all():
+        raise ValueError("X holds NaN or infinity: drop those rows first.")
+    return array
 
 
 def _too_many_lines(X, most_points_per_row):

@@ -6,17 +6,19 @@ Rows of an image are ordered, and scikit-learn's folds are contiguous unless tol
 """
 
 import math
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from sklearn.metrics import make_scorer, mean_squared_error
 
 from skfourier._extras import required
-from skfourier._sklearn import as_numbers
+from skfourier._sklearn import as_numbers, positive_integers
 
 __all__ = ["make_ssim_scorer", "psnr", "psnr_scorer", "ssim"]
 
 _SSIM_WINDOW = 7
+# The similarity multiplies four values, and no float64 exceeds 1e308.
+_MOST_RANGES = 1e70
 # PSNR of an image rounded to 16 bits, the finest that files hold: errors are uniform within half a
 # level, of variance 1/12. Some 107 dB.
 _BEST_SCORE = 10 * math.log10(12 * 65535**2)
@@ -87,9 +89,14 @@ def psnr(y_true, y_pred, *, data_range=None, sample_weight=None):
     if sample_weight is not None and np.any(np.asarray(sample_weight) < 0):
         raise ValueError("sample_weight holds negative weights: pass weights of 0 or more.")
     # In float64 whatever came: integers may wrap around, and a mean in half precision is rough.
-    rows = [y.reshape(len(y), -1).astype(np.float64) for y in (y_true, y_pred)]
-    error = mean_squared_error(*rows, sample_weight=sample_weight)
-    return math.inf if error == 0 else 20 * math.log10(data_range) - 10 * math.log10(error)
+    errors = (y_pred.astype(np.float64) - y_true.astype(np.float64)).reshape(len(y_true), -1)
+    largest = float(np.abs(errors).max())
+    # In units of the largest: squares of very large errors overflow, of very small ones vanish.
+    errors /= largest or 1
+    error = mean_squared_error(np.zeros_like(errors), errors, sample_weight=sample_weight)
+    if error == 0:
+        return math.inf
+    return 20 * (math.log10(data_range) - math.log10(largest)) - 10 * math.log10(error)
 
 
 def ssim(image_true, image_pred, *, data_range=None):
@@ -149,10 +156,9 @@ def ssim(image_true, image_pred, *, data_range=None):
     image_true, image_pred = _checked_pair(image_true, image_pred)
     _check_windows_fit(image_true.shape)
     similarity = skimage.structural_similarity(
-        image_true.astype(np.float64),
-        image_pred.astype(np.float64),
+        *_in_ranges(image_true, image_pred, _checked_range(image_true, image_pred, data_range)),
         win_size=_SSIM_WINDOW,
-        data_range=_checked_range(image_true, image_pred, data_range),
+        data_range=1.0,
         channel_axis=-1 if image_true.ndim == 3 else None,
     )
     return float(similarity)
@@ -208,10 +214,8 @@ def make_ssim_scorer(shape):
     >>> make_ssim_scorer((8, 9))(model, X, y)
     1.0
     """
-    numbers = tuple(shape) if np.iterable(shape) else ()
-    if len(numbers) not in (2, 3) or not all(
-        isinstance(n, Integral) and int(n) > 0 for n in numbers
-    ):
+    numbers = positive_integers(shape)
+    if len(numbers) not in (2, 3):
         raise ValueError(
             "shape must be (height, width) or (height, width, channels), positive integers; "
             f"came {shape!r}. Pass image.shape."
@@ -277,6 +281,24 @@ def _checked_range(y_true, y_pred, data_range):
     return data_range
 
 
+def _in_ranges(image_true, image_pred, data_range):
+    """Return the images in units of the data range, on which the similarity does not depend.
+
+    Raises
+    ------
+    ValueError
+        If they are so large that the similarity overflows.
+    """
+    images = [image.astype(np.float64) for image in (image_true, image_pred)]
+    largest = max(np.abs(image).max() for image in images)
+    if largest / _MOST_RANGES > data_range:
+        raise ValueError(
+            f"The values reach {largest:.3g}, too many times the data range {data_range:.3g} for "
+            "their similarity to be computed. Pass the data_range that belongs to them."
+        )
+    return [image / data_range for image in images]
+
+
 def _is_on_the_scale(y_true, y_pred, data_range):
     """Tell whether predictions can be on the scale of the true values.
 
@@ -291,11 +313,12 @@ def _is_on_the_scale(y_true, y_pred, data_range):
     if data_range > 1 and y_true.max() > 1 and 0 <= y_pred.min() <= y_pred.max() <= 1:
         return not y_pred.any()  # black on any scale
     y_true /= data_range
-    bound = min(np.var(y_true), np.mean((y_true - y_pred / data_range) ** 2))
-    return all(
-        np.mean((y_true - y_pred / other) ** 2) >= bound
-        for other in set(_DATA_RANGES.values()) - {data_range}
-    )
+    with np.errstate(over="ignore"):  # to infinity: no explanation
+        bound = min(np.var(y_true), np.mean((y_true - y_pred / data_range) ** 2))
+        return all(
+            np.mean((y_true - y_pred / other) ** 2) >= bound
+            for other in set(_DATA_RANGES.values()) - {data_range}
+        )
 
 
 def _other_scale(y_true, y_pred):

@@ -3,8 +3,9 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_array, check_scalar
+from sklearn.utils import check_scalar
 
+from skfourier._sklearn import checked_rows
 from skfourier.model_selection._splitter import MaskSplitter
 
 
@@ -134,6 +135,6 @@ class FrameKFold(MaskSplitter):
 
 def _frames(X):
     """Return for each row the number of its frame, and how many frames there are."""
-    times = check_array(X, input_name="X")[:, -1]
+    times = checked_rows(X, "X")[:, -1]
     distinct, frame = np.unique(times, return_inverse=True)
     return frame, len(distinct)

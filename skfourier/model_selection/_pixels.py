@@ -6,8 +6,9 @@ from numbers import Integral
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.model_selection import GroupKFold
-from sklearn.utils import check_array, check_random_state, check_scalar
+from sklearn.utils import check_random_state, check_scalar
 
+from skfourier._sklearn import checked_rows, positive_integers
 from skfourier.grids import find_grid
 from skfourier.model_selection._splitter import MaskSplitter
 
@@ -223,7 +224,7 @@ def _places(X, shape):
         shape = _checked_shape(shape)
         _check_rows(X, shape)
         return np.unravel_index(np.arange(math.prod(shape)), shape), shape
-    grid = find_grid(check_array(X, input_name="X"))
+    grid = find_grid(checked_rows(X, "X"))
     if grid is None:
         raise ValueError(
             "The rows of X lie on no grid, so that there are no pixels between pixels. If its "
@@ -236,31 +237,25 @@ def _places(X, shape):
 
 def _checked_shape(shape):
     """Return the shape as a tuple of positive integers."""
-    try:
-        sizes = tuple(shape)
-    except TypeError:
-        sizes = ()
-    if not sizes or not all(_is_positive(size) for size in sizes):
+    sizes = positive_integers(shape)
+    if not sizes:
         raise ValueError(
             f"shape must be a tuple of positive integers, (height, width) of an image or (frames, "
             f"height, width) of a video; got {shape!r}."
         )
-    return tuple(map(int, sizes))
+    return sizes
 
 
 def _for_each_axis(value, shape, name):
     """Return a number of pixels for each axis, of one for all or of a tuple."""
     values = (value,) * len(shape) if isinstance(value, Integral) else tuple(np.atleast_1d(value))
-    if len(values) != len(shape) or not all(map(_is_positive, values)):
+    numbers = positive_integers(values)
+    if len(numbers) != len(shape):
         raise ValueError(
             f"{name} must be a positive integer, or one for each of the {len(shape)} axes of "
             f"shape={tuple(shape)!r}; got {value!r}."
         )
-    return tuple(map(int, values))
-
-
-def _is_positive(size):
-    return isinstance(size, Integral) and not isinstance(size, bool) and int(size) > 0
+    return numbers
 
 
 def _check_rows(X, shape):

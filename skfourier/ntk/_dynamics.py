@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 
-from skfourier._sklearn import refuse_no_numbers
+from skfourier._sklearn import checked_rows, refuse_no_numbers
 from skfourier.ntk._descent import Descent, check_learning_rate, loss_unit
 from skfourier.ntk._tangent import tangent_model
 
@@ -259,8 +259,7 @@ def check_coordinates(X, name, n_features=None):
     ------
     ValueError
     """
-    refuse_no_numbers(X, name)
-    X = check_array(X, dtype=_FLOATS, input_name=name)
+    X = checked_rows(X, name)
     if n_features is not None and X.shape[1] != n_features:
         raise ValueError(f"{name} must have the {n_features} columns of X. Got {X.shape[1]}.")
     return X

@@ -3,9 +3,8 @@
 import datetime
 
 import numpy as np
-from sklearn.utils import check_array
 
-from skfourier._sklearn import plain
+from skfourier._sklearn import checked_rows, plain, refuse_no_numbers
 
 _NOT_NUMBERS = (str, bytes, datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
 
@@ -36,7 +35,7 @@ def axis_scales(sigma, n_features):
 def real_numbers(values, name):
     """Convert a parameter to an array of floats, or raise ValueError."""
     array = np.asarray(values)
-    if array.dtype.kind not in "fiu":
+    if array.dtype.kind not in "fiu" or np.ma.is_masked(values):
         raise ValueError(f"{name} must be a real number or an array of them. Got {values!r}.")
     return array.astype(float)
 
@@ -66,6 +65,7 @@ def check_pair(X, Y, eval_gradient):
 
 def floats(values):
     """Convert lags or frequencies to an array of floats; float32 stays float32."""
+    refuse_no_numbers(values, "The array of lags or frequencies")
     values = np.asarray(values)
     if values.ndim == 0 or not values.shape[-1] or values.dtype.kind not in "fiub":
         raise ValueError(
@@ -86,4 +86,4 @@ def _coordinates(X, name):
             f"{name} must hold numbers; got strings or dates (dtype {array.dtype}). Convert them "
             f"first, e.g. dates to days since a first date."
         )
-    return check_array(X, dtype=[np.float64, np.float32], input_name=name)
+    return checked_rows(X, name)
