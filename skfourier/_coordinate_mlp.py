@@ -165,8 +165,8 @@ class CoordinateMLPRegressor(
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the last one, with its embedding and scale of
         y. Parameters that shape the network must be the same. Many short fits end where a long one
-        does, unless the learning rate has a schedule, or parameters of the solver change: these
-        begin anew.
+        does, unless the learning rate has a schedule, parameters of the solver change, or the
+        network comes from a file of `save`: there the solver begins anew.
     checkpoint : str or path-like, default=None
         A file that `fit` keeps up to date, in 2 % of its time: after a crash `resume` goes on from
         there. It is there when the fit has ended, too.
