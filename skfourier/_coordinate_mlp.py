@@ -256,6 +256,18 @@ class CoordinateMLPRegressor(
     ...     solver="adam", learning_rate="constant", learning_rate_init=1e-4,
     ...     batch_size="full", max_iter=400,
     ... )
+
+    The network as a program of torch's, without skfourier; ``torch.onnx.export(program,
+    dynamo=True).save("network.onnx")`` makes an ONNX model of it:
+
+    >>> import torch
+    >>> rows = torch.tensor(X[:2])
+    >>> program = torch.export.export(
+    ...     network.module_, (rows,), dynamic_shapes=({0: torch.export.Dim.DYNAMIC},)
+    ... )
+    >>> values = program.module()(torch.tensor(X))
+    >>> bool(np.allclose(values.detach()[:, 0], network.predict(X), atol=1e-5))
+    True
     """
 
     _doc_link_module = "skfourier"
