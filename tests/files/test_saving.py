@@ -633,7 +633,7 @@ class TestRefusals:
 
     def test_sums_of_far_too_many_kernels(self, path):
         X, y = scattered("float64")
-        kernel = functools.reduce(lambda a, b: a + b, [spectra.Gaussian(1 + s) for s in range(60)])
+        kernel = functools.reduce(lambda a, b: a + b, [spectra.Gaussian(1 + s) for s in range(120)])
         model = FourierKernelRegressor(kernel=kernel).fit(X, y)
         with pytest.raises(ValueError, match="nested too deeply to be saved"):
             model.save(path)
