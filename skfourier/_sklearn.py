@@ -250,7 +250,7 @@ def refuse_no_numbers(array, name):
         raise ValueError(f"{name} holds strings, not numbers. Convert them: {name}.astype(float).")
     if kind == "V":
         raise ValueError(f"{name} holds structures, not numbers. Take their fields as columns.")
-    if np.shape(array)[1:] == (0,) and hasattr(array, "columns"):
+    if hasattr(array, "columns") and np.shape(array)[1:] == (0,):
         raise ValueError(f"{name} is a {type(array).__name__} without columns. One is needed.")
 
 
