@@ -91,7 +91,7 @@ def _matrix(frame):
         raise ValueError(
             f"Its colors are of matrix {frame.colorspace} of ITU-T H.273, and "
             f"{', '.join(map(str, _RED_AND_BLUE))} are known. Convert it first: "
-            "ffmpeg -i FILE -vf format=gbrp -c:v ffv1 FILE.mkv."
+            "ffmpeg -i FILE -vf zscale=matrix=gbr,format=gbrp -c:v ffv1 FILE.mkv."
         )
     return frame.colorspace
 

@@ -112,7 +112,7 @@ def _packets(path, stream):
     """
     is_cut = ends_early(path)
     hides_cut = is_cut and stream.container.format.name in _HIDING_CUTS
-    held = []
+    held: list = []
     for packet in stream.container.demux(stream):
         if not packet.size:  # it repeats a picture, and decoders would take it for the end
             continue
