@@ -1,22 +1,25 @@
 """Reading video files frame by frame: a long one never lies in memory whole."""
 
-import re
-
 import numpy as np
 
 from skfourier._files import existing_file
-from skfourier._pixels import checked_size, cropped_and_resized, intensities
-from skfourier.videos._pyav import converted, opened_video, pyav
-from skfourier.videos._times import frame_indices
+from skfourier._pixels import checked_size, cropped_and_resized
+from skfourier.videos._colors import intensities_of
+from skfourier.videos._oddities import warn_of_oddities
+from skfourier.videos._orientation import upright
+from skfourier.videos._pictures import pictures, survey
+from skfourier.videos._pyav import opened_video
+from skfourier.videos._times import frame_indices, last_needed, presentation_times
 
 
-def iterate_video(path, size=None, frames=slice(None)):
+def iterate_video(path, size=None, frames=slice(None), *, times="index"):
     r"""Read a video file frame by frame, each with its time.
 
-    .. math:: t = \mathrm{frame} / n_\mathrm{frames}
+    .. math:: t = \mathrm{frame} / n_\mathrm{frames} \qquad \text{or} \qquad
+              t = (p - p_\mathrm{first}) / (p_\mathrm{last} + d_\mathrm{last} - p_\mathrm{first})
 
-    of the file, whichever frames are read. One of them is in memory at a time, so that
-    ``partial_fit`` learns videos of any length.
+    of the file, whichever frames are read; p are presentation times and d a duration. One frame is
+    in memory at a time, so that ``partial_fit`` learns videos of any length.
 
     Parameters
     ----------
@@ -26,27 +29,40 @@ def iterate_video(path, size=None, frames=slice(None)):
         None: as it is. An int: the central square, resized to so many pixels a side. A pair: the
         central part of that aspect ratio, resized. As in `load_image`.
     frames : slice or sequence of int, default=slice(None)
-        The frames to read, in the order of the file. Those before them are decoded as well, those
-        after them are not.
+        The frames to read, in the order of the file.
+    times : {"index", "pts"}, default="index"
+        "index": the index of a frame / number of frames, as if all were shown equally long. "pts":
+        when it is shown, by the clock of the file, as a part of the duration; needed where frames
+        were dropped or are shown for different times. At a constant rate both are the same, but for
+        the rounding of the clock.
 
     Yields
     ------
     time : float
-        In [0, 1): index / number of frames in the file.
-    frame : ndarray of shape (height, width, 3)
-        RGB, float32 in [0, 1].
+        In [0, 1).
+    frame : ndarray of shape (height, width, 3) or (height, width, 4)
+        RGB, float32 in [0, 1]; RGBA if any pixel of the whole file is not opaque.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     OSError
-        If the file is a directory, no video or without frames, at once; if it turns out to be cut
-        short or damaged, at that frame: it says how many were read.
+        If the file is a directory, no video or without frames; if it is cut short or damaged: it
+        says how many frames can be read, and `frames` can ask for those. All of it at once.
     ValueError
-        If `size` or `frames` are not as above; if frames change their size.
+        If `size`, `frames` or `times` are not as above; if the file does not say when frames are
+        shown, and `times` asks for it; if frames change their size, or their colors or the angle
+        that they are to be turned by are not known here.
     ImportError
         If PyAV is not installed: ``pip install "skfourier[video]"``.
+
+    Warns
+    -----
+    UserWarning
+        If times by index are not those of the file: some frames are shown at least twice as long as
+        others. If it is of high dynamic range or interlaced, or its pixels are not square: such
+        frames are read as they are stored.
 
     See Also
     --------
@@ -55,9 +71,19 @@ def iterate_video(path, size=None, frames=slice(None)):
 
     Notes
     -----
-    Frames are turned upright as a player does. Those of more than 8 bits a channel keep them. The
-    number of frames is counted in a first pass, which decodes none. A decoder conceals damage
-    within a picture as players do, without a word.
+    The stream that is marked as default is read, else the first; covers and thumbnails are none.
+    Frames are turned and mirrored as the file says, to the nearest quarter.
+
+    The number of frames is that of the pictures that decode, which a first pass counts: the whole
+    file is decoded twice, and converted once. What the container announces is not asked. Pictures
+    that a decoder reports as damaged end the video; it conceals some without a word, as players do.
+    What can be read of a damaged file counts as the whole.
+
+    Luma and chroma become RGB by the matrix and the range that the file is tagged with. Without a
+    tag the matrix is that of BT.709 from 720 rows or 1280 columns on, else that of BT.601, as
+    players have it; the range is limited (16 to 235 of 255), that of grey full. White is exactly 1
+    at any number of bits, and frames of more than 8 bits a channel keep them. Transfer functions
+    and primaries (BT.2020, P3) are not converted: values are as the file codes them.
 
     Examples
     --------
@@ -73,11 +99,11 @@ def iterate_video(path, size=None, frames=slice(None)):
     >>> frame.shape, bool(time == 30 / 91)
     ((16, 16, 3), True)
     """
-    path, size, indices, n_frames = _checked(path, size, frames)
-    return _timed_frames(path, size, indices, n_frames)
+    path, size, indices, moments, n_channels = _checked(path, size, frames, times, all_times=True)
+    return _timed_frames(path, size, indices, moments, n_channels)
 
 
-def load_video(path, size=None, frames=slice(None), *, return_times=False):
+def load_video(path, size=None, frames=slice(None), *, return_times=False, times="index"):
     r"""Read a video file, or some of its frames, as floats in [0, 1].
 
     Only the frames asked for are held, resized one by one.
@@ -94,13 +120,15 @@ def load_video(path, size=None, frames=slice(None), *, return_times=False):
         `video_to_samples` needs to be told when they are.
     return_times : bool, default=False
         Whether to return the times of the frames in the file.
+    times : {"index", "pts"}, default="index"
+        Which times to return, as in `iterate_video`.
 
     Returns
     -------
-    video : ndarray of shape (n_frames, height, width, 3)
-        RGB, float32.
+    video : ndarray of shape (n_frames, height, width, 3) or (n_frames, height, width, 4)
+        RGB, float32; RGBA if any pixel of the whole file is not opaque.
     times : ndarray of shape (n_frames,)
-        Index / number of frames in the file, float64. Only if `return_times`.
+        In [0, 1), float64. Only if `return_times`.
 
     Raises
     ------
@@ -108,11 +136,16 @@ def load_video(path, size=None, frames=slice(None), *, return_times=False):
         If there is no such file.
     OSError
         If the file is a directory, no video or without frames; if it is cut short or damaged: it
-        says how many frames were read, and `frames` can ask for those.
+        says how many frames can be read, and `frames` can ask for those.
     ValueError
-        If `size` or `frames` are not as above; if frames change their size.
+        As `iterate_video` does; if `times` is "pts" without `return_times`.
     ImportError
         If PyAV is not installed: ``pip install "skfourier[video]"``.
+
+    Warns
+    -----
+    UserWarning
+        As `iterate_video` does.
 
     See Also
     --------
@@ -130,10 +163,14 @@ def load_video(path, size=None, frames=slice(None), *, return_times=False):
     >>> video.shape, X.shape, y.shape
     ((10, 18, 32, 3), (5760, 3), (5760, 3))
     """
-    path, size, indices, n_frames = _checked(path, size, frames)
-    frames = (frame for _, frame in _timed_frames(path, size, indices, n_frames))
-    video = stacked(frames, len(indices))
-    return (video, indices / n_frames) if return_times else video
+    if times == "pts" and not return_times:
+        raise ValueError('times="pts" needs return_times=True: without, there are none to return.')
+    path, size, indices, moments, n_channels = _checked(
+        path, size, frames, times, all_times=return_times
+    )
+    timed_frames = _timed_frames(path, size, indices, moments, n_channels)
+    video = stacked((frame for _, frame in timed_frames), len(indices))
+    return (video, moments) if return_times else video
 
 
 def stacked(frames, n_frames):
@@ -146,75 +183,48 @@ def stacked(frames, n_frames):
     return video
 
 
-def _checked(path, size, frames):
-    """Return path, size and indices after checking them, and the number of frames."""
+def _checked(path, size, frames, times, *, all_times):
+    """Return path, size, indices, their times and the number of channels, after checking all."""
     size = None if size is None else checked_size(size)
+    if times not in ("index", "pts"):
+        raise ValueError(f'times must be "index" or "pts"; got {times!r}.')
     path = existing_file(path, "a video")
-    n_frames = count_frames(path)
-    return path, size, frame_indices(frames, n_frames), n_frames
+    n_needed = last_needed(frames)
+    seen = survey(path, None if all_times else n_needed)
+    n_frames = len(seen.ticks)
+    if seen.damage and (n_needed is None or n_needed > n_frames):
+        raise seen.damage
+    indices = frame_indices(frames, n_frames)
+    warn_of_oddities(path, seen, times, stacklevel=3)
+    if times == "pts":
+        moments = presentation_times(seen.ticks, seen.last_duration)[indices]
+    else:
+        moments = indices / n_frames
+    return path, size, indices, moments, 3 if seen.opaque else 4
 
 
-def _timed_frames(path, size, indices, n_frames):
-    for index, frame in _decoded(path, indices, n_frames):
-        image = intensities(_upright(frame), "The frame").astype(np.float32)
-        yield index / n_frames, image if size is None else cropped_and_resized(image, *size)
-
-
-def _upright(frame):
-    """Return a frame as RGB of 8 or 16 bits, turned as its file says."""
-    deep = frame.format.components[0].bits > 8
-    pixels = converted(frame, "rgb48le" if deep else "rgb24").to_ndarray()
-    return np.rot90(pixels, frame.rotation // 90)  # both count against the clock
-
-
-def count_frames(path):
-    """Count the frames that a file shows, or would show if it were whole, decoding none."""
-    n_packets, n_hidden, end = 0, 0, 0
-    with opened_video(path) as container:
-        stream = container.streams.video[0]
-        for packet in container.demux(stream):
-            if packet.size:
-                n_packets += 1
-                n_hidden += packet.is_discard  # an editor has cut it off; it stays in the file
-                end = max(end, (packet.pts or 0) + packet.duration)
-        n_missing = _frames_after(stream, end)
-        n_frames = max(n_packets + n_missing, stream.frames) - n_hidden
-    if n_frames == 0:
-        raise OSError(f"{path} is a video without frames.")
-    return n_frames
-
-
-def _frames_after(stream, end):
-    """Return how many frames would follow `end`, by the duration that Matroska files announce."""
-    announced = re.fullmatch(r"(\d+):(\d+):([\d.]+)", stream.metadata.get("DURATION", ""))
-    if announced is None or not stream.average_rate:
-        return 0
-    hours, minutes, seconds = map(float, announced.groups())
-    missing = 3600 * hours + 60 * minutes + seconds - float(end * stream.time_base)
-    return max(0, round(missing * stream.average_rate))
-
-
-def _decoded(path, indices, n_frames):
-    """Yield the frames of these indices with their indices, as PyAV decodes them."""
-    av = pyav()
-    chosen, size = set(indices.tolist()), None
-    with opened_video(path) as container:
-        decoder = container.decode(video=0)
-        for index in range(indices[-1] + 1):
-            try:
-                frame, cause = next(decoder, None), None
-            except av.FFmpegError as error:
-                frame, cause = None, error
-            if frame is None or frame.is_corrupt:
-                raise OSError(
-                    f"{path} is cut short or damaged: {index} of its {n_frames} frames could be "
-                    f"read. frames=slice({index}) reads those."
-                ) from cause
-            if size not in (None, (frame.height, frame.width)):
+def _timed_frames(path, size, indices, moments, n_channels):
+    chosen, shape = dict(zip(indices.tolist(), moments.tolist(), strict=True)), None
+    with opened_video(path) as stream:
+        for index, frame in zip(range(indices[-1] + 1), pictures(path, stream), strict=False):
+            if shape not in (None, (frame.height, frame.width)):
                 raise ValueError(
-                    f"{path} changes its size midway, from {size} to {(frame.height, frame.width)} "
-                    f"at frame {index}. frames=slice({index}) reads those before."
+                    f"{path} changes its size midway, from {shape} to "
+                    f"{(frame.height, frame.width)} at frame {index}. frames=slice({index}) reads "
+                    "those before."
                 )
-            size = frame.height, frame.width
+            shape = frame.height, frame.width
             if index in chosen:
-                yield index, frame
+                image = _image(path, index, frame, n_channels)
+                yield chosen[index], image if size is None else cropped_and_resized(image, *size)
+
+
+def _image(path, index, frame, n_channels):
+    try:
+        pixels = intensities_of(frame)[..., :n_channels]
+        pixels = np.ascontiguousarray(upright(pixels, frame))
+    except ValueError as error:
+        raise ValueError(f"{path}, frame {index}: {error}") from error
+    if pixels.shape[2] < n_channels:  # others have alpha
+        return np.dstack([pixels, np.ones(pixels.shape[:2], np.float32)])
+    return pixels

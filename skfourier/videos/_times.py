@@ -1,4 +1,6 @@
-"""Which frames of a video, and when: a time is an index in the whole video / number of frames."""
+"""Which frames of a video, and when: by their index in the whole video, or by its clock."""
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -52,3 +54,47 @@ def frame_times(times, n_frames):
             f"{array[outside][0]:g}. The time of a frame is its index / number of frames."
         )
     return array
+
+
+def last_needed(frames):
+    """Return how many frames from the first on hold those asked for; None if all may be needed."""
+    if isinstance(frames, slice):
+        start, stop, step = frames.start, frames.stop, frames.step
+        from_the_start = stop is not None and stop >= 0 and (start or 0) >= 0 and (step or 1) > 0
+        return stop if from_the_start else None
+    indices = np.asarray(frames)
+    if indices.dtype.kind not in "iu" or not indices.size or indices.min() < 0:
+        return None
+    return int(indices.max()) + 1
+
+
+def presentation_times(ticks, last_duration):
+    r"""Return the times of all frames of a video by its clock.
+
+    .. math:: t_k = (p_k - p_0) / (p_{n - 1} + d_{n - 1} - p_0)
+
+    Parameters
+    ----------
+    ticks : list of int or None
+        The p: when each is shown.
+    last_duration : int
+        The d of the last; 0 if it is unknown: then as long as the one before.
+
+    Raises
+    ------
+    ValueError
+        If not every frame has its time, after that of the one before.
+    """
+    if not rises(ticks):
+        raise ValueError(
+            'times="pts" needs a file that says when each frame is shown, one after the other; '
+            'this one does not. Take times="index".'
+        )
+    elapsed = np.array([tick - ticks[0] for tick in ticks], np.float64)
+    last_gap = elapsed[-1] - elapsed[-2] if len(ticks) > 1 else 1
+    return elapsed / (elapsed[-1] + (last_duration or last_gap))
+
+
+def rises(ticks):
+    """Tell whether each of the ticks is known, and after the one before."""
+    return None not in ticks and all(a < b for a, b in pairwise(ticks))

@@ -11,8 +11,8 @@ import numpy as np
 
 from skfourier._files import complete_file
 from skfourier._pixels import checked_pixels, intensities, quantized
+from skfourier.videos._pictures import survey
 from skfourier.videos._pyav import converted, pyav
-from skfourier.videos._reading import count_frames
 
 # By the ending of the name: codec, pixel format and options of the codec. FFmpeg's scaler puts
 # chroma between the pixels, and readers expect it elsewhere unless told.
@@ -167,7 +167,7 @@ def _rgb(image):
 def _kept_beside(complete, target):
     """Move what was written to a new name beside the target, if it can be read; tell its fate."""
     try:
-        n_kept = count_frames(complete)
+        n_kept = len(survey(complete).ticks)
     except OSError:
         return "they are lost, as the file could not be ended"
     stem = target.stem.encode(errors="ignore")[:_STEM_BYTES].decode(errors="ignore")
