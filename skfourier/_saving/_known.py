@@ -75,6 +75,10 @@ _MODULES = {
     **OPTIMIZERS,
 }
 
+# Parameters that name places on the machine of the training: after loading they are None, or else
+# a file could say where a fit writes, or what it reads.
+_PLACES = {"CoordinateMLPRegressor": "checkpoint", "Pipeline": "memory"}
+
 #: What a top-level object of a file may be.
 MODELS = (*ESTIMATORS, *SCALERS, "sklearn.Pipeline")
 
@@ -101,7 +105,8 @@ def class_of(name):
 
 
 def parameters_of(cls):
-    """Name the parameters of a class, which its objects have as attributes."""
+    """Name the parameters of a class that files hold; its objects have them as attributes."""
     parameters = inspect.signature(cls).parameters.values()
     various = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [one.name for one in parameters if one.kind not in various]
+    names = [one.name for one in parameters if one.kind not in various]
+    return [name for name in names if name != _PLACES.get(cls.__name__)]

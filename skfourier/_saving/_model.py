@@ -39,10 +39,11 @@ def save(model, path):
 
     Notes
     -----
-    Not in the file: the state of an optimizer between two `partial_fit`, which begins anew, and the
+    Not in the file: the state of an optimizer between two `partial_fit`, which begins anew; the
     sample of rows that `FourierKernelRegressorCV.partial_fit` chooses from, without which a loaded
-    model takes no more rows. Objects that users have written (activations, embeddings, callables)
-    are refused: a file that could name any code could run any.
+    model takes no more rows; callbacks; and places on this machine, a network's `checkpoint` and a
+    Pipeline's `memory`, which are None after loading. Objects that users have written
+    (activations, embeddings, callables) are refused: a file that could name any code could run any.
 
     Examples
     --------

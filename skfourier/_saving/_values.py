@@ -37,7 +37,7 @@ from skfourier._saving._scalers import restore_scaler, scaler_state
 from skfourier._saving._state import State
 from skfourier._sklearn import output_container
 
-# Objects within objects: sums of some thirty kernels.
+# Objects within objects: sums of some ninety kernels.
 _DEEPEST = 100
 _LONGEST_REPR = 100
 _SCALARS = (

@@ -71,6 +71,9 @@ class NUFFT(StreamingSolver):
     sums_type = FourierSums
     #: Error of the predictions by the last solution, in deviations of y; 0 for a direct one.
     iteration_error = 0.0
+    #: Whether the fit kept rows and its file does not.
+    rows_left_out = False
+    shared = (*StreamingSolver.shared, "rows_left_out")
 
     dtype = complex
 
@@ -82,12 +85,18 @@ class NUFFT(StreamingSolver):
     def state(self):
         """Return what predictions need: the sums, and where their modes lie."""
         state = super().state()  # which solves
-        return {**state, "modes": self.features.state(), "iteration_error": self.iteration_error}
+        return {
+            **state,
+            "modes": self.features.state(),
+            "iteration_error": self.iteration_error,
+            "rows_left_out": self.rows_left_out or bool(len(self.problem.X)),
+        }
 
     def _restore(self, state):
         modes = state.part("modes")
         self.__dict__["features"] = FourierModes.from_state(self.problem, modes)
         self.iteration_error = state.number("iteration_error")
+        self.rows_left_out = state.take("rows_left_out", bool)
         super()._restore(state)
 
     def why_not(self):
@@ -194,6 +203,12 @@ class NUFFT(StreamingSolver):
             return np.where(self.features.within_reach(X), variance, 1.0)
         if len(self.problem.X):
             return LocalPrediction(self.problem).predict(X)[1]
+        if self.rows_left_out:
+            raise ValueError(
+                "Deviations of this fit are told from its rows, as its Fourier modes are too many "
+                "to be factorized, and its file does not hold them. Of few places "
+                "predict(X, return_cov=True) is exact; or pickle the model, or fit it again."
+            )
         near = np.flatnonzero(self.features.within_reach(X))
         variance = np.ones(len(X))
         rows_per_block = max(1, _MODES_PER_BLOCK // self.features.scale.size)

@@ -197,6 +197,26 @@ class TestSums:
         assert again.accuracy_ == model.accuracy_
         assert again.n_iter_ == model.n_iter_
 
+    def test_of_many_modes_tell_no_deviations(self, path, monkeypatch):
+        # These take the rows, as so many modes are not factorized even for them.
+        monkeypatch.setattr(_nufft, "_MAX_DENSE_FEATURES", 3)
+        X, y = scattered("float64")
+        model = FourierKernelRegressor(1, solver="nufft").fit(X, y)
+        assert model._solver.dense_for_deviations is None
+        for again in (reloaded(model, path), reloaded(skfourier.load(path), path)):
+            with pytest.raises(ValueError, match=r"told from its rows.*return_cov=True"):
+                again.predict(X[:3], return_std=True)
+            # Neither has another alpha the rows.
+            with pytest.raises(ValueError, match="told from its rows"):
+                again.with_alpha(0.1).predict(X[:3], return_std=True)
+            both = (one.predict(X[:3], return_cov=True) for one in (again, model))
+            assert equal(*both)
+        # A fit that never kept them solves for each row, before and after.
+        model = FourierKernelRegressor(1, solver="nufft", domain=[[0, 1], [0, 1]], tol=1e-3)
+        model.partial_fit(X, y)
+        again = reloaded(model, path)
+        assert equal(again.predict(X[:3], return_std=True), model.predict(X[:3], return_std=True))
+
     @pytest.mark.parametrize(
         "parameters",
         [
@@ -528,6 +548,16 @@ class TestFeaturesAndPipelines:
         model = clone(scaler).fit(missing)
         assert equal(reloaded(model, path).transform(X), model.transform(X))
 
+    def test_places_on_this_machine_are_left_out(self, path, tmp_path):
+        X, y = scattered("float64")
+        network = CoordinateMLPRegressor(**SMALL, checkpoint=tmp_path / "training.pt")
+        model = Pipeline([("scale", StandardScaler()), ("network", network)], memory=str(tmp_path))
+        again = reloaded(model.fit(X, y), path)
+        assert again.memory is None
+        assert again["network"].checkpoint is None
+        assert equal(again.predict(X), model.predict(X))
+        assert equal(again.fit(X, y).predict(X), model.predict(X))
+
     def test_pipelines_within_pipelines_and_steps_that_do_nothing(self, path):
         X, y = scattered("float64")
         inner = Pipeline([("nothing", "passthrough"), ("scale", StandardScaler()), ("none", None)])
@@ -633,7 +663,7 @@ class TestRefusals:
 
     def test_sums_of_far_too_many_kernels(self, path):
         X, y = scattered("float64")
-        kernel = functools.reduce(lambda a, b: a + b, [spectra.Gaussian(1 + s) for s in range(120)])
+        kernel = functools.reduce(lambda a, b: a + b, [spectra.Gaussian(1 + s) for s in range(110)])
         model = FourierKernelRegressor(kernel=kernel).fit(X, y)
         with pytest.raises(ValueError, match="nested too deeply to be saved"):
             model.save(path)
