@@ -200,9 +200,10 @@ def check_all_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=
     if issparse(y):
         raise ValueError("y is sparse; a dense array is needed. Take y.toarray().")
     floats = [np.float64, np.float32]
-    X, y = validate_data(
-        regressor, X, y, dtype=floats, multi_output=True, y_numeric=True, reset=reset
-    )
+    with np.errstate(invalid="ignore"):  # scikit-learn adds up infinities of both signs
+        X, y = validate_data(
+            regressor, X, y, dtype=floats, multi_output=True, y_numeric=True, reset=reset
+        )
     y = check_array(y, dtype=floats, ensure_2d=False, input_name="y")
     if sample_weight is None:
         return X, y, None
@@ -263,7 +264,8 @@ def checked_rows(X, name):
         Also if they are no table of finite numbers.
     """
     refuse_no_numbers(X, name)
-    return check_array(X, dtype=[np.float64, np.float32], input_name=name)
+    with np.errstate(invalid="ignore"):  # scikit-learn adds up infinities of both signs
+        return check_array(X, dtype=[np.float64, np.float32], input_name=name)
 
 
 def as_numbers(array, name):

@@ -151,10 +151,10 @@ def eigenspectrum(
 
 def _steps(x, remaining):
     """Count the steps until |1 - x|^t is at most `remaining`."""
-    with np.errstate(divide="ignore"):  # log 0: learned in one step
+    with np.errstate(divide="ignore", over="ignore"):  # log 0: learned in one step; or never
         decay = np.where(x < 1, np.log1p(-np.minimum(x, 1)), np.log(np.abs(1 - x)))
-    never = np.full_like(x, np.inf)
-    steps = np.divide(math.log(remaining), decay, out=never, where=decay < 0)
+        never = np.full_like(x, np.inf)
+        steps = np.divide(math.log(remaining), decay, out=never, where=decay < 0)
     return np.maximum(np.ceil(steps), 1)
 
 

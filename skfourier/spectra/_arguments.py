@@ -4,7 +4,7 @@ import datetime
 
 import numpy as np
 
-from skfourier._sklearn import checked_rows, plain, refuse_no_numbers
+from skfourier._sklearn import checked_rows, plain, positive_integers, refuse_no_numbers
 
 _NOT_NUMBERS = (str, bytes, datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
 
@@ -48,6 +48,17 @@ def positive_number(value, name):
     return float(number)
 
 
+def check_sizes(n_frequencies, n_features):
+    """Return both as ints, or raise ValueError if they are no positive integers."""
+    sizes = positive_integers((n_frequencies, n_features))
+    if not sizes:
+        raise ValueError(
+            f"n_frequencies and n_features must be positive integers. Got {n_frequencies!r} and "
+            f"{n_features!r}."
+        )
+    return sizes
+
+
 def check_pair(X, Y, eval_gradient):
     """Check the arguments of a kernel's call; Y is X if None."""
     if Y is not None and eval_gradient:
@@ -74,7 +85,8 @@ def floats(values):
         )
     if np.isnan(values).any():
         raise ValueError("Lags and frequencies must not contain NaN.")
-    return values if values.dtype.kind == "f" else values.astype(float)
+    # Of half precision the squares overflow.
+    return values.astype(np.float32 if values.dtype == np.float32 else np.float64, copy=False)
 
 
 def _coordinates(X, name):

@@ -65,6 +65,10 @@ class FiniteSpectrum(Spectrum):
         ndarray of shape (...)
         """
         lag = floats(lag)
+        if not np.isfinite(lag).all():
+            raise ValueError(
+                f"Cosines have no limit at infinity, and so has {self!r}: lags must be finite."
+            )
         frequencies = self.given_frequencies(lag.shape[-1]).astype(lag.dtype)
         powers = (self.given_amplitudes(lag.shape[-1]) ** 2).astype(lag.dtype)
         flat = lag.reshape(-1, lag.shape[-1])
@@ -124,7 +128,7 @@ class FiniteSpectrum(Spectrum):
 
     def diag(self, X):
         """Return k(x, x), the sum of the squared amplitudes, for every row of X."""
-        X = np.asarray(X)
+        X, _ = check_pair(X, None, False)
         return np.full(len(X), np.sum(self.given_amplitudes(X.shape[1]) ** 2))
 
     def __call__(self, X, Y=None, eval_gradient=False):

@@ -8,7 +8,7 @@ from sklearn.gaussian_process.kernels import Hyperparameter, NormalizedKernelMix
 from sklearn.utils import check_random_state
 
 from skfourier._sklearn import known_name
-from skfourier.spectra._arguments import axis_scales, check_pair, floats
+from skfourier.spectra._arguments import axis_scales, check_pair, check_sizes, floats
 from skfourier.spectra._sampling import (
     SAMPLINGS,
     orthogonal_directions,
@@ -16,6 +16,9 @@ from skfourier.spectra._sampling import (
     uniform_points,
 )
 from skfourier.spectra._spectrum import Spectrum
+
+# Scaled lags whose squares, times constants, are finite: in float32, and in float64.
+_FARTHEST = 1e18, 1e150
 
 
 class RandomSpectrum(NormalizedKernelMixin, Spectrum):
@@ -96,7 +99,7 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         lag = floats(lag)
         scales = axis_scales(self.sigma, lag.shape[-1])
         return self.unit_kernel(
-            [lag[..., axis] * float(scale) for axis, scale in enumerate(scales)]
+            [_scaled_lag(lag[..., axis], scale) for axis, scale in enumerate(scales)]
         )
 
     def density(self, frequency):
@@ -128,7 +131,8 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         """
         frequency = floats(frequency)
         scales = axis_scales(self.sigma, frequency.shape[-1])
-        return self.unit_log_density(frequency / scales) - np.log(scales).sum()
+        with np.errstate(over="ignore"):  # to infinity, where the density is 0
+            return self.unit_log_density(frequency / scales) - np.log(scales).sum()
 
     def log_density_gradient(self, frequency):
         r"""Differentiate `log_density` with respect to the logarithm of sigma.
@@ -196,6 +200,7 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         >>> Gaussian((10, 1)).sample(3, 2, random_state=0).shape
         (3, 2)
         """
+        n_frequencies, n_features = check_sizes(n_frequencies, n_features)
         random_state = check_random_state(random_state)
         known_name(sampling, SAMPLINGS, "sampling")
         draw = sobol_points if sampling == "sobol" else uniform_points
@@ -234,6 +239,10 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         """Return sigma along each axis, shape (1, n_features)."""
         return axis_scales(self.sigma, n_features)[None]
 
+    def diag(self, X):
+        """Return k(x, x) = 1 for every row of X."""
+        return np.ones(len(check_pair(X, None, False)[0]))
+
     def __call__(self, X, Y=None, eval_gradient=False):
         """Evaluate the kernel matrix, axis by axis: no array of all lags is ever held.
 
@@ -255,7 +264,7 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         X, Y = check_pair(X, Y, eval_gradient)
         scales = axis_scales(self.sigma, X.shape[1])
         lags = [
-            np.subtract.outer(X[:, axis], Y[:, axis]) * float(scale)
+            _scaled_lag(np.subtract.outer(X[:, axis], Y[:, axis]), scale)
             for axis, scale in enumerate(scales)
         ]
         kernel = self.unit_kernel(lags)
@@ -267,3 +276,16 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         if np.size(self.sigma) == 1:  # one sigma for all axes: the chain rule adds them up
             gradient = gradient.sum(axis=-1, keepdims=True)
         return kernel, gradient
+
+
+def _scaled_lag(lag, scale):
+    """Multiply lags along an axis by its scale; where squares would overflow, by less.
+
+    There every kernel is 0 to rounding, and a larger lag changes nothing.
+    """
+    farthest = _FARTHEST[lag.dtype.itemsize > 4]
+    # Before the product, which may overflow as well.
+    bound = farthest / float(scale)
+    if lag.size and max(lag.max(), -lag.min()) > bound:
+        lag = np.clip(lag, -bound, bound)
+    return lag * float(scale)

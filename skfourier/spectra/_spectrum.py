@@ -18,7 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 
 from skfourier._sklearn import NamedKernel, known_name, plain
-from skfourier.spectra._arguments import positive_number
+from skfourier.spectra._arguments import check_sizes, positive_number
 from skfourier.spectra._sampling import SAMPLINGS, sobol_points, uniform_points
 
 
@@ -253,6 +253,7 @@ class SpectrumSum(Sum, Spectrum):
         ValueError
             As the parts.
         """
+        n_frequencies, n_features = check_sizes(n_frequencies, n_features)
         random_state = check_random_state(random_state)
         known_name(sampling, SAMPLINGS, "sampling")
         powers = [part._at_zero(n_features) for part in (self.k1, self.k2)]
