@@ -2,6 +2,7 @@
 
 import copy
 import math
+import os
 import tempfile
 import traceback
 import warnings
@@ -10,7 +11,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import polars as pl
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+# Few examples, always the same; many others with HYPOTHESIS_PROFILE=many.
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile(
+    "few",
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=_SLOW,
+)
+settings.register_profile("many", max_examples=2000, deadline=None, suppress_health_check=_SLOW)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "few"))
 
 FLOATS = ["float64", "float32", "float16", "longdouble"]
 INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
