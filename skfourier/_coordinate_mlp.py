@@ -13,7 +13,7 @@ import torch
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skfourier._fourier_features import FourierFeatures
 from skfourier._lazy import by_blocks
@@ -23,6 +23,7 @@ from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
+    check_new_rows,
     check_samples,
     known_name,
     refuse_no_numbers,
@@ -505,7 +506,7 @@ class CoordinateMLPRegressor(
         """Evaluate a function of the network at checked coordinates; refuse what overflows."""
         check_is_fitted(self)
         refuse_no_numbers(X, "X")
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = check_new_rows(self, X)
         check_embedding(self.embedding_, X)
         values = function(self.module_, X)
         if not np.all(np.isfinite(values)):

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, MultiOutputMixin, RegressorMixin, clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skfourier._coordinate_mlp import CoordinateMLPRegressor
 from skfourier._fourier_features import FourierFeatures
@@ -16,6 +16,7 @@ from skfourier._sklearn import (
     DOC_LINK,
     Interval,
     _fit_context,
+    check_new_rows,
     check_samples,
     refuse_no_numbers,
     unchanged_on_error,
@@ -223,7 +224,7 @@ class CoordinateMLPEnsemble(
         """Check coordinates; the networks themselves know no names of columns."""
         check_is_fitted(self)
         refuse_no_numbers(X, "X")
-        return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        return check_new_rows(self, X)
 
     def _mean_and_spread(self, X):
         values = np.stack([member.predict(X) for member in self.estimators_])

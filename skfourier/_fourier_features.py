@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skfourier._lazy import by_blocks, is_dask
 from skfourier._saving import Saved
@@ -15,6 +15,7 @@ from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
+    check_new_rows,
     refuse_no_numbers,
     unchanged_on_error,
 )
@@ -164,7 +165,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         if is_dask(X) and not isinstance(self.sigma, str):
             X = X[:1].compute()  # only the columns matter
         refuse_no_numbers(X, "X")
-        X = validate_data(self, X, dtype=[np.float64, np.float32])
+        X = check_new_rows(self, X, reset=True)
         n_features = X.shape[1]
         is_auto = isinstance(self.sigma, str)
         self.sigma_ = _sigma_of_spacing(X) if is_auto else self.sigma
@@ -205,7 +206,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         refuse_no_numbers(X, "X")
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = check_new_rows(self, X)
         return fourier_features(X, self.frequencies_, self.amplitudes_)
 
     def to_module(self, dtype):

@@ -23,6 +23,7 @@ from skfourier._sklearn import (
     DOC_LINK,
     Interval,
     _fit_context,
+    check_new_rows,
     check_samples,
     known_name,
     refuse_no_numbers,
@@ -111,8 +112,8 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         Iterations; 1 for direct solvers.
     log_marginal_likelihood_value_ : float
         Of the standardized y under the Gaussian process with this kernel and noise, summed over
-        the outputs that vary. A row of weight w has noise of variance alpha / w. Only where the solver
-        factorizes ("primal", "kronecker", "cholesky", and "nufft" of few modes).
+        the outputs that vary. A row of weight w has noise of variance alpha / w. Only where the
+        solver factorizes ("primal", "kronecker", "cholesky", and "nufft" of few modes).
     accuracy_ : float
         By how much predictions may be off, in deviations of y: the largest residual of the
         equations in a sample of the rows; with "nufft" what the errors of the kernel and of the
@@ -728,7 +729,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         """Check coordinates to predict at, and subtract the origin."""
         check_is_fitted(self)
         refuse_no_numbers(X, "X")
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        X = check_new_rows(self, X)
         return X - self._solver.problem.origin
 
     def _in_units_of_y(self, values):

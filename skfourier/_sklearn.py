@@ -148,6 +148,23 @@ def unchanged_on_error(estimator):
         raise
 
 
+def check_new_rows(estimator, X, *, reset=False):
+    """Check rows of X alone: real, finite, and with the columns of the fit unless `reset`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+        In float32 or float64, as it came.
+
+    Raises
+    ------
+    ValueError
+        If they are not.
+    """
+    with np.errstate(invalid="ignore"):  # scikit-learn adds up infinities of both signs
+        return validate_data(estimator, X, dtype=[np.float64, np.float32], reset=reset)
+
+
 def check_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=False):
     """Check the arguments of a regressor's fit, and drop the rows of weight zero.
 

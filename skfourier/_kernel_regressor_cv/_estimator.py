@@ -12,7 +12,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skfourier._kernel_regressor import FourierKernelRegressor, resolve_kernel, scaled_kernel
 from skfourier._kernel_regressor_cv._criteria import (
@@ -53,6 +53,7 @@ from skfourier._sklearn import (
     _fit_context,
     accepts_sample_weight,
     check_all_samples,
+    check_new_rows,
     check_samples,
     known_name,
     refuse_no_numbers,
@@ -583,7 +584,7 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
         """Check coordinates to predict at."""
         check_is_fitted(self)
         refuse_no_numbers(X, "X")
-        return validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        return check_new_rows(self, X)
 
     def get_metadata_routing(self):
         """Return what `fit` passes on: to the scorer, and to the splitter.

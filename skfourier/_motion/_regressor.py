@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skfourier._kernel_regressor import FourierKernelRegressor
 from skfourier._lazy import by_blocks
@@ -16,6 +16,7 @@ from skfourier._saving import Saved
 from skfourier._sklearn import (
     DOC_LINK,
     _fit_context,
+    check_new_rows,
     check_samples,
     refuse_no_numbers,
     unchanged_on_error,
@@ -262,7 +263,7 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         """
         check_is_fitted(self)
         refuse_no_numbers(X, "X")
-        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32])
+        X = check_new_rows(self, X)
         if self.regressor_ is not None:
             return self.regressor_.predict(X)
         pixels = self._frames.pixels

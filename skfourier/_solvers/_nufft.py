@@ -45,6 +45,8 @@ _MAX_DENSE_FEATURES = 7001
 _LESS_FOR_VARIANCES = 1e3
 # More modes than that on a lattice are not even counted.
 _MAX_COUNTED_MODES = 2**18
+# With more of them a dense factorization of the rows is far cheaper than the iteration.
+_MAX_MODES_PER_ROW = 2048
 # Of fewer rows iterations are cheaper than a factorization, and near rows tell deviations.
 _ROWS_PER_FEATURE = 4
 # Amplification of the kernel's error that is left as it is.
@@ -101,7 +103,17 @@ class NUFFT(StreamingSolver):
 
     def why_not(self):
         """Return None if few enough Fourier modes stand for the kernel."""
-        return self.features.why_not()
+        refusal, n_rows = self.features.why_not(), len(self.problem.X)
+        if refusal is not None or not n_rows:
+            return refusal
+        n_modes = math.prod(2 * m + 1 for m in self.features.highest)
+        if n_modes <= max(_MAX_COUNTED_MODES, _MAX_MODES_PER_ROW * n_rows):
+            return None
+        return (
+            f"The solver 'nufft' would iterate over {n_modes:,} Fourier modes of "
+            f"{self.problem.kernel!r}, more than {_MAX_MODES_PER_ROW:,} for each of {n_rows:,} "
+            "rows. Take a larger tol, a smaller sigma, or a spectrum with lighter tails."
+        )
 
     @cached_property
     def features(self):

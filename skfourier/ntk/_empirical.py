@@ -5,9 +5,9 @@ import math
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from skfourier._sklearn import known_name, refuse_no_numbers
+from skfourier._sklearn import check_new_rows, known_name, refuse_no_numbers
 from skfourier._training._embeddings import check_embedding
 from skfourier._training._samples import as_tensor
 from skfourier._training._torch_modes import own_torch_modes
@@ -138,7 +138,7 @@ def network_and_coordinates(estimator, X):
     if last is not estimator and len(estimator) > 1:
         X = estimator[:-1].transform(X)
     refuse_no_numbers(X, "X")
-    X = validate_data(last, X, dtype=[np.float64, np.float32], reset=False)
+    X = check_new_rows(last, X)
     check_embedding(last.embedding_, X)
     return last.module_, X
 

@@ -164,8 +164,10 @@ class Matern(IsotropicSpectrum):
 
     def unit_log_slope(self, frequency):
         """Evaluate -(2 nu + n_features) f_j^2 / (2 nu + sum_j f_j^2)."""
-        degrees, squares = 2 * self._checked_nu(), frequency**2
-        length = degrees + squares.sum(axis=-1, keepdims=True)
+        degrees = 2 * self._checked_nu()
+        unit = np.maximum(np.abs(frequency).max(axis=-1, keepdims=True), 1)
+        squares = np.square(frequency / unit)  # which do not overflow
+        length = degrees / unit / unit + squares.sum(axis=-1, keepdims=True)
         return -(degrees + frequency.shape[-1]) * squares / length
 
     def _checked_nu(self):

@@ -194,4 +194,5 @@ class Cauchy(ProductSpectrum):
 
     def axis_log_slope(self, f):
         """Evaluate -2 f^2 / (1 + f^2)."""
-        return -2 * f**2 / (1 + f**2)
+        square = np.square(np.minimum(np.abs(f), 1e150))  # beyond, the ratio is 1
+        return -2 * square / (1 + square)

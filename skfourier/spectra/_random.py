@@ -153,7 +153,7 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         Raises
         ------
         ValueError
-            If the density has no derivative (Uniform).
+            If the density has no derivative (Uniform), or it overflows.
 
         Examples
         --------
@@ -165,7 +165,13 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         scales = axis_scales(self.sigma, frequency.shape[-1])
         if self.hyperparameter_sigma.fixed:
             return np.empty((*frequency.shape[:-1], 0))
-        gradient = -1 - self.unit_log_slope(frequency / scales)
+        with np.errstate(over="ignore"):
+            gradient = -1 - self.unit_log_slope(frequency / scales)
+        if not np.all(np.isfinite(gradient)):
+            raise ValueError(
+                f"The derivative of the density of {self!r} overflows float64: some frequencies "
+                "are too large for so small a sigma. Take a larger one."
+            )
         # One sigma for all axes: the chain rule adds them up.
         return gradient.sum(axis=-1, keepdims=True) if np.size(self.sigma) == 1 else gradient
 
@@ -220,7 +226,13 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
 
     def scaled(self, sigma, *, n_features, n_frequencies=None):  # noqa: ARG002 (finite ones use it)
         """Multiply the scale by `sigma`, a number or one for each of `n_features`."""
-        scales = axis_scales(sigma, n_features) * axis_scales(self.sigma, n_features)
+        with np.errstate(over="ignore"):
+            scales = axis_scales(sigma, n_features) * axis_scales(self.sigma, n_features)
+        if not np.all(np.isfinite(scales)):
+            raise ValueError(
+                f"The scale of {self!r} times sigma={sigma} overflows float64. Scale X down and "
+                "take a smaller sigma."
+            )
         same = np.ndim(sigma) == 0 and np.ndim(self.sigma) == 0
         return clone(self).set_params(sigma=float(scales[0]) if same else scales)
 
