@@ -35,8 +35,7 @@ def generalized_cross_validation(solver, alphas):
 
 def log_marginal_likelihood(solver, alphas):
     """Return the log marginal likelihood of the standardized targets, summed over the outputs."""
-    basis, scale = solver.eigenbasis(), solver.moments.scale
-    return np.array([basis.log_marginal_likelihood(alpha, scale) for alpha in alphas])
+    return solver.log_marginal_likelihoods(alphas)
 
 
 CRITERIA = {

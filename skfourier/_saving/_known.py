@@ -38,6 +38,8 @@ _BY_PARAMETERS = {
     },
     "sklearn.FrozenEstimator": "sklearn.frozen",
     "sklearn.Pipeline": "sklearn.pipeline",
+    # Learns the number of columns only, which a trend gives it again.
+    "sklearn.PolynomialFeatures": "sklearn.preprocessing",
 }
 
 # Likewise; then they take back what `fit` has learned.
