@@ -12,8 +12,8 @@ _BY_PARAMETERS = {
     **{
         f"spectra.{name}": "skfourier.spectra"
         for name in (
-            *("Basic", "Cauchy", "Frequencies", "Gaussian", "Laplace", "Matern", "Positional"),
-            *("Uniform", "SpectrumMultiple", "SpectrumSum"),
+            *("Basic", "Cauchy", "Frequencies", "Gaussian", "Laplace", "Matern", "Periodic"),
+            *("Positional", "Uniform", "SpectrumMultiple", "SpectrumSum"),
         )
     },
     "spectra.FiniteMultiple": "skfourier.spectra._finite",

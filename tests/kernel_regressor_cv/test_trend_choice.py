@@ -78,7 +78,7 @@ def test_a_trend_is_found_and_carried_beyond_the_rows():
 @pytest.mark.parametrize("solver", ["cholesky", "nufft"])
 def test_candidates_compare_by_the_restricted_likelihood(solver):
     X, y = rows(200)
-    sigmas, alphas = [0.5, 1.0, 2.0], [0.01, 0.1]
+    sigmas, alphas = [0.25, 0.5, 1.0, 2.0, 4.0], [1e-4, 0.01, 0.1, 10.0]
     model = FourierKernelRegressorCV(
         sigmas, alphas, kernel="gaussian", trend="linear", solver="cholesky"
     ).fit(X, y)
