@@ -187,7 +187,7 @@ class CoordinateMLPRegressor(
     precision : {"auto", "bfloat16", "float32", "float64"}, default="auto"
         "auto" takes float64 where X is float64 and all rows fit one step of few products, where
         it costs little (64 rows of the default network, 1,024 of a small one); else, whatever
-        X's dtype, bfloat16 where the machine is really faster with it, and float32 elsewhere.
+        X's dtype, bfloat16 where the processor has instructions for it, float32 elsewhere.
         "bfloat16" rounds the products of the hidden layers in training only: weights, phases,
         sums of the output and predictions are in float32.
 
