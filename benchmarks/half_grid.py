@@ -4,6 +4,7 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 
 from skfourier.images import image_to_samples, load_image
+from skfourier.metrics import psnr
 
 
 def middle(image, size):
@@ -34,3 +35,15 @@ def interpolated(image, order):
     planes = np.moveaxis(known, 2, 0)
     values = [map_coordinates(plane, places, order=order, mode="nearest") for plane in planes]
     return np.stack(values, axis=2).reshape(-1, known.shape[2])
+
+
+def interpolations(image):
+    """Return the PSNR of bilinear and cubic interpolation at the pixels between."""
+    _, (_, y) = halves(image)
+    orders = {"bilinear": 1, "cubic": 3}
+    return {name: psnr(y, interpolated(image, k).clip(0, 1)) for name, k in orders.items()}
+
+
+def quality(model, X, y):
+    """Return the PSNR of a model's colors at the rows of X."""
+    return psnr(y, model.predict(X).clip(0, 1))

@@ -11,14 +11,13 @@ of the tested pixels within its 90 % intervals. "rivals" are the closed form wit
 Without arguments scikit-image's photographs are taken.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import skimage.data
-from half_grid import crop, halves, interpolated, middle
+from half_grid import crop, halves, interpolations, middle, quality
+from harness import note, row, run, seconds
 from signals import line, terrain, text
-from table import note, processor, row, seconds
 
 from skfourier import (
     CoordinateMLPEnsemble,
@@ -50,10 +49,10 @@ def gains(options, size, bars, **params):
     print(f"\n{size} x {size}, {params or 'the defaults'}: dB above bilinear or cubic; seconds")
     above, times = [], []
     for name, image in photographs(options.photographs, size).items():
-        learned, (X, y) = halves(image)
-        rival = max(psnr(y, interpolated(image, order).clip(0, 1)) for order in (1, 3))
+        learned, between = halves(image)
+        rival = max(interpolations(image).values())
         time, model = seconds(lambda data=learned: network(**params).fit(*data))
-        above.append(psnr(y, model.predict(X).clip(0, 1)) - rival)
+        above.append(quality(model, *between) - rival)
         times.append(time)
         note(
             f"{name:12} interpolated {rival:.2f} dB, network {above[-1]:+.2f}, "
@@ -158,34 +157,19 @@ def run_rivals(options):
     """Print the closed form with its own choice beside the network."""
     print("\nclosed form, FourierKernelRegressorCV(): dB and seconds; the network less the former")
     for name, image in photographs(options.photographs, 256).items():
-        learned, (X, y) = halves(image)
+        learned, between = halves(image)
         time, closed = seconds(lambda data=learned: FourierKernelRegressorCV().fit(*data))
-        quality = psnr(y, closed.predict(X).clip(0, 1))
-        above = psnr(y, network().fit(*learned).predict(X).clip(0, 1)) - quality
-        note(f"{name:12} {quality:.2f} dB, {time:.1f} s; network {above:+.2f}")
-
-
-RUNS = {
-    "photographs": run_photographs,
-    "large": run_large,
-    "choice": run_choice,
-    "ensemble": run_ensemble,
-    "rivals": run_rivals,
-}
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("photographs", nargs="*", help="files; else scikit-image's")
-    parser.add_argument("--only", nargs="+", choices=RUNS, default=list(RUNS))
-    parser.add_argument("--epochs", nargs="+", type=int, default=[24])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--most", type=int, default=2, help="photographs in choice")
-    options = parser.parse_args()
-    print(processor())
-    for name in options.only:
-        RUNS[name](options)
+        reached = quality(closed, *between)
+        above = quality(network().fit(*learned), *between) - reached
+        note(f"{name:12} {reached:.2f} dB, {time:.1f} s; network {above:+.2f}")
 
 
 if __name__ == "__main__":
-    main()
+    run(
+        __doc__,
+        [run_photographs, run_large, run_choice, run_ensemble, run_rivals],
+        ("photographs", {"nargs": "*", "help": "files; else scikit-image's"}),
+        ("--epochs", {"nargs": "+", "type": int, "default": [24]}),
+        ("--seeds", {"type": int, "default": 3}),
+        ("--most", {"type": int, "default": 2, "help": "photographs in choice"}),
+    )
