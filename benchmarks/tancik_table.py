@@ -10,14 +10,13 @@ the mean of the tested pixels of each set, as in their table; "auto" sees no tes
 figure is a mean over the set, in dB. What is trained is kept in --kept: a rerun goes on.
 """
 
-import argparse
 import json
 from pathlib import Path
 
 import numpy as np
 from half_grid import crop, halves
+from harness import note, row, run
 from signals import text
-from table import note, processor, row
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures
 from skfourier.metrics import psnr
@@ -77,16 +76,10 @@ def best_of_each(rows):
     return {kind: (name, np.array(rows[name])) for kind, name in best.items()}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("photographs", nargs="+")
-    parser.add_argument("--size", type=int, default=256, help="theirs: 512")
-    parser.add_argument("--steps", type=int, default=500)
-    parser.add_argument("--kept", type=Path, default=Path("output/tancik_table.json"))
-    options = parser.parse_args()
+def table(options):
     options.kept.parent.mkdir(parents=True, exist_ok=True)
     kept = json.loads(options.kept.read_text()) if options.kept.exists() else {}
-    print(f"{processor()}; {options.size} x {options.size}, {options.steps} steps")
+    print(f"{options.size} x {options.size}, {options.steps} steps")
     for kind, pictures in images(options).items():
         for network in NETWORKS:
             print(f"\n{kind}, {network}: PSNR between the pixels, mean and deviation over the set")
@@ -100,4 +93,11 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(
+        __doc__,
+        table,
+        ("photographs", {"nargs": "+"}),
+        ("--size", {"type": int, "default": 256, "help": "theirs: 512"}),
+        ("--steps", {"type": int, "default": 500}),
+        ("--kept", {"type": Path, "default": Path("output/tancik_table.json")}),
+    )
