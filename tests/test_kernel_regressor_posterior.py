@@ -34,7 +34,7 @@ def holes():
 
 CASES = {
     "cholesky": (scattered, Matern(2, nu=2.5)),
-    "nufft": (scattered, Gaussian(2)),
+    "nufft": (scattered, Gaussian(1.2)),
     "cg": (scattered, Matern(2)),
     "toeplitz": (holes, Matern(2)),
     "kronecker": (pixels, Gaussian(2)),
