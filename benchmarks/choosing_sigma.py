@@ -68,11 +68,4 @@ def table(options):
 
 
 if __name__ == "__main__":
-    run(
-        __doc__,
-        table,
-        ("images", {"nargs": "*", "help": "photographs besides scikit-learn's two"}),
-        ("--size", {"type": int, "default": 256, "help": "pixels on a side, half of them train"}),
-        ("--kernel", {"default": "gaussian"}),
-        ("--folds", {"action": "store_true", "help": "five folds of pixels as well"}),
-    )
+    run(__doc__, table, "images*", size=256, kernel="gaussian", folds=False)

@@ -69,5 +69,4 @@ def table(options):
 
 
 if __name__ == "__main__":
-    only = {"nargs": "+", "choices": CHANGES, "default": list(CHANGES)}
-    run(__doc__, table, ("images", {"nargs": "+"}), ("--only", only))
+    run(__doc__, table, "images+", only=list(CHANGES))

@@ -170,9 +170,4 @@ def table(options):
 
 
 if __name__ == "__main__":
-    run(
-        __doc__,
-        table,
-        ("--size", {"type": int, "default": 32, "help": "pixels on a side"}),
-        ("--steps", {"type": int, "default": 400}),
-    )
+    run(__doc__, table, size=32, steps=400)

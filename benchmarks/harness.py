@@ -9,25 +9,30 @@ import numpy as np
 import torch
 
 
-def run(doc, measurements, *arguments):
+def run(doc, measurements, *positional, **options):
     """Read the command line, name the machine, and take the measurements that are asked for.
 
     `measurements` is a function of the options, or several, which `--only` picks by what follows
-    the first underscore of their names. Each of `arguments` is what `add_argument` takes: a name,
-    and a dict.
+    the first underscore of their names. The name of a positional argument ends in "*" or "+" where
+    there may be several; the others come with their defaults.
     """
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
-    for name, params in arguments:
-        parser.add_argument(name, **params)
     chosen = [measurements] if callable(measurements) else measurements
     named = {measure.__name__.partition("_")[2]: measure for measure in chosen}
     if not callable(measurements):
-        parser.add_argument("--only", nargs="+", choices=named, default=list(named))
-    options = parser.parse_args()
+        options["only"] = list(named)
+    for name in positional:
+        parser.add_argument(name.rstrip("*+"), nargs=name[-1] if name[-1] in "*+" else None)
+    for name, default in options.items():
+        several = isinstance(default, list)
+        kind = str if default is None else type(default[0] if several else default)
+        how = {"action": "store_true"} if default is False else {"type": kind, "default": default}
+        parser.add_argument(f"--{name}", **how, **({"nargs": "+"} if several else {}))
+    given = parser.parse_args()
     versions = f"NumPy {np.__version__}, torch {torch.__version__}"
     print(f"{processor()}; {versions}, {torch.get_num_threads()} threads")
-    for name in named if callable(measurements) else options.only:
-        named[name](options)
+    for name in named if callable(measurements) else given.only:
+        named[name](given)
 
 
 def processor():

@@ -250,4 +250,4 @@ def compare_solvers(kernel, data, place):
 if __name__ == "__main__":
     grids = [measure_grid, measure_megapixel, measure_video, measure_gcv, measure_search]
     others = [measure_composed, measure_scattered, measure_growth, measure_stream, measure_dense]
-    run(__doc__, grids + others, ("image", {}), ("--video", {}))
+    run(__doc__, grids + others, "image", video=None)

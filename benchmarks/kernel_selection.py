@@ -169,9 +169,5 @@ def begin(title):
 
 if __name__ == "__main__":
     FourierKernelRegressorCV().fit(*scattered(500, 1)[:2])  # what is imported when first used
-    run(
-        __doc__,
-        [run_scattered, run_million, run_stream, run_terrain, run_satellite],
-        ("--satellite", {"help": "modis.npz, with lon, lat, observed and true"}),
-        ("--blocks", {"type": int, "default": 100}),
-    )
+    runs = [run_scattered, run_million, run_stream, run_terrain, run_satellite]
+    run(__doc__, runs, satellite=None, blocks=100)

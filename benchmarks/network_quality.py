@@ -168,11 +168,5 @@ def run_rivals(options):
 
 
 if __name__ == "__main__":
-    run(
-        __doc__,
-        [run_photographs, run_large, run_choice, run_ensemble, run_rivals],
-        ("photographs", {"nargs": "*", "help": "files; else scikit-image's"}),
-        ("--epochs", {"nargs": "+", "type": int, "default": [24]}),
-        ("--seeds", {"type": int, "default": 3}),
-        ("--most", {"type": int, "default": 2, "help": "photographs in choice"}),
-    )
+    runs = [run_photographs, run_large, run_choice, run_ensemble, run_rivals]
+    run(__doc__, runs, "photographs*", epochs=[24], seeds=3, most=2)

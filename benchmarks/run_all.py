@@ -57,7 +57,7 @@ def run(command, files):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="commands that contain a word")
+    parser.add_argument("--only", nargs="+", metavar="WORD")
     options = parser.parse_args()
     words = options.only or [""]
     commands = [c for c in COMMANDS if any(word in " ".join(c) for word in words)]

@@ -94,4 +94,4 @@ def kill_trainings(options):
 
 
 if __name__ == "__main__":
-    run(__doc__, kill_trainings, ("--kills", {"type": int, "default": 100}))
+    run(__doc__, kill_trainings, kills=100)

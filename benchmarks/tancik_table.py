@@ -93,11 +93,5 @@ def table(options):
 
 
 if __name__ == "__main__":
-    run(
-        __doc__,
-        table,
-        ("photographs", {"nargs": "+"}),
-        ("--size", {"type": int, "default": 256, "help": "theirs: 512"}),
-        ("--steps", {"type": int, "default": 500}),
-        ("--kept", {"type": Path, "default": Path("output/tancik_table.json")}),
-    )
+    kept = Path("output/tancik_table.json")
+    run(__doc__, table, "photographs+", size=256, steps=500, kept=kept)

@@ -323,9 +323,5 @@ if __name__ == "__main__":
     if not FAST_BFLOAT16:
         note("bfloat16 is not fast here: its rows are left out")
     quick = [measure_step, measure_peers, measure_memory, measure_search, measure_device]
-    run(
-        __doc__,
-        [*quick, measure_quality, measure_precision, measure_recipe],
-        ("images", {"nargs": "+"}),
-        ("--device", {"default": "auto"}),
-    )
+    slow = [measure_quality, measure_precision, measure_recipe]
+    run(__doc__, quick + slow, "images+", device="auto")

@@ -56,4 +56,4 @@ def compare(options):
 
 
 if __name__ == "__main__":
-    run(__doc__, compare, ("--size", {"type": int, "default": 256, "help": "pixels on a side"}))
+    run(__doc__, compare, size=256)

@@ -258,4 +258,4 @@ def minterpolated(frames, factor):
 
 
 if __name__ == "__main__":
-    run(__doc__, [measure_closed, measure_network, measure_motion], ("video", {}))
+    run(__doc__, [measure_closed, measure_network, measure_motion], "video")

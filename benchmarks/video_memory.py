@@ -103,5 +103,4 @@ def report(name, runs):
 
 
 if __name__ == "__main__":
-    only = {"nargs": "+", "choices": MODELS, "default": list(MODELS)}
-    run(__doc__, compare_memory, ("video", {}), ("--only", only))
+    run(__doc__, compare_memory, "video", only=list(MODELS))

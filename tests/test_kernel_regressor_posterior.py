@@ -77,7 +77,7 @@ def test_samples_have_mean_and_covariance_of_the_posterior(name):
         # As much for products, 1 / sqrt(n) of the variances, and 1 % for the prior's waves.
         scale = np.outer(deviation, deviation)
         ours = np.cov(draws[:, output])
-        bound = 5 * scale * np.sqrt(2 / n_draws) + 0.05 * model.signal_scale_[output] ** 2
+        bound = 5 * scale * np.sqrt(2 / n_draws) + 0.01 * model.signal_scale_[output] ** 2
         assert np.all(np.abs(ours - covariance[..., output]) <= bound)
 
 
