@@ -34,9 +34,13 @@ def generalized_cross_validation(solver, alphas):
 
 
 def log_marginal_likelihood(solver, alphas):
-    """Return the log marginal likelihood of the standardized targets, summed over the outputs."""
-    basis, scale = solver.eigenbasis(), solver.moments.scale
-    return np.array([basis.log_marginal_likelihood(alpha, scale) for alpha in alphas])
+    """Return the log marginal likelihood of the standardized targets, summed over the outputs.
+
+    Constant ones are left out: they fit any kernel, the smoother the better.
+    """
+    basis, moments = solver.eigenbasis(), solver.moments
+    each = [basis.log_marginal_likelihood(alpha, moments.scale) for alpha in alphas]
+    return np.sum(each, axis=1, where=moments.informative)
 
 
 CRITERIA = {

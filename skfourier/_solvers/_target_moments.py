@@ -100,8 +100,18 @@ class TargetMoments:
     @property
     def scale(self):
         """Deviation of each output; 1 where it is constant."""
-        scale = np.sqrt(self.variation / self.weight_sum)
-        return np.where(scale > _CONSTANT * np.abs(self.mean), scale, 1.0)
+        return np.where(self.varies, np.sqrt(self.variation / self.weight_sum), 1.0)
+
+    @property
+    def varies(self):
+        """Which outputs are not constant but for rounding, shape (n_outputs,)."""
+        deviation = np.sqrt(self.variation / self.weight_sum)
+        return deviation > _CONSTANT * np.abs(self.mean)
+
+    @property
+    def informative(self):
+        """Which outputs say something about a kernel: those that vary; all, if none does."""
+        return self.varies if self.varies.any() else np.ones_like(self.varies)
 
 
 def _check_resolved(largest):

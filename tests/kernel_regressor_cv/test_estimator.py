@@ -217,6 +217,25 @@ class TestOtherCriteria:
         expected = process.fit(X, centred).log_marginal_likelihood_value_
         np.testing.assert_allclose(model.best_score_, expected, rtol=1e-9)
 
+    @pytest.mark.parametrize("rows", ["pixels", "scattered"])
+    @pytest.mark.parametrize("candidates", [(SIGMAS, ALPHAS), (None, None)], ids=["given", "own"])
+    def test_constant_outputs_do_not_sway_the_likelihood(self, candidates, rows, request):
+        # An opaque alpha of a picture: zeros are likely under any kernel, most under the smoothest.
+        X, y = request.getfixturevalue(rows)
+        parts = y, np.column_stack([y, np.full((len(y), 3), 0.1)])
+        without, along = (
+            searched(*candidates, criterion="log_marginal_likelihood").fit(X, part)
+            for part in parts
+        )
+        # The climb of the own search ends within 1e-3 of the top, at the same place but for
+        # sums in another order.
+        np.testing.assert_allclose(along.sigma_, without.sigma_, rtol=1e-6)
+        np.testing.assert_allclose(along.alpha_, without.alpha_, rtol=1e-6)
+        np.testing.assert_allclose(along.best_score_, without.best_score_, rtol=1e-9)
+        np.testing.assert_allclose(
+            along.signal_scale_, [*without.signal_scale_, 1, 1, 1], rtol=1e-6
+        )
+
     @pytest.mark.parametrize("criterion", CRITERIA)
     def test_all_criteria_find_the_sigma_that_made_the_data(self, criterion):
         X = pixel_grid((40, 40)).astype(float)
