@@ -16,11 +16,11 @@ that is begun anew after a quarter of the steps, with the kernel of then; and by
 has changed at the end, relative to its (Frobenius) norm. A sixth of an hour on two cores.
 """
 
-import argparse
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from harness import run
 from sklearn.datasets import load_sample_images
 from torch import nn
 
@@ -67,7 +67,7 @@ class Tangent:
 
 
 def untrained(X, y, **params):
-    """Build the network of an estimator without training it: its step is 0 in float32."""
+    """Build the network of an estimator without training it."""
     network = CoordinateMLPRegressor(
         HIDDEN,
         "relu",
@@ -75,8 +75,7 @@ def untrained(X, y, **params):
         initialization="torch",
         solver="sgd",
         batch_size="full",
-        learning_rate_init=1e-300,
-        max_iter=1,
+        max_iter=0,
         random_state=0,
         precision="float32",
         **params,
@@ -156,27 +155,19 @@ def _fallen(losses):
     return int(below[0]) if len(below) else len(losses)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--size", type=int, default=32, help="pixels on a side")
-    parser.add_argument("--steps", type=int, default=400)
-    arguments = parser.parse_args()
-    X, y = image_to_samples(load_image(load_sample_images().filenames[0], size=arguments.size))
+def table(options):
+    X, y = image_to_samples(load_image(load_sample_images().filenames[0], size=options.size))
     y = y.mean(axis=1, keepdims=True)
     print(f"{'':34}{COLUMNS}")
-    for name, params in {
-        "gradient descent": {},
-        "and a sigmoid": {"output_activation": "sigmoid"},
-        "and batch norm": {"output_activation": "sigmoid", "batch_norm": True},
-    }.items():
-        compare(name, X, y, arguments.steps, adam=False, **params)
-    for name, params in {
-        "Adam": {},
-        "Adam, sigmoid": {"output_activation": "sigmoid"},
-        "Adam, sigmoid, batch norm: paper": {"output_activation": "sigmoid", "batch_norm": True},
-    }.items():
-        compare(name, X, y, arguments.steps, adam=True, **params)
+    sigmoid = {"output_activation": "sigmoid"}
+    normalized = sigmoid | {"batch_norm": True}
+    compare("gradient descent", X, y, options.steps, adam=False)
+    compare("and a sigmoid", X, y, options.steps, adam=False, **sigmoid)
+    compare("and batch norm", X, y, options.steps, adam=False, **normalized)
+    compare("Adam", X, y, options.steps, adam=True)
+    compare("Adam, sigmoid", X, y, options.steps, adam=True, **sigmoid)
+    compare("Adam, sigmoid, batch norm: paper", X, y, options.steps, adam=True, **normalized)
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, table, size=32, steps=400)

@@ -2,10 +2,10 @@
 Forecast a series with a trend and a season
 ===========================================
 
-The carbon dioxide of the air at Mauna Loa rises, breathes with the seasons, and was not measured in
-every week. Two years are held out. A linear trend, a periodic kernel, and a kernel for what is left
-are fitted together: the forecast is more accurate than that of the same week a year before, and than
-a line with harmonics by least squares, and the truth lies within its intervals.
+The carbon dioxide of the air at Mauna Loa rises, breathes with the seasons, and was not measured
+in every week. Two years are held out. A linear trend, a periodic kernel, and a kernel for what is
+left are fitted together: the forecast is more accurate than the same week of the last year, and
+than a line with harmonics by least squares, and the truth lies within its intervals.
 """
 
 from pathlib import Path

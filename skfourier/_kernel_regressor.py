@@ -121,9 +121,9 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         Iterations; 1 for direct solvers.
     log_marginal_likelihood_value_ : float
         Of the standardized y under the Gaussian process with this kernel and noise, summed over
-        the outputs. A row of weight w has noise of variance alpha / w. Only where the solver
-        factorizes ("primal", "kronecker", "cholesky", and "nufft" of few modes). With a trend the
-        restricted likelihood (REML), of what does not see the trend.
+        the outputs that vary. A row of weight w has noise of variance alpha / w. Only where the
+        solver factorizes ("primal", "kronecker", "cholesky", and "nufft" of few modes). With a
+        trend the restricted likelihood (REML), of what does not see the trend.
     accuracy_ : float
         By how much predictions may be off, in deviations of y: the largest residual of the
         equations in a sample of the rows; with "nufft" what the errors of the kernel and of the

@@ -31,12 +31,15 @@ class ScaleLikelihood:
     by_rows : bool, default=False
         Whether a block counts by the rows that it stands for, or all of them alike.
     unit : ndarray of shape (n_outputs,) or float, default=None
-        Of the targets; their deviations if None.
+        Of the targets; their deviations if None, and constant ones are left out.
     """
 
     def __init__(self, problem, groups, *, by_rows=False, unit=None):
         self.problem, self.groups = problem, groups
-        self.values = problem.centered / (problem.moments.scale if unit is None else unit)
+        moments = problem.moments
+        self.values = problem.centered / (moments.scale if unit is None else unit)
+        if unit is None:
+            self.values = self.values[:, moments.informative]
         counts = [group.rows.shape[0] * group.n_last for group in groups]
         shares = [group.share if by_rows else 1.0 for group in groups]
         weight = np.repeat(shares, counts)

@@ -59,7 +59,7 @@ class Eigenbasis:
         return error / ((left.sum() + self._n_zeros) / self.n_samples) ** 2
 
     def log_marginal_likelihood(self, alpha, scale=1.0):
-        r"""Compute the log marginal likelihood of y / scale, summed over the outputs.
+        r"""Compute the log marginal likelihood of each output of y / scale.
 
         .. math:: -\tfrac 1 2 \bigl(y^T (K + \alpha W^{-1})^{-1} y + \log\det (K + \alpha W^{-1})
                   + n \log 2 \pi \bigr)
@@ -71,11 +71,11 @@ class Eigenbasis:
 
         Returns
         -------
-        float
+        ndarray of shape (n_outputs,)
         """
-        shifted, n_outputs = self.values + alpha, self.power.shape[1]
-        fit = np.sum(((1 / shifted) @ self.power + self.rest / alpha) / np.square(scale))
+        shifted = self.values + alpha
+        fit = ((1 / shifted) @ self.power + self.rest / alpha) / np.square(scale)
         log_determinant = np.log(shifted).sum() + self._n_zeros * math.log(alpha)
         log_determinant -= self.log_weight_sum
         normalization = log_determinant + self.n_samples * math.log(2 * math.pi)
-        return float(-0.5 * (fit + n_outputs * normalization))
+        return -0.5 * (fit + normalization)

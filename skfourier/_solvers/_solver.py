@@ -166,7 +166,7 @@ class Solver(ABC):
         """
         moments = self.moments
         square = np.maximum(self.quadratic_form(), 0) / moments.n_rows
-        return np.where(moments.variation > 0, np.sqrt(square), 1.0)
+        return np.where(moments.varies, np.sqrt(square), 1.0)
 
     def log_determinant(self):
         r"""Return :math:`\log\det A`, if A is factorized."""
@@ -230,16 +230,16 @@ class Solver(ABC):
 
     @property
     def log_marginal_likelihood(self):
-        r"""Log marginal likelihood of the standardized targets, summed over the outputs.
+        r"""Log marginal likelihood of the standardized targets, summed over outputs that vary.
 
         .. math:: -\tfrac12 \bigl(y^T A^{-1} y + \log\det A + n \log 2 \pi \bigr)
 
         A row of weight w has noise of variance alpha / w.
         """
         moments = self.moments
-        fit = np.sum(self.quadratic_form() / moments.scale**2)
+        fit = (self.quadratic_form() / moments.scale**2)[moments.informative]
         normalization = self.log_determinant() + moments.n_rows * math.log(2 * math.pi)
-        return float(-0.5 * (fit + len(moments.mean) * normalization))
+        return float(-0.5 * np.sum(fit + normalization))
 
 
 class RowSolver(Solver):
@@ -320,5 +320,6 @@ class FactorizedSolver(Solver):
 
     def log_marginal_likelihoods(self, alphas):
         """Return the log marginal likelihood for each of several alphas, shape (n_alphas,)."""
-        basis, scale = self.eigenbasis(), self.moments.scale
-        return np.array([basis.log_marginal_likelihood(alpha, scale) for alpha in alphas])
+        basis, moments = self.eigenbasis(), self.moments
+        each = [basis.log_marginal_likelihood(alpha, moments.scale) for alpha in alphas]
+        return np.sum(each, axis=1, where=moments.informative)

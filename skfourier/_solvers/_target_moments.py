@@ -140,8 +140,22 @@ class TargetMoments:
         if self.n_trend:
             of_trend = np.sqrt(self.variation[-self.n_trend :] / self.weight_sum)
             return np.append(self.about_trend().scale, of_trend)
-        scale = np.sqrt(self.variation / self.weight_sum)
-        return np.where(scale > _CONSTANT * np.abs(self.mean), scale, 1.0)
+        return np.where(self.varies, np.sqrt(self.variation / self.weight_sum), 1.0)
+
+    @property
+    def varies(self):
+        """Which outputs are not constant (or the trend) but for rounding, shape (n_outputs,)."""
+        if self.n_trend:
+            return np.append(self.about_trend().varies, np.ones(self.n_trend, dtype=bool))
+        deviation = np.sqrt(self.variation / self.weight_sum)
+        return deviation > _CONSTANT * np.abs(self.mean)
+
+    @property
+    def informative(self):
+        """Which outputs say something about a kernel: those that vary; all, if none does."""
+        if self.n_trend:
+            return np.append(self.about_trend().informative, np.ones(self.n_trend, dtype=bool))
+        return self.varies if self.varies.any() else np.ones_like(self.varies)
 
 
 def _none(mean):

@@ -151,11 +151,11 @@ class UniversalKriging:
     def signal_scale(self):
         """Return the likeliest deviation of the signal of each output, about the trend."""
         square = np.maximum(self.quadratic_form(), 0) / self._n_contrasts
-        return np.where(self.moments.variation > 0, np.sqrt(square), 1.0)
+        return np.where(self.moments.varies, np.sqrt(square), 1.0)
 
     @property
     def log_marginal_likelihood(self):
-        r"""Restricted log likelihood (REML) of the standardized targets, summed over the outputs.
+        r"""Restricted log likelihood (REML) of standardized targets, summed over those that vary.
 
         That of the contrasts that do not see the trend, up to what the rows and weights determine:
 
@@ -167,12 +167,12 @@ class UniversalKriging:
         D. A. Harville, "Bayesian inference for variance components using only error contrasts",
         Biometrika 61, 1974.
         """
-        fit = np.sum(self.quadratic_form() / self.moments.scale**2)
+        fit = (self.quadratic_form() / self.moments.scale**2)[self.moments.informative]
         of_rows = np.linalg.slogdet(self.solver.moments.products[self.n_outputs :])[1]
         of_trend = 2 * np.log(self._triangle.diagonal()).sum() - of_rows
         determinant = self.solver.log_determinant() + of_trend
         normalization = determinant + self._n_contrasts * math.log(2 * math.pi)
-        return float(-0.5 * (fit + self.n_outputs * normalization))
+        return float(-0.5 * np.sum(fit + normalization))
 
     def log_marginal_likelihoods(self, alphas):
         """Return the restricted log likelihood for each of several alphas, shape (n_alphas,)."""

@@ -34,11 +34,10 @@ def load_sample_series():
     >>> series.year[:2].round(2), series.co2[:2]
     (array([1958.24, 1958.26]), array([316.1, 317.3]))
     """
-    names = {"names": ("date", "co2"), "formats": ("datetime64[D]", float)}
-    table = np.loadtxt(_DATA / "mauna_loa.csv", delimiter=",", skiprows=1, dtype=names)
-    days = (table["date"] - np.datetime64("1970-01-01")).astype(float)
+    table = np.loadtxt(_DATA / "mauna_loa.csv", delimiter=",", skiprows=1, dtype=str)
+    days = table[:, 0].astype("datetime64[D]").astype(float)  # since 1970
     return Bunch(
         year=1970 + days / _DAYS_PER_YEAR,
-        co2=table["co2"],
+        co2=table[:, 1].astype(float),
         DESCR=(_DATA / "mauna_loa.txt").read_text(encoding="utf-8"),
     )
