@@ -15,10 +15,10 @@ terrain     matplotlib's elevation model: 13,000 cells at random, 20,000 others;
             noise, where each rival has its own best smoothing, found on the tested places.
 satellite   Heaton et al. 2019: 105,569 cells of a satellite picture, 42,740 under clouds; needs the
             file.
-co2         Weekly carbon dioxide at Mauna Loa (`load_sample_series`, statsmodels' data set), the last
-            two years held out: a linear trend, a periodic kernel and Matern's. Intervals are of
-            measurements, the noise included. Rivals are the last year again (seasonal naive), and a
-            line with four harmonics by least squares.
+co2         Weekly carbon dioxide at Mauna Loa (statsmodels' data set), the last two years held out:
+            a linear trend, a periodic kernel and Matern's. Intervals are of measurements, the noise
+            included. Rivals are the last year again (seasonal naive), and a line with four
+            harmonics by least squares.
 """
 
 import math
