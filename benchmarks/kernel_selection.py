@@ -192,8 +192,8 @@ def run_co2(_):
         coefficients = np.linalg.lstsq(line_and_harmonics(X), y, rcond=None)[0]
         return line_and_harmonics(places) @ coefficients
 
-    timed("seasonal naive", duration, truth, last_year)
-    timed("a line and harmonics", duration, truth, least_squares)
+    timed("seasonal naive", truth, duration, last_year)
+    timed("a line and harmonics", truth, duration, least_squares)
 
 
 def begin(title):
