@@ -16,13 +16,14 @@ from sklearn import get_config
 from sklearn.base import _fit_context
 from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from skfourier._lazy import is_dask
 
 __all__ = [
     "DOC_LINK",
+    "HasMethods",
     "Interval",
     "NamedKernel",
     "StrOptions",

@@ -295,6 +295,14 @@ class NUFFT(StreamingSolver):
         explained = products.reshape(len(products), -1).sum(axis=1)
         return (self.moments.variation - explained) / self.problem.alpha
 
+    def products_with_trend(self):
+        r"""Return :math:`(y - \bar y)^T A^{-1} H`, H the last outputs: (n_outputs, n_trend)."""
+        modes, n_outputs = self.sums.right_hand_sides, len(self.moments.mean)
+        weighted = (modes * multiplicity(self.features.highest)).reshape(n_outputs, -1)
+        of_trend = self.coefficients.reshape(n_outputs, -1)[-self.moments.n_trend :]
+        explained = (weighted.conj() @ of_trend.T).real
+        return (self.moments.products - explained) / self.problem.alpha
+
     def log_determinant(self):
         r"""Return :math:`\log\det A` of a factorized system."""
         rows = self.moments.n_rows * math.log(self.problem.alpha) - self.moments.log_weight_sum

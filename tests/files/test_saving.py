@@ -447,6 +447,7 @@ class TestKernelsAndSplitters:
             ],
             spectra.Matern(3, nu=1.5, sigma_bounds="fixed"),
             spectra.Gaussian((1.0, 2.0), sigma_bounds=[(0.1, 9), (0.2, 8)]),
+            spectra.Periodic(2.0, length_scale=0.5, axis=1),
             spectra.Frequencies([[1.0, 2.0], [0.0, 3.0]], amplitudes=[1, 0.5]),
             spectra.Frequencies(np.asfortranarray([[1.0, 2.0], [0.0, 3.0]])),
             spectra.Gaussian(3) + 0.1 * spectra.Matern(30, nu=0.5),
