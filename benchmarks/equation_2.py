@@ -13,7 +13,8 @@ best, until the loss is a hundredth of what it was.
 The columns: the loss at the end, observed and predicted, over that at the start; the factor by
 which they differ at most, over all steps and until the loss is down to a hundredth; the latter
 for a theory that is begun anew after a quarter of the steps, with the kernel of then; and by how
-much the kernel has changed at the end, relative to its (Frobenius) norm. A sixth of an hour on two cores.
+much the kernel has changed at the end, relative to its (Frobenius) norm. A sixth of an hour on two
+cores.
 """
 
 from dataclasses import dataclass

@@ -15,6 +15,10 @@ terrain     matplotlib's elevation model: 13,000 cells at random, 20,000 others;
             noise, where each rival has its own best smoothing, found on the tested places.
 satellite   Heaton et al. 2019: 105,569 cells of a satellite picture, 42,740 under clouds; needs the
             file.
+co2         Weekly carbon dioxide at Mauna Loa (statsmodels' data set), the last two years held out:
+            a linear trend, a periodic kernel and Matern's. Intervals are of measurements, the noise
+            included. Rivals are the last year again (seasonal naive), and a line with four
+            harmonics by least squares.
 """
 
 import math
@@ -32,7 +36,9 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
 from skfourier import FourierKernelRegressorCV
+from skfourier.datasets import load_sample_series
 from skfourier.spectra import Matern as OurMatern
+from skfourier.spectra import Periodic
 
 
 def signal(X):
@@ -161,6 +167,35 @@ def run_satellite(options):
     ours(*data, name="of Matern 3/2 alone", model=FourierKernelRegressorCV(kernel=rough))
 
 
+def line_and_harmonics(t):
+    phases = 2 * np.pi * (t - 1980) * np.arange(1, 5)
+    return np.hstack([np.ones_like(t), t - 1980, np.cos(phases), np.sin(phases)])
+
+
+def run_co2(_):
+    begin("co2")
+    series = load_sample_series()
+    late = series.year > series.year[-1] - 2
+    X, y = series.year[~late, None], series.co2[~late]
+    places, truth = series.year[late, None], series.co2[late]
+    kernels = [1.0 * OurMatern(0.1, nu=nu) + 1.0 * Periodic(1.0) for nu in (0.5, 1.5, 2.5)]
+    model = FourierKernelRegressorCV(kernel=kernels, trend="linear")
+    duration, (mean, deviation) = seconds(lambda: model.fit(X, y).predict(places, return_std=True))
+    noise = float(model.signal_scale_[0] * np.sqrt(model.alpha_))
+    note = f"{model.kernel_}, noise {noise:.3f}, slope {model.trend_coef_[0]:.2f}, {model.solver_}"
+    report("trend, season and rest", duration, truth, (mean, np.hypot(deviation, noise)), note)
+
+    def last_year():
+        return np.interp(places[:, 0] - np.ceil(places[:, 0] - X[-1, 0]), X[:, 0], y)
+
+    def least_squares():
+        coefficients = np.linalg.lstsq(line_and_harmonics(X), y, rcond=None)[0]
+        return line_and_harmonics(places) @ coefficients
+
+    timed("seasonal naive", last_year, truth, duration)
+    timed("a line and harmonics", least_squares, truth, duration)
+
+
 def begin(title):
     print(f"\n{title}\n")
     cells("", "seconds", "MAE", "RMSE", "CRPS", "90 %", "95 %", "")
@@ -169,5 +204,5 @@ def begin(title):
 
 if __name__ == "__main__":
     FourierKernelRegressorCV().fit(*scattered(500, 1)[:2])  # what is imported when first used
-    runs = [run_scattered, run_million, run_stream, run_terrain, run_satellite]
+    runs = [run_scattered, run_million, run_stream, run_terrain, run_satellite, run_co2]
     run(__doc__, runs, satellite=None, blocks=100)

@@ -144,16 +144,15 @@ class TargetMoments:
 
     @property
     def varies(self):
-        """Which outputs are not constant but for rounding, shape (n_outputs,)."""
+        """Which outputs are not constant (or the trend) but for rounding, shape (n_outputs,)."""
+        if self.n_trend:
+            return np.append(self.about_trend().varies, np.ones(self.n_trend, dtype=bool))
         deviation = np.sqrt(self.variation / self.weight_sum)
         return deviation > _CONSTANT * np.abs(self.mean)
 
     @property
     def informative(self):
-        """Which outputs say something about a kernel: those that vary; all, if none does.
-
-        About the trend, if there is one, whose functions all count.
-        """
+        """Which outputs say something about a kernel: those that vary; all, if none does."""
         if self.n_trend:
             return np.append(self.about_trend().informative, np.ones(self.n_trend, dtype=bool))
         return self.varies if self.varies.any() else np.ones_like(self.varies)

@@ -155,7 +155,7 @@ class UniversalKriging:
 
     @property
     def log_marginal_likelihood(self):
-        r"""Restricted log likelihood (REML) of the standardized targets, over outputs that vary.
+        r"""Restricted log likelihood (REML) of standardized targets, summed over those that vary.
 
         That of the contrasts that do not see the trend, up to what the rows and weights determine:
 
@@ -167,8 +167,7 @@ class UniversalKriging:
         D. A. Harville, "Bayesian inference for variance components using only error contrasts",
         Biometrika 61, 1974.
         """
-        moments = self.moments
-        fit = (self.quadratic_form() / moments.scale**2)[moments.informative]
+        fit = (self.quadratic_form() / self.moments.scale**2)[self.moments.informative]
         of_rows = np.linalg.slogdet(self.solver.moments.products[self.n_outputs :])[1]
         of_trend = 2 * np.log(self._triangle.diagonal()).sum() - of_rows
         determinant = self.solver.log_determinant() + of_trend

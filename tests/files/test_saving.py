@@ -443,7 +443,7 @@ class TestKernelsAndSplitters:
             *[
                 getattr(spectra, name)()
                 for name in spectra.__all__
-                if name[:3] not in ("Fre", "Pos")
+                if name not in ("Frequencies", "Periodic", "Positional")
             ],
             spectra.Matern(3, nu=1.5, sigma_bounds="fixed"),
             spectra.Gaussian((1.0, 2.0), sigma_bounds=[(0.1, 9), (0.2, 8)]),
@@ -713,6 +713,7 @@ class TestTheListOfClasses:
     def test_has_parameters_that_are_attributes(self):
         arguments = {
             "Frequencies": ([[1.0]],),
+            "Periodic": (1.0,),
             "BlockKFold": (2,),
             "SpectrumSum": (spectra.Gaussian(), spectra.Cauchy()),
             "SpectrumMultiple": (ConstantKernel(), spectra.Gaussian()),
