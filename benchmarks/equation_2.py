@@ -6,14 +6,15 @@ Equation 2 holds for plain gradient descent of a network whose tangent kernel st
 paper's network has a width of 256, batch normalization and a sigmoid, and is trained by Adam at
 1e-4. Here each of these is put in by itself, on a gray photograph of scikit-learn's, full batch.
 The network's own tangent kernel before the training (equation 1, of the batch as a whole where it
-is normalized) foretells the loss; then the training is observed. Gradient descent goes at half of
+is normalized) predicts the loss; then the training is observed. Gradient descent goes at half of
 the largest stable learning rate. Adam has none that equation 2 knows; it gets the one that fits
 best, until the loss is a hundredth of what it was.
 
-The columns: the loss at the end, observed and foretold, over that at the start; by what factor they
-differ at most, over all steps and until the loss is down to a hundredth; the latter for a theory
-that is begun anew after a quarter of the steps, with the kernel of then; and by how much the kernel
-has changed at the end, relative to its (Frobenius) norm. A sixth of an hour on two cores.
+The columns: the loss at the end, observed and predicted, over that at the start; the factor by
+which they differ at most, over all steps and until the loss is down to a hundredth; the latter
+for a theory that is begun anew after a quarter of the steps, with the kernel of then; and by how
+much the kernel has changed at the end, relative to its (Frobenius) norm. A sixth of an hour on two
+cores.
 """
 
 from dataclasses import dataclass
@@ -107,8 +108,8 @@ def best_rate(tangent, observed):
     rates = tangent.largest_stable_rate() * np.geomspace(1e-3, 1e3, 241)
 
     def distance(rate):
-        foretold = tangent.loss(rate, np.arange(end), continuous=True)
-        return np.mean(np.log(np.maximum(foretold, 1e-300) / observed[:end]) ** 2)
+        predicted = tangent.loss(rate, np.arange(end), continuous=True)
+        return np.mean(np.log(np.maximum(predicted, 1e-300) / observed[:end]) ** 2)
 
     return min(rates, key=distance)
 
@@ -130,7 +131,7 @@ def compare(name, X, y, n_steps, *, adam, **params):
     observed = np.concatenate([first[:-1], second])
     if adam:
         rate = best_rate(before, observed)
-    foretold = before.loss(rate, np.arange(n_steps + 1), continuous=adam)
+    predicted = before.loss(rate, np.arange(n_steps + 1), continuous=adam)
     again = middle.loss(
         best_rate(middle, second) if adam else rate, np.arange(len(second)), continuous=adam
     )
@@ -138,15 +139,16 @@ def compare(name, X, y, n_steps, *, adam, **params):
     after = Tangent.of(network, features, y)
     moved = np.linalg.norm(after.kernel - before.kernel) / np.linalg.norm(before.kernel)
     print(
-        f"{name:34}{observed[-1] / observed[0]:9.1e} (foretold {foretold[-1] / foretold[0]:7.1e})"
-        f"{_factor(observed, foretold):13.3g}{_factor(observed[:end], foretold[:end]):8.3g}"
+        f"{name:32}{observed[-1] / observed[0]:9.1e} "
+        f"(predicted {predicted[-1] / predicted[0]:7.1e})"
+        f"{_factor(observed, predicted):13.3g}{_factor(observed[:end], predicted[:end]):8.3g}"
         f"{_factor(second[:end_again], again[:end_again]):8.3g}{moved:9.2f}",
         flush=True,
     )
 
 
-def _factor(observed, foretold):
-    return np.exp(np.abs(np.log(observed / np.maximum(foretold, 1e-300))).max())
+def _factor(observed, predicted):
+    return np.exp(np.abs(np.log(observed / np.maximum(predicted, 1e-300))).max())
 
 
 def _fallen(losses):

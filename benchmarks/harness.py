@@ -27,7 +27,8 @@ def run(doc, measurements, *positional, **options):
         several = isinstance(default, list)
         kind = str if default is None else type(default[0] if several else default)
         how = {"action": "store_true"} if default is False else {"type": kind, "default": default}
-        parser.add_argument(f"--{name}", **how, **({"nargs": "+"} if several else {}))
+        how |= {"nargs": "+"} if several else {}
+        parser.add_argument(f"--{name}", **how, help="default: %(default)s")
     given = parser.parse_args()
     versions = f"NumPy {np.__version__}, torch {torch.__version__}"
     print(f"{processor()}; {versions}, {torch.get_num_threads()} threads")
@@ -62,7 +63,7 @@ def memory(what="VmRSS"):
     """Read the megabytes that this process holds, or "VmHWM", their peak (Linux)."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(what):
-            return int(line.split()[1]) / 1e3
+            return int(line.split()[1]) * 1024 / 1e6
     raise OSError(f"/proc/self/status has no {what}.")
 
 

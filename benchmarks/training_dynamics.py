@@ -1,4 +1,4 @@
-"""The training of an infinitely wide network on a photograph, foretold: against a loop of steps.
+"""The training of an infinitely wide network on a photograph, predicted: against a loop of steps.
 
     python benchmarks/training_dynamics.py [--size 256]
 

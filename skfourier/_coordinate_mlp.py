@@ -645,7 +645,7 @@ class CoordinateMLPRegressor(
         return X, y.reshape(len(y), -1), weight
 
     def _searches_sigma(self, X, validation):
-        """Tell whether sigma is chosen on rows held out: there must be two, and a training."""
+        """Return whether sigma is chosen on rows held out: there must be two, and a training."""
         if self.max_iter == 0 or not chooses_sigma(self.embedding):
             return False
         if validation is not None:

@@ -85,7 +85,7 @@ def chosen(value, known, parameter):
 
 
 def accepts_sample_weight(scorer):
-    """Tell whether a scorer takes `sample_weight`; scikit-learn's own know, others say so."""
+    """Return whether a scorer takes `sample_weight`; scikit-learn's own know, others say so."""
     if hasattr(scorer, "_accept_sample_weight"):
         return scorer._accept_sample_weight()
     return "sample_weight" in inspect.signature(scorer).parameters
@@ -97,7 +97,7 @@ def output_container(estimator):
 
 
 def routing_is_enabled():
-    """Tell whether metadata are routed: ``sklearn.set_config(enable_metadata_routing=True)``."""
+    """Return whether metadata are routed: ``sklearn.set_config(enable_metadata_routing=True)``."""
     return get_config()["enable_metadata_routing"]
 
 
@@ -119,7 +119,7 @@ def refuse_params(params, allowed=()):
 
 
 def called_by_a_search() -> bool:
-    """Tell whether a search or a cross-validation of scikit-learn is among the callers.
+    """Return whether a search or a cross-validation of scikit-learn is among the callers.
 
     There is no public way to ask. Every such function lives in `sklearn.model_selection`, and
     its frame stands on the stack of the process that runs the fit, also under joblib.
@@ -310,7 +310,7 @@ def _parts(array):
 
 
 def _is_picture(array):
-    """Tell whether it is a picture of Pillow; none can be before Pillow is imported."""
+    """Return whether it is a picture of Pillow; none can be before Pillow is imported."""
     pillow = sys.modules.get("PIL.Image")
     return pillow is not None and isinstance(array, pillow.Image)
 

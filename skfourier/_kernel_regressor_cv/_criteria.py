@@ -1,4 +1,4 @@
-"""How good a sigma is with each of the alphas: criteria that need no splits, and splits.
+"""Criteria for a sigma with each of the alphas: those that need no splits, and splits.
 
 Each criterion is called with a solver of the smallest alpha and with all alphas, increasing, and
 returns an array of shape (n_alphas,); higher is better.

@@ -26,7 +26,7 @@ def streams(problem, tol):
 
 
 class Stream:
-    """What is kept of the rows of a stream, and the choice that has been made.
+    """The rows that are kept of a stream, and the choice that has been made.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What kernel regression by Fourier modes keeps of its rows: sums, which add up."""
+"""The sums over rows that kernel regression by Fourier modes keeps; sums of blocks add up."""
 
 from dataclasses import dataclass, replace
 

@@ -151,7 +151,7 @@ class NUFFT(StreamingSolver):
 
     @property
     def factorizes(self):  # type: ignore[override]
-        """Whether few enough modes stand out of the noise."""
+        """Return whether few enough modes stand out of the noise."""
         return self.pairs is not None
 
     @cached_property
@@ -272,18 +272,18 @@ class NUFFT(StreamingSolver):
 
     @property
     def backward_error(self):
-        """What the error of the kernel comes to, which no iteration mends."""
+        """The error of the kernel, which no iteration reduces."""
         return self.amplified_error
 
     @property
     def accuracy(self):
-        """What the errors of the kernel and of the iteration come to, in deviations of y."""
+        """The error of the kernel and of the iteration together, in deviations of y."""
         _ = self.coefficients
         return max(self.amplified_error, self.iteration_error)
 
     @property
     def amplified_error(self):
-        """What the error of the kernel makes of predictions, in deviations of y."""
+        """The error of predictions due to that of the kernel, in deviations of y."""
         return max(self.tol, self.features.tol * _amplification(self._gain))
 
     def quadratic_form(self):
@@ -388,6 +388,6 @@ class NUFFT(StreamingSolver):
 
     @cached_property
     def _weak_modes(self):
-        """Which modes deviations do without, of shape `half_shape`."""
+        """Mask of the modes that deviations do without, of shape `half_shape`."""
         pairs = self.pairs_for_deviations
         return pairs.to_modes(np.ones((1, pairs.n_features)))[0] == 0

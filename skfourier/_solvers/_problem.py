@@ -1,4 +1,4 @@
-"""What kernel regression is asked: a kernel, rows, their targets and weights, and the noise."""
+"""The problem of kernel regression: a kernel, rows, their targets and weights, and the noise."""
 
 from dataclasses import dataclass, replace
 

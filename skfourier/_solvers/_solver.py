@@ -1,4 +1,4 @@
-"""What every solver of kernel regression offers, and what it must define."""
+"""The base of the solvers of kernel regression: what each offers, and what it must define."""
 
 import math
 from abc import ABC, abstractmethod
@@ -60,7 +60,7 @@ class Solver(ABC):
     @property
     @abstractmethod
     def coefficients(self):
-        """What the fit has learned, in the solver's own layout."""
+        """The coefficients of the fit, in the solver's own layout."""
 
     @abstractmethod
     def mean(self, X):

@@ -1,4 +1,4 @@
-"""Training as foretold and as observed."""
+"""Training as predicted and as observed."""
 
 import numpy as np
 from sklearn.base import clone
@@ -19,7 +19,7 @@ _PLAIN = {
 
 
 class TrainingDynamicsDisplay(Display):
-    """Mean squared errors while a network is trained: foretold, and observed.
+    """Mean squared errors while a network is trained: predicted, and observed.
 
     Parameters
     ----------

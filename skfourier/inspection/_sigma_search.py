@@ -1,4 +1,4 @@
-"""What a search for sigma saw."""
+"""The scores of a search for sigma."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted

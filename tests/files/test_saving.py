@@ -65,7 +65,7 @@ def elsewhere(X, n=40):
 
 
 def equal(one, other):
-    """Tell whether two results are the same, dtypes and last bits included."""
+    """Return whether two results are the same, dtypes and last bits included."""
     if isinstance(one, tuple):
         return all(equal(*pair) for pair in zip(one, other, strict=True))
     if one is None or other is None:

@@ -237,7 +237,7 @@ def plain_network(**params):
 
 
 @pytest.mark.parametrize("piped", [False, True])
-def test_training_as_foretold_and_as_observed(piped):
+def test_training_as_predicted_and_as_observed(piped):
     X_test, steps = X[::3] + 0.01, [7, 0, 2]
     network = plain_network(embedding=FourierFeatures(2, n_frequencies=16), learning_rate_init=3e-3)
     estimator = make_pipeline(network) if piped else network
@@ -260,7 +260,7 @@ def test_training_as_foretold_and_as_observed(piped):
     assert np.mean((whole.predict(X) - Y) ** 2) == pytest.approx(display.observed["training"][-1])
 
 
-def test_training_as_foretold_alone():
+def test_training_as_predicted_alone():
     dynamics = predict_training(Gaussian(3), X, Y, X, learning_rate=0.05, steps=[1, 5])
     display = TrainingDynamicsDisplay.from_dynamics(dynamics, Y)
     assert list(drawn(display)) == ["training, predicted", "test, predicted"]
