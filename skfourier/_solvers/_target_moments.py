@@ -144,7 +144,7 @@ class TargetMoments:
 
     @property
     def varies(self):
-        """Which outputs are not constant (or the trend) but for rounding, shape (n_outputs,)."""
+        """Mask of the outputs that vary beyond rounding (or the trend), shape (n_outputs,)."""
         if self.n_trend:
             return np.append(self.about_trend().varies, np.ones(self.n_trend, dtype=bool))
         deviation = np.sqrt(self.variation / self.weight_sum)
@@ -152,7 +152,7 @@ class TargetMoments:
 
     @property
     def informative(self):
-        """Which outputs say something about a kernel: those that vary; all, if none does."""
+        """Mask of the outputs that inform the choice of a kernel: those that vary, or all."""
         if self.n_trend:
             return np.append(self.about_trend().informative, np.ones(self.n_trend, dtype=bool))
         return self.varies if self.varies.any() else np.ones_like(self.varies)

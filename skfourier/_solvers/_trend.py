@@ -85,7 +85,7 @@ class TrendBasis:
 
     @property
     def n_functions(self):
-        """How many there are, the constant among them."""
+        """Number of functions, the constant among them."""
         return 1 + self.mixing.shape[1]
 
     def of_columns(self, coefficients):

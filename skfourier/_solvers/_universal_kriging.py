@@ -28,7 +28,7 @@ def around(solver):
 
 
 class UniversalKriging:
-    """What a solver and a trend have learned together, with the methods of a `Solver`.
+    """A solver and a trend fitted together, with the methods of a `Solver`.
 
     Parameters
     ----------
