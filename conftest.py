@@ -7,3 +7,7 @@ os.environ["SCIPY_ARRAY_API"] = "1"
 
 # Displays are drawn without a screen.
 os.environ["MPLBACKEND"] = "agg"
+
+# Of two processes beside one another each has one core.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -7,15 +7,12 @@ rows take as many steps, so that the table does not depend on the speed of the m
 about a quarter of an hour for each photograph on two cores. `--only` picks rows by their names.
 """
 
-import argparse
-
-from scipy.ndimage import map_coordinates
+from half_grid import halves, interpolations, quality
+from harness import run
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures
-from skfourier.images import image_to_samples, load_image
-from skfourier.metrics import psnr
+from skfourier.images import load_image
 
-SIZE = 512
 ADAM = {"solver": "adam", "learning_rate_init": 5e-3}
 RELU = ADAM | {"activation": "relu"}
 TANH = ADAM | {"activation": "tanh"}
@@ -56,46 +53,20 @@ CHANGES = {
 }
 
 
-def split(path):
-    """Return coordinates and colors of every second pixel, and of those diagonally between."""
-    image = load_image(path, size=SIZE)
-    X, y = (rows.reshape(SIZE, SIZE, -1) for rows in image_to_samples(image))
-    training = tuple(rows[::2, ::2].reshape(-1, rows.shape[2]) for rows in (X.astype("f4"), y))
-    between = tuple(rows[1::2, 1::2].reshape(-1, rows.shape[2]) for rows in (X.astype("f4"), y))
-    return training, between
-
-
-def interpolate(y, X_between, order):
-    planes = y.reshape(SIZE // 2, SIZE // 2, -1).transpose(2, 0, 1)
-    places = X_between[:, ::-1].T * (SIZE // 2)
-    return [map_coordinates(plane, places, order=order, mode="nearest") for plane in planes]
-
-
-def compare(path, names):
-    (X, y), (X_between, y_between) = split(path)
-    print(f"\n{path}: PSNR in dB on the training pixels / between them")
-    for name, order in (("bilinear", 1), ("cubic", 3)):
-        planes = interpolate(y, X_between, order)
-        print(f"  {name:32} exact / {psnr(y_between.T, [p.clip(0, 1) for p in planes]):.2f}")
-    for name in names:
-        embedding = FourierFeatures(sigma=10, random_state=0)
-        network = CoordinateMLPRegressor(embedding=embedding, random_state=0)
-        network.set_params(**CHANGES[name]).fit(X, y)
-        values = (
-            psnr(targets, network.predict(rows).clip(0, 1))
-            for rows, targets in ((X, y), (X_between, y_between))
-        )
-        print(f"  {name:32} {' / '.join(f'{value:.2f}' for value in values)}", flush=True)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("images", nargs="+")
-    parser.add_argument("--only", nargs="+", choices=CHANGES, default=list(CHANGES))
-    options = parser.parse_args()
+def table(options):
     for path in options.images:
-        compare(path, options.only)
+        image = load_image(path, size=512)
+        sets = [(X.astype("f4"), y) for X, y in halves(image)]
+        print(f"\n{path}: PSNR in dB on the training pixels / between them")
+        for name, value in interpolations(image).items():
+            print(f"  {name:32} exact / {value:.2f}")
+        for name in options.only:
+            embedding = FourierFeatures(sigma=10, random_state=0)
+            network = CoordinateMLPRegressor(embedding=embedding, random_state=0)
+            network.set_params(**CHANGES[name]).fit(*sets[0])
+            values = " / ".join(f"{quality(network, *rows):.2f}" for rows in sets)
+            print(f"  {name:32} {values}", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, table, "images+", only=list(CHANGES))

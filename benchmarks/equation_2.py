@@ -6,21 +6,22 @@ Equation 2 holds for plain gradient descent of a network whose tangent kernel st
 paper's network has a width of 256, batch normalization and a sigmoid, and is trained by Adam at
 1e-4. Here each of these is put in by itself, on a gray photograph of scikit-learn's, full batch.
 The network's own tangent kernel before the training (equation 1, of the batch as a whole where it
-is normalized) foretells the loss; then the training is observed. Gradient descent goes at half of
+is normalized) predicts the loss; then the training is observed. Gradient descent goes at half of
 the largest stable learning rate. Adam has none that equation 2 knows; it gets the one that fits
 best, until the loss is a hundredth of what it was.
 
-The columns: the loss at the end, observed and foretold, over that at the start; by what factor they
-differ at most, over all steps and until the loss is down to a hundredth; the latter for a theory
-that is begun anew after a quarter of the steps, with the kernel of then; and by how much the kernel
-has changed at the end, relative to its (Frobenius) norm. A sixth of an hour on two cores.
+The columns: the loss at the end, observed and predicted, over that at the start; the factor by
+which they differ at most, over all steps and until the loss is down to a hundredth; the latter
+for a theory that is begun anew after a quarter of the steps, with the kernel of then; and by how
+much the kernel has changed at the end, relative to its (Frobenius) norm. A sixth of an hour on two
+cores.
 """
 
-import argparse
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from harness import run
 from sklearn.datasets import load_sample_images
 from torch import nn
 
@@ -67,7 +68,7 @@ class Tangent:
 
 
 def untrained(X, y, **params):
-    """Build the network of an estimator without training it: its step is 0 in float32."""
+    """Build the network of an estimator without training it."""
     network = CoordinateMLPRegressor(
         HIDDEN,
         "relu",
@@ -75,8 +76,7 @@ def untrained(X, y, **params):
         initialization="torch",
         solver="sgd",
         batch_size="full",
-        learning_rate_init=1e-300,
-        max_iter=1,
+        max_iter=0,
         random_state=0,
         precision="float32",
         **params,
@@ -108,8 +108,8 @@ def best_rate(tangent, observed):
     rates = tangent.largest_stable_rate() * np.geomspace(1e-3, 1e3, 241)
 
     def distance(rate):
-        foretold = tangent.loss(rate, np.arange(end), continuous=True)
-        return np.mean(np.log(np.maximum(foretold, 1e-300) / observed[:end]) ** 2)
+        predicted = tangent.loss(rate, np.arange(end), continuous=True)
+        return np.mean(np.log(np.maximum(predicted, 1e-300) / observed[:end]) ** 2)
 
     return min(rates, key=distance)
 
@@ -131,7 +131,7 @@ def compare(name, X, y, n_steps, *, adam, **params):
     observed = np.concatenate([first[:-1], second])
     if adam:
         rate = best_rate(before, observed)
-    foretold = before.loss(rate, np.arange(n_steps + 1), continuous=adam)
+    predicted = before.loss(rate, np.arange(n_steps + 1), continuous=adam)
     again = middle.loss(
         best_rate(middle, second) if adam else rate, np.arange(len(second)), continuous=adam
     )
@@ -139,15 +139,16 @@ def compare(name, X, y, n_steps, *, adam, **params):
     after = Tangent.of(network, features, y)
     moved = np.linalg.norm(after.kernel - before.kernel) / np.linalg.norm(before.kernel)
     print(
-        f"{name:34}{observed[-1] / observed[0]:9.1e} (foretold {foretold[-1] / foretold[0]:7.1e})"
-        f"{_factor(observed, foretold):13.3g}{_factor(observed[:end], foretold[:end]):8.3g}"
+        f"{name:32}{observed[-1] / observed[0]:9.1e} "
+        f"(predicted {predicted[-1] / predicted[0]:7.1e})"
+        f"{_factor(observed, predicted):13.3g}{_factor(observed[:end], predicted[:end]):8.3g}"
         f"{_factor(second[:end_again], again[:end_again]):8.3g}{moved:9.2f}",
         flush=True,
     )
 
 
-def _factor(observed, foretold):
-    return np.exp(np.abs(np.log(observed / np.maximum(foretold, 1e-300))).max())
+def _factor(observed, predicted):
+    return np.exp(np.abs(np.log(observed / np.maximum(predicted, 1e-300))).max())
 
 
 def _fallen(losses):
@@ -156,27 +157,19 @@ def _fallen(losses):
     return int(below[0]) if len(below) else len(losses)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--size", type=int, default=32, help="pixels on a side")
-    parser.add_argument("--steps", type=int, default=400)
-    arguments = parser.parse_args()
-    X, y = image_to_samples(load_image(load_sample_images().filenames[0], size=arguments.size))
+def table(options):
+    X, y = image_to_samples(load_image(load_sample_images().filenames[0], size=options.size))
     y = y.mean(axis=1, keepdims=True)
     print(f"{'':34}{COLUMNS}")
-    for name, params in {
-        "gradient descent": {},
-        "and a sigmoid": {"output_activation": "sigmoid"},
-        "and batch norm": {"output_activation": "sigmoid", "batch_norm": True},
-    }.items():
-        compare(name, X, y, arguments.steps, adam=False, **params)
-    for name, params in {
-        "Adam": {},
-        "Adam, sigmoid": {"output_activation": "sigmoid"},
-        "Adam, sigmoid, batch norm: paper": {"output_activation": "sigmoid", "batch_norm": True},
-    }.items():
-        compare(name, X, y, arguments.steps, adam=True, **params)
+    sigmoid = {"output_activation": "sigmoid"}
+    normalized = sigmoid | {"batch_norm": True}
+    compare("gradient descent", X, y, options.steps, adam=False)
+    compare("and a sigmoid", X, y, options.steps, adam=False, **sigmoid)
+    compare("and batch norm", X, y, options.steps, adam=False, **normalized)
+    compare("Adam", X, y, options.steps, adam=True)
+    compare("Adam, sigmoid", X, y, options.steps, adam=True, **sigmoid)
+    compare("Adam, sigmoid, batch norm: paper", X, y, options.steps, adam=True, **normalized)
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, table, size=32, steps=400)

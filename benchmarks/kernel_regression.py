@@ -2,21 +2,19 @@
 
     python benchmarks/kernel_regression.py kodim05.png
 
-`--only` picks one of the rows: grid, megapixel, video, gcv, search, composed, scattered, growth,
-stream or dense. `--video clip.mp4` takes a clip for the row "video", of 64 frames at least; without
-it that row is random smooth data of the shape of one. The row "stream" takes a few minutes; nothing
-else should run meanwhile. Memory is read from Linux's /proc.
+`--only` picks rows: grid, megapixel, video, gcv, search, composed, scattered, growth, stream or
+dense. `--video clip.mp4` takes a clip for the row "video", of 64 frames at least; without it that
+row is random smooth data of the shape of one. The row "stream" takes a few minutes; nothing else
+should run meanwhile. Memory is read from Linux's /proc.
 """
 
-import argparse
 import functools
-import os
 import time
 import warnings
-from pathlib import Path
 
 import numpy as np
 import scipy.linalg
+from harness import fastest, note, peak_megabytes, row, run, seconds
 from scipy.ndimage import gaussian_filter, map_coordinates
 from sklearn.gaussian_process.kernels import RBF
 from sklearn.gaussian_process.kernels import Matern as MaternCovariance
@@ -26,12 +24,12 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from table import note, processor, row, seconds
 
 from skfourier import FourierKernelRegressor, FourierKernelRegressorCV
 from skfourier.images import image_to_samples, load_image, pixel_grid
 from skfourier.kernels import NeuralTangentKernel
 from skfourier.spectra import Gaussian, Matern
+from skfourier.videos import iterate_video
 
 SIGMA, ALPHA = 10, 1e-3
 # scikit-learn's parameter of the same Gaussian kernel.
@@ -43,17 +41,13 @@ def pixels(path, size):
     return image_to_samples(load_image(path, size=size))
 
 
-def fit_and_predict(model, X, y, X_new):
-    return seconds(lambda: model.fit(X, y).predict(X_new))[0]
-
-
 @functools.cache
 def kernel_ridge(path, n_rows):
     """Time KernelRidge's fit and prediction on so many pixels, drawn at random."""
     X, y = pixels(path, 256)
     some = np.random.default_rng(0).choice(len(X), n_rows, replace=False)
     peer = KernelRidge(alpha=ALPHA, kernel="rbf", gamma=GAMMA)
-    duration = fit_and_predict(peer, X[some], y[some], X[some])
+    duration, _ = seconds(lambda: peer.fit(X[some], y[some]).predict(X[some]))
     note(f"KernelRidge, fit and predict on {n_rows} rows: {duration:.2f} s")
     return duration
 
@@ -61,7 +55,7 @@ def kernel_ridge(path, n_rows):
 def our_time(X, y, X_new, **params):
     """Time fit and prediction, the better of two."""
     model = FourierKernelRegressor(**{"sigma": SIGMA, "alpha": ALPHA} | params)
-    duration = min(fit_and_predict(model, X, y, X_new) for _ in range(2))
+    (duration,) = fastest(lambda: model.fit(X, y).predict(X_new), repetitions=2)
     note(f"ours, {model.solver_}, {len(X)} rows, predicting {len(X_new)}: {duration:.3f} s")
     return duration
 
@@ -69,70 +63,48 @@ def our_time(X, y, X_new, **params):
 # Grids -------------------------------------------------------------------------------------------
 
 
-def grid(path, _):
-    X, y = pixels(path, 256)
+def measure_grid(options):
+    X, y = pixels(options.image, 256)
     ours = our_time(X, y, pixel_grid((512, 512)))
-    ratio = kernel_ridge(path, 4096) / ours
+    ratio = kernel_ridge(options.image, 4096) / ours
     row("256 x 256 grid to 512 x 512, 3 channels: KernelRidge on 4,096 rows / ours", ratio, 10)
 
 
-def megapixel(path, _):
-    X, y = pixels(path, 1024)
-    ratio = kernel_ridge(path, 8192) / our_time(X, y, X)
+def measure_megapixel(options):
+    X, y = pixels(options.image, 1024)
+    ratio = kernel_ridge(options.image, 8192) / our_time(X, y, X)
     row("1024 x 1024 grid on itself: KernelRidge on 8,192 rows / ours", ratio, 3)
 
 
-def video(path, clip):
+def measure_video(options):
     shape = (64, 128, 128)
-    if clip is None:
+    if options.video is None:
         noise = np.random.default_rng(0).normal(size=(*shape, 3))
         frames = gaussian_filter(noise, (2, 2, 2, 0))
     else:
-        frames = frames_of(clip, shape)
-    axes = [np.arange(n) / n for n in shape]
-    t, y, x = np.meshgrid(*axes, indexing="ij")
+        frames = np.stack([f for _, f in iterate_video(options.video, shape[1:], slice(64))])
+    t, y, x = np.meshgrid(*(np.arange(n) / n for n in shape), indexing="ij")
     X = np.stack([x, y, t], axis=-1).reshape(-1, 3)
     ours = our_time(X, frames.reshape(len(X), -1), X, sigma=(40, 40, 2))
-    row(
-        "64 x 128 x 128 video on itself: KernelRidge on 8,192 rows / ours",
-        kernel_ridge(path, 8192) / ours,
-        3,
-    )
+    ratio = kernel_ridge(options.image, 8192) / ours
+    row("64 x 128 x 128 video on itself: KernelRidge on 8,192 rows / ours", ratio, 3)
 
 
-def frames_of(clip, shape):
-    """Read the first frames of a clip, in the size asked for."""
-    import imageio.v3 as iio  # noqa: PLC0415 (only here)
-    from PIL import Image  # noqa: PLC0415 (only here)
-
-    frames = []
-    for frame in iio.imiter(clip, plugin="pyav"):
-        frames.append(np.asarray(Image.fromarray(frame).resize(shape[:0:-1])) / 255)
-        if len(frames) == shape[0]:
-            return np.stack(frames)
-    raise ValueError(f"{clip} has {len(frames)} frames; {shape[0]} are needed.")
-
-
-def gcv(path, _):
-    X, y = pixels(path, 256)
-    one = min(
-        seconds(lambda: FourierKernelRegressor(SIGMA, alpha=ALPHA).fit(X, y))[0] for _ in range(3)
-    )
+def measure_gcv(options):
+    X, y = pixels(options.image, 256)
+    model = FourierKernelRegressor(SIGMA, alpha=ALPHA)
+    (one,) = fastest(lambda: model.fit(X, y), repetitions=3)
     search = FourierKernelRegressorCV(
         np.geomspace(1, 100, 20), np.logspace(-6, 0, 20), kernel="gaussian", criterion="gcv"
     )
     duration, _ = seconds(lambda: search.fit(X, y))
     note(f"one fit: {one:.3f} s; the search: {duration:.2f} s, {search.sigma_}, {search.alpha_}")
-    row(
-        "20 sigmas x 20 alphas by exact GCV, 256 x 256 / one such fit",
-        duration / one,
-        25,
-        at_most=1,
-    )
+    what = "20 sigmas x 20 alphas by exact GCV, 256 x 256 / one such fit"
+    row(what, duration / one, 25, at_most=True)
 
 
-def search(path, _):
-    X, y = pixels(path, 128)
+def measure_search(options):
+    X, y = pixels(options.image, 128)
     folds, sigmas = KFold(5, shuffle=True, random_state=0), [2, 5, 10, 20, 40]
     scaled = make_pipeline(StandardScaler(), FourierKernelRegressor())
     # StandardScaler divides [0, 1) by its deviation, 0.289.
@@ -147,8 +119,8 @@ def search(path, _):
         row(f"GridSearchCV, 5 sigmas, 5 folds, 128 x 128, {name}: s", duration, 60, at_most=True)
 
 
-def composed(path, _):
-    X, y = pixels(path, 256)
+def measure_composed(options):
+    X, y = pixels(options.image, 256)
     kernel = NeuralTangentKernel(3, base=Gaussian())
     for sigma in (3, 10):
         model = FourierKernelRegressor(sigma, kernel=kernel, alpha=ALPHA, tol=1e-6)
@@ -175,9 +147,9 @@ def error(y, prediction):
     return float(np.sqrt(np.mean((y - prediction) ** 2)))
 
 
-def scattered(path, _):
-    X, y = scattered_rows(path, 1_000_000, 0)
-    X_new, y_new = scattered_rows(path, 100_000, 1)
+def measure_scattered(options):
+    X, y = scattered_rows(options.image, 1_000_000, 0)
+    X_new, y_new = scattered_rows(options.image, 100_000, 1)
     models = {
         "ours": FourierKernelRegressor(SIGMA, alpha=ALPHA),
         "Nystroem(1000) + Ridge": make_pipeline(
@@ -196,10 +168,10 @@ def scattered(path, _):
     row(f"{what}, error between the rows", errors["Nystroem(1000) + Ridge"] / errors["ours"], 1)
 
 
-def growth(path, _):
+def measure_growth(options):
     times = {}
     for n_rows in (1_000_000, 10_000_000):
-        X, y = scattered_rows(path, n_rows, 0)
+        X, y = scattered_rows(options.image, n_rows, 0)
         model = FourierKernelRegressor(SIGMA, alpha=ALPHA * n_rows / 1e6)
         times[n_rows], _ = seconds(lambda m=model, X=X, y=y: m.fit(X, y).predict(X[:100_000]))
         note(f"{n_rows} rows: {times[n_rows]:.2f} s, {model.n_iter_} iterations")
@@ -207,26 +179,21 @@ def growth(path, _):
     row("scattered, alpha growing with n: 10^7 rows / 10^6 rows, seconds", ratio, 4, at_most=True)
 
 
-def stream(*_):
+def measure_stream(_):
     """Add up blocks that are made as they are needed, and watch the peak of the memory."""
-    n_blocks, early, late = 100, 0.0, 0.0
+    n_blocks, peaks, start = 100, [], time.perf_counter()
     model = FourierKernelRegressor(
         SIGMA, alpha=ALPHA * n_blocks, solver="nufft", domain=[[0, 1], [0, 1]]
     )
-    start = time.perf_counter()
     for block in range(n_blocks):
         rng = np.random.default_rng(block)
         X = rng.uniform(size=(1_000_000, 2))
-        y = np.sin(40 * X[:, 0]) * np.cos(60 * X[:, 1]) + rng.normal(scale=0.1, size=len(X))
-        reset_peak()
-        model.partial_fit(X, y)
-        if block < 10:
-            early = max(early, peak_megabytes())
-        else:
-            late = max(late, peak_megabytes())
+        clean = np.sin(40 * X[:, 0]) * np.cos(60 * X[:, 1])
+        y = clean + rng.normal(scale=0.1, size=len(X))
+        peaks.append(peak_megabytes(lambda X=X, y=y: model.partial_fit(X, y))[0])
     duration = time.perf_counter() - start
     solving, _ = seconds(lambda: model.n_iter_)
-    clean = np.sin(40 * X[:, 0]) * np.cos(60 * X[:, 1])
+    early, late = max(peaks[:10]), max(peaks[10:])
     note(
         f"10^8 rows: {duration:.0f} s, solved in {solving:.1f} s, {model.n_iter_} iterations, "
         f"error {error(clean, model.predict(X)):.2e} of a signal of {clean.std():.2f}, noise 0.1"
@@ -235,27 +202,14 @@ def stream(*_):
     row("10^8 rows by partial_fit: growth of peak memory, MB", late - early, 100, at_most=True)
 
 
-def reset_peak():
-    """Forget the peak of this process's resident memory (Linux)."""
-    Path("/proc/self/clear_refs").write_text("5")
-
-
-def peak_megabytes():
-    """Read the peak since then."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1e3
-    raise OSError("/proc/self/status has no VmHWM.")
-
-
 # Against a dense factorisation -------------------------------------------------------------------
 
 
-def dense(path, _):
+def measure_dense(options):
     """Compare every solver that applies with SciPy's Cholesky and scikit-learn's kernel matrix."""
     n_rows = 4096
     rng = np.random.default_rng(0)
-    photograph = tuple(array.astype(float) for array in pixels(path, 64))
+    photograph = tuple(array.astype(float) for array in pixels(options.image, 64))
     X = rng.uniform(size=(n_rows, 2))
     line = rng.uniform(size=(n_rows, 1))
     data = {
@@ -293,28 +247,7 @@ def compare_solvers(kernel, data, place):
         note(f"{duration:.2f} s, {model.n_iter_} iterations")
 
 
-ROWS = {
-    f.__name__: f
-    for f in (grid, megapixel, video, gcv, search, composed, scattered, growth, stream, dense)
-}
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("images", nargs="+")
-    parser.add_argument("--only", choices=ROWS)
-    parser.add_argument("--video")
-    arguments = parser.parse_args()
-    print(f"{processor()}; {os.cpu_count()} processors; NumPy {np.__version__}")
-    for name, measure in ROWS.items():
-        if arguments.only in (None, name):
-            # Not every row depends on the photograph.
-            for path in arguments.images if name in PER_IMAGE else arguments.images[:1]:
-                measure(path, arguments.video)
-
-
-PER_IMAGE = ("grid", "megapixel", "composed", "scattered", "growth")
-
-
 if __name__ == "__main__":
-    main()
+    grids = [measure_grid, measure_megapixel, measure_video, measure_gcv, measure_search]
+    others = [measure_composed, measure_scattered, measure_growth, measure_stream, measure_dense]
+    run(__doc__, grids + others, "image", video=None)

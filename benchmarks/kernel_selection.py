@@ -15,15 +15,17 @@ terrain     matplotlib's elevation model: 13,000 cells at random, 20,000 others;
             noise, where each rival has its own best smoothing, found on the tested places.
 satellite   Heaton et al. 2019: 105,569 cells of a satellite picture, 42,740 under clouds; needs the
             file.
+co2         Weekly carbon dioxide at Mauna Loa (statsmodels' data set), the last two years held out:
+            a linear trend, a periodic kernel and Matern's. Intervals are of measurements, the noise
+            included. Rivals are the last year again (seasonal naive), and a line with four
+            harmonics by least squares.
 """
 
-import argparse
 import math
-import resource
 import time
-from functools import partial
 
 import numpy as np
+from harness import cells, memory, run, seconds
 from scipy.interpolate import CloughTocher2DInterpolator, NearestNDInterpolator, RBFInterpolator
 from scipy.stats import norm
 from signals import terrain
@@ -34,7 +36,9 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 
 from skfourier import FourierKernelRegressorCV
+from skfourier.datasets import load_sample_series
 from skfourier.spectra import Matern as OurMatern
+from skfourier.spectra import Periodic
 
 
 def signal(X):
@@ -65,43 +69,37 @@ def continuous_ranked_probability_score(y, mean, deviation):
     return float(np.mean(deviation * score))
 
 
-def report(name, seconds, truth, prediction, note):
+def report(name, duration, truth, prediction, note):
     """Print one row; a prediction is a mean, or a mean and its deviation."""
-    mean, *deviation = prediction
-    error = mean - truth
-    cells = [name, f"{seconds:.1f} s"]
-    cells += [f"{np.abs(error).mean():.4g}", f"{np.sqrt(np.mean(error**2)):.4g}"]
+    mean, *deviation = prediction if isinstance(prediction, tuple) else (prediction,)
+    error, scores = mean - truth, ["", "", ""]
     if deviation:
-        cells.append(f"{continuous_ranked_probability_score(truth, mean, deviation[0]):.4g}")
-        cells += [f"{np.mean(np.abs(error) < k * deviation[0]):.3f}" for k in (1.645, 1.96)]
-    else:
-        cells += ["", "", ""]
-    print("| " + " | ".join([*cells, note]) + " |", flush=True)
+        scores = [f"{continuous_ranked_probability_score(truth, mean, deviation[0]):.4g}"]
+        scores += [f"{np.mean(np.abs(error) < k * deviation[0]):.3f}" for k in (1.645, 1.96)]
+    errors = (f"{np.abs(error).mean():.4g}", f"{np.sqrt(np.mean(error**2)):.4g}")
+    cells(name, f"{duration:.1f} s", *errors, *scores, note)
 
 
 def ours(X, y, places, truth, *, name="FourierKernelRegressorCV()", model=None):
     """Choose, fit and predict; return the model and the seconds."""
-    start = time.perf_counter()
-    model = (model or FourierKernelRegressorCV()).fit(X, y)
-    prediction = model.predict(places, return_std=True)
-    seconds = time.perf_counter() - start
+    model = model or FourierKernelRegressorCV()
+    duration, prediction = seconds(lambda: model.fit(X, y).predict(places, return_std=True))
     noise = float(model.signal_scale_[0] * np.sqrt(model.alpha_))
     note = f"{model.kernel_}, noise {noise:.4g}, {model.solver_}"
-    report(name, seconds, truth, prediction, note)
-    return model, seconds
+    report(name, duration, truth, prediction, note)
+    return model, duration
 
 
-def timed(name, predict, truth, seconds):
+def timed(name, truth, ours, predict, *args):
     """Run a peer, and print its row and how many times as long it takes."""
-    start = time.perf_counter()
-    prediction = predict()
-    own = time.perf_counter() - start
-    report(name, own, truth, prediction, f"{own / seconds:.1f} times the seconds")
+    own, prediction = seconds(lambda: predict(*args))
+    report(name, own, truth, prediction, f"{own / ours:.1f} times the seconds")
 
 
 def run_scattered(_):
+    begin("scattered")
     X, y, places, truth = scattered(3000, 20_000)
-    _, seconds = ours(X, y, places, truth)
+    _, duration = ours(X, y, places, truth)
 
     def process():
         kernel = ConstantKernel() * Matern(0.1, nu=1.5) + WhiteKernel(0.01)
@@ -110,31 +108,32 @@ def run_scattered(_):
         noise = model.kernel_.k2.noise_level * y.var()
         return mean, np.sqrt(np.maximum(deviation**2 - noise, 0))
 
-    timed("GaussianProcessRegressor", process, truth, seconds)
+    timed("GaussianProcessRegressor", truth, duration, process)
 
 
 def run_million(_):
+    begin("million")
     X, y, places, truth = scattered(10**6, 50_000)
-    model, seconds = ours(X, y, places, truth)
+    model, duration = ours(X, y, places, truth)
     gamma = 2 * np.pi**2 * float(np.mean(model.sigma_)) ** 2
     features = Nystroem(gamma=gamma, n_components=1000, random_state=0)
     peer = make_pipeline(features, Ridge(1e-3))
-    timed("Nystroem(1000) + Ridge", lambda: [peer.fit(X, y).predict(places)], truth, seconds)
+    timed("Nystroem(1000) + Ridge", truth, duration, lambda: peer.fit(X, y).predict(places))
 
 
 def run_stream(options):
+    begin("stream")
     model = FourierKernelRegressorCV(domain=[[0, 1], [0, 1]])
     start = time.perf_counter()
     for block in range(options.blocks):
         X, y, places, truth = scattered(10**6, 50_000, seed=block)
         model.partial_fit(X, y)
         if block == min(9, options.blocks // 2):
-            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    growth = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    adding, start = time.perf_counter() - start, time.perf_counter()
-    prediction = model.predict(places, return_std=True)
+            before = memory("VmHWM")
+    growth, adding = memory("VmHWM") - before, time.perf_counter() - start
+    duration, prediction = seconds(lambda: model.predict(places, return_std=True))
     note = f"{options.blocks} blocks in {adding:.0f} s, {growth:.0f} MB more since the tenth"
-    report("after the last block", time.perf_counter() - start, truth, prediction, note)
+    report("after the last block", duration, truth, prediction, note)
 
 
 def thin_plates(X, y, places, smoothing):
@@ -147,20 +146,18 @@ def clough_tocher(X, y, places):
 
 
 def run_terrain(_):
+    begin("terrain")
     for noise, smoothings in ((0, [0]), (5, [0, 1e-7, 1e-6, 3e-6, 1e-5])):
         X, y, places, truth = data = terrain(noise)
-        _, seconds = ours(*data, name=f"FourierKernelRegressorCV(), noise {noise} m")
+        _, duration = ours(*data, name=f"FourierKernelRegressorCV(), noise {noise} m")
         for smoothing in smoothings:
             name = f"RBFInterpolator, thin plates, 50 neighbors, smoothing {smoothing:g}"
-            timed(name, partial(_one, thin_plates, X, y, places, smoothing), truth, seconds)
-        timed("Clough-Tocher", partial(_one, clough_tocher, X, y, places), truth, seconds)
-
-
-def _one(function, *args):
-    return [function(*args)]
+            timed(name, truth, duration, thin_plates, X, y, places, smoothing)
+        timed("Clough-Tocher", truth, duration, clough_tocher, X, y, places)
 
 
 def run_satellite(options):
+    begin("satellite")
     if options.satellite is None:
         print("satellite: pass --satellite modis.npz")
         return
@@ -170,29 +167,42 @@ def run_satellite(options):
     ours(*data, name="of Matern 3/2 alone", model=FourierKernelRegressorCV(kernel=rough))
 
 
-RUNS = {
-    "scattered": run_scattered,
-    "million": run_million,
-    "stream": run_stream,
-    "terrain": run_terrain,
-    "satellite": run_satellite,
-}
+def line_and_harmonics(t):
+    phases = 2 * np.pi * (t - 1980) * np.arange(1, 5)
+    return np.hstack([np.ones_like(t), t - 1980, np.cos(phases), np.sin(phases)])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=RUNS, default=list(RUNS))
-    parser.add_argument("--satellite", help="modis.npz, with lon, lat, observed and true")
-    parser.add_argument("--blocks", type=int, default=100)
-    options = parser.parse_args()
-    FourierKernelRegressorCV().fit(*scattered(500, 1)[:2])  # what is imported when first used
-    for name in options.only:
-        print(f"\n{name}\n")
-        print(
-            "| | seconds | MAE | RMSE | CRPS | 90 % | 95 % | |\n|---|---|---|---|---|---|---|---|"
-        )
-        RUNS[name](options)
+def run_co2(_):
+    begin("co2")
+    series = load_sample_series()
+    late = series.year > series.year[-1] - 2
+    X, y = series.year[~late, None], series.co2[~late]
+    places, truth = series.year[late, None], series.co2[late]
+    kernels = [1.0 * OurMatern(0.1, nu=nu) + 1.0 * Periodic(1.0) for nu in (0.5, 1.5, 2.5)]
+    model = FourierKernelRegressorCV(kernel=kernels, trend="linear")
+    duration, (mean, deviation) = seconds(lambda: model.fit(X, y).predict(places, return_std=True))
+    noise = float(model.signal_scale_[0] * np.sqrt(model.alpha_))
+    note = f"{model.kernel_}, noise {noise:.3f}, slope {model.trend_coef_[0]:.2f}, {model.solver_}"
+    report("trend, season and rest", duration, truth, (mean, np.hypot(deviation, noise)), note)
+
+    def last_year():
+        return np.interp(places[:, 0] - np.ceil(places[:, 0] - X[-1, 0]), X[:, 0], y)
+
+    def least_squares():
+        coefficients = np.linalg.lstsq(line_and_harmonics(X), y, rcond=None)[0]
+        return line_and_harmonics(places) @ coefficients
+
+    timed("seasonal naive", truth, duration, last_year)
+    timed("a line and harmonics", truth, duration, least_squares)
+
+
+def begin(title):
+    print(f"\n{title}\n")
+    cells("", "seconds", "MAE", "RMSE", "CRPS", "90 %", "95 %", "")
+    print("|---" * 8 + "|")
 
 
 if __name__ == "__main__":
-    main()
+    FourierKernelRegressorCV().fit(*scattered(500, 1)[:2])  # what is imported when first used
+    runs = [run_scattered, run_million, run_stream, run_terrain, run_satellite, run_co2]
+    run(__doc__, runs, satellite=None, blocks=100)

@@ -3,22 +3,22 @@
     python benchmarks/network_quality.py [kodim01.png ...] [--only NAME ...]
 
 The middle of each photograph is cut out; every second pixel is learned, those diagonally between
-are tested, which only the column "best" sees. "photographs" are of 256 x 256 pixels, with the
-default length of training; "large" of 512 x 512, with --epochs of 24 (and 96: two minutes each).
+are tested. "photographs" are of 256 x 256 pixels, with the default length of training. "large" is
+of 512 x 512, with --epochs of 24 (and 96: two minutes each). Beside both stands the best linear
+filter, fitted to the tested pixels themselves: what interpolation could gain at most.
 "choice" compares "auto" with the best of ten sigmas, 0.005 to 0.11 cycles per spacing, on other
 kinds of signals, --seeds each. "ensemble" is the mean of four networks against one, and the share
 of the tested pixels within its 90 % intervals. "rivals" are the closed form with its own choice.
 Without arguments scikit-image's photographs are taken.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import skimage.data
-from half_grid import crop, halves, interpolated, middle
+from half_grid import crop, filtered, halves, interpolations, middle, quality
+from harness import note, row, run, seconds
 from signals import line, terrain, text
-from table import note, processor, row, seconds
 
 from skfourier import (
     CoordinateMLPEnsemble,
@@ -50,14 +50,16 @@ def gains(options, size, bars, **params):
     print(f"\n{size} x {size}, {params or 'the defaults'}: dB above bilinear or cubic; seconds")
     above, times = [], []
     for name, image in photographs(options.photographs, size).items():
-        learned, (X, y) = halves(image)
-        rival = max(psnr(y, interpolated(image, order).clip(0, 1)) for order in (1, 3))
+        learned, between = halves(image)
+        rival = max(interpolations(image).values())
+        best_filter = psnr(between[1], filtered(image).clip(0, 1)) - rival
         time, model = seconds(lambda data=learned: network(**params).fit(*data))
-        above.append(psnr(y, model.predict(X).clip(0, 1)) - rival)
+        above.append(quality(model, *between) - rival)
         times.append(time)
         note(
             f"{name:12} interpolated {rival:.2f} dB, network {above[-1]:+.2f}, "
-            f"sigma {np.max(model.embedding_.sigma_):.3g}, {time:.1f} s"
+            f"best filter {best_filter:+.2f}, "
+            f"sigma {np.max(model.embedding_.sigma_):.3g}, alpha {model.alpha_:.2g}, {time:.1f} s"
         )
     row("mean dB above the better interpolation", np.mean(above), bars[0])
     row("least dB above the better interpolation", min(above), bars[1])
@@ -158,34 +160,13 @@ def run_rivals(options):
     """Print the closed form with its own choice beside the network."""
     print("\nclosed form, FourierKernelRegressorCV(): dB and seconds; the network less the former")
     for name, image in photographs(options.photographs, 256).items():
-        learned, (X, y) = halves(image)
+        learned, between = halves(image)
         time, closed = seconds(lambda data=learned: FourierKernelRegressorCV().fit(*data))
-        quality = psnr(y, closed.predict(X).clip(0, 1))
-        above = psnr(y, network().fit(*learned).predict(X).clip(0, 1)) - quality
-        note(f"{name:12} {quality:.2f} dB, {time:.1f} s; network {above:+.2f}")
-
-
-RUNS = {
-    "photographs": run_photographs,
-    "large": run_large,
-    "choice": run_choice,
-    "ensemble": run_ensemble,
-    "rivals": run_rivals,
-}
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("photographs", nargs="*", help="files; else scikit-image's")
-    parser.add_argument("--only", nargs="+", choices=RUNS, default=list(RUNS))
-    parser.add_argument("--epochs", nargs="+", type=int, default=[24])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--most", type=int, default=2, help="photographs in choice")
-    options = parser.parse_args()
-    print(processor())
-    for name in options.only:
-        RUNS[name](options)
+        reached = quality(closed, *between)
+        above = quality(network().fit(*learned), *between) - reached
+        note(f"{name:12} {reached:.2f} dB, {time:.1f} s; network {above:+.2f}")
 
 
 if __name__ == "__main__":
-    main()
+    runs = [run_photographs, run_large, run_choice, run_ensemble, run_rivals]
+    run(__doc__, runs, "photographs*", epochs=[24], seeds=3, most=2)

@@ -14,12 +14,11 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 from datetime import date
 from pathlib import Path
 
+from harness import processor, seconds
 from skimage.data import astronaut
-from table import processor
 
 from skfourier.datasets import load_sample_video
 from skfourier.images import save_image
@@ -46,31 +45,22 @@ COMMANDS = (
 def run(command, files):
     """Run a benchmark; return its row of the table, and what it printed."""
     script, *arguments = (files.get(word, word) for word in command)
-    start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, HERE / script, *arguments],
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    seconds = time.perf_counter() - start
+    argv = [sys.executable, HERE / script, *arguments]
+    how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    duration, done = seconds(lambda: subprocess.run(argv, check=False, **how))
     passed, failed = (len(re.findall(rf"\b{mark}\b", done.stdout)) for mark in ("pass", "FAIL"))
     bars = f"{passed} of {passed + failed}" if passed + failed else "-"
     outcome = "" if done.returncode == 0 else f"stopped with status {done.returncode}"
     shown = " ".join(f'"{word}"' if " " in word else word for word in command)
-    return f"{shown:82}{seconds:8.1f}  {bars:10}{outcome}".rstrip(), done.stdout
+    return f"{shown:82}{duration:8.1f}  {bars:10}{outcome}".rstrip(), done.stdout
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="commands that contain a word")
+    parser.add_argument("--only", nargs="+", metavar="WORD")
     options = parser.parse_args()
-    commands = [
-        command
-        for command in COMMANDS
-        if options.only is None or any(word in " ".join(command) for word in options.only)
-    ]
+    words = options.only or [""]
+    commands = [c for c in COMMANDS if any(word in " ".join(c) for word in words)]
     rows = [f"python benchmarks/run_all.py, {date.today()}, {processor()}", ""]
     rows.append(f"{'command':82}{'seconds':>8}  bars cleared")
     print("\n".join(rows), flush=True)

@@ -5,16 +5,15 @@
 Prints how many kills each training survived, and the cost of checkpoints. Needs fork (not Windows).
 """
 
-import argparse
 import hashlib
-import os
-import signal
+import multiprocessing
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from harness import run
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures
 
@@ -47,53 +46,42 @@ def digest(model):
     return total.hexdigest()
 
 
-def in_a_child(function):
-    """Run a function in a child process; return its number."""
-    child = os.fork()
-    if child == 0:
-        torch.set_num_threads(1)
-        status = 1
-        try:
-            function()
-            status = 0
-        finally:
-            os._exit(status)
-    return child
-
-
 def train(checkpoint, answer):
+    torch.set_num_threads(1)
     start = time.perf_counter()
     model = network(checkpoint).fit(*data())
     answer.write_text(f"{digest(model)} {time.perf_counter() - start}")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=100)
-    n_kills = parser.parse_args().kills
+def in_a_child(patience, *arguments):
+    """Train in a child process, for so many seconds at most; return its status, None if killed."""
+    child = multiprocessing.get_context("fork").Process(target=train, args=arguments)
+    child.start()
+    child.join(patience)
+    status = child.exitcode
+    child.kill()
+    child.join()
+    return status
+
+
+def kill_trainings(options):
     rng, survived, in_writes = np.random.default_rng(0), 0, 0
     with tempfile.TemporaryDirectory() as folder:
         checkpoint, answer = Path(folder) / "training.pt", Path(folder) / "answer"
-        os.waitpid(in_a_child(lambda: train(None, answer)), 0)
+        in_a_child(None, None, answer)
         expected, seconds = answer.read_text().split()
-        os.waitpid(in_a_child(lambda: train(checkpoint, answer)), 0)
-        assert answer.read_text().split()[0] == expected
-        cost = float(answer.read_text().split()[1]) / float(seconds) - 1
+        in_a_child(None, checkpoint, answer)
+        same, with_checkpoints = answer.read_text().split()
+        assert same == expected
+        cost = float(with_checkpoints) / float(seconds) - 1
         print(f"a training: {float(seconds):.1f} s; with checkpoints {100 * cost:+.1f} %")
-        while survived < n_kills:
+        while survived < options.kills:
             checkpoint.unlink(missing_ok=True)
             answer.unlink()
             kills = 0
             while not answer.exists():
-                child = in_a_child(lambda: train(checkpoint, answer))
-                deadline = time.perf_counter() + rng.uniform(0, 0.7 * float(seconds))
-                ended = 0
-                while not ended and time.perf_counter() < deadline:
-                    time.sleep(0.001)
-                    ended, status = os.waitpid(child, os.WNOHANG)
-                if not ended:
-                    os.kill(child, signal.SIGKILL)
-                    os.waitpid(child, 0)
+                status = in_a_child(rng.uniform(0, 0.7 * float(seconds)), checkpoint, answer)
+                if status is None:
                     kills += 1
                     in_writes += checkpoint.with_name("training.pt.partial").exists()
                 elif status:
@@ -106,4 +94,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, kill_trainings, kills=100)

@@ -1,4 +1,4 @@
-"""The training of an infinitely wide network on a photograph, foretold: against a loop of steps.
+"""The training of an infinitely wide network on a photograph, predicted: against a loop of steps.
 
     python benchmarks/training_dynamics.py [--size 256]
 
@@ -8,12 +8,9 @@ by the same FFT product that `predict_training` uses: what there is without it, 
 of 65,536 rows takes 34 GB. About two minutes on two cores.
 """
 
-import argparse
-import time
-
 import numpy as np
+from harness import note, row, run, seconds
 from sklearn.datasets import load_sample_images
-from table import row
 
 from skfourier.images import image_to_samples, load_image
 from skfourier.ntk import NeuralTangentKernel, predict_training
@@ -34,30 +31,29 @@ def loop(kernel, X, y, learning_rate, n_steps):
     return matrix.gather(predictions)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--size", type=int, default=256, help="pixels on a side")
-    size = parser.parse_args().size
+def compare(options):
+    size = options.size
     X, y = image_to_samples(load_image(load_sample_images().filenames[0], size=size))
-    y, kernel = y - y.mean(axis=0), NeuralTangentKernel(3, base=Gaussian(10))
-    rate = 1 / (4 * len(X))
-    start = time.perf_counter()
-    looped = loop(kernel, X, y, rate, LOOPED)
-    per_step = (time.perf_counter() - start) / LOOPED
+    y, kernel, rate = (
+        y - y.mean(axis=0),
+        NeuralTangentKernel(3, base=Gaussian(10)),
+        1 / (4 * len(X)),
+    )
+    duration, looped = seconds(lambda: loop(kernel, X, y, rate, LOOPED))
+    per_step = duration / LOOPED
     print(f"{size} x {size} pixels; a step of the loop: {1e3 * per_step:.1f} ms")
     for n_steps in (100, LOOPED, 10_000, 100_000):
-        start = time.perf_counter()
-        result = predict_training(kernel, X, y, learning_rate=rate, steps=n_steps)
-        seconds = time.perf_counter() - start
-        print(f"  {n_steps:,} steps, {result.method}: {seconds:.2f} s")
+        duration, result = seconds(
+            lambda n=n_steps: predict_training(kernel, X, y, learning_rate=rate, steps=n)
+        )
+        note(f"{n_steps:,} steps, {result.method}: {duration:.2f} s")
         if n_steps >= LOOPED:
             bar = LEAST_RATIO * np.sqrt(n_steps / LOOPED)
-            what = f"loop / predict_training, {n_steps:,} steps"
-            row(what, n_steps * per_step / seconds, bar, at_most=False)
+            row(f"loop / predict_training, {n_steps:,} steps", n_steps * per_step / duration, bar)
         if n_steps == LOOPED:
             error = np.linalg.norm(result.train - looped) / np.linalg.norm(y)
             row(f"error after {n_steps:,} steps, relative to y", error, TOL, at_most=True)
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, compare, size=256)

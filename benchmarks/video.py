@@ -3,23 +3,20 @@
     python benchmarks/video.py bigbuckbunny.mp4
 
 for a file of 91 frames or more, of which frames 0 to 30 and 60 to 90 are taken, the whole picture
-squeezed to 128 x 128 pixels. Nothing else should run meanwhile. `--only` picks one of the
-measurements: closed (every 10th and every 2nd frame kept), network (every 10th) or motion (with a
-pan over a photograph too, and FFmpeg's minterpolate by imageio-ffmpeg).
+squeezed to 128 x 128 pixels. Nothing else should run meanwhile. `--only` picks measurements: closed
+(every 10th and every 2nd frame kept), network (every 10th) or motion (with a pan over a photograph
+too, and FFmpeg's minterpolate by imageio-ffmpeg).
 """
 
-import argparse
 import math
 import subprocess
-import time
 import warnings
 
 import numpy as np
-import torch
+from harness import note, row, run, seconds
 from PIL import Image
 from scipy import ndimage, stats
 from sklearn.datasets import load_sample_image
-from table import processor, row
 
 from skfourier import (
     CoordinateMLPRegressor,
@@ -50,13 +47,6 @@ BARS = {
 }
 
 
-def times(function):
-    """Time one call by both clocks; return its seconds and its result."""
-    start = clocks()
-    result = function()
-    return clocks() - start, result
-
-
 class ProductMatern(ProductSpectrum):
     """Matern 3/2 on each axis by itself: once differentiable, and fast on grids."""
 
@@ -76,51 +66,34 @@ class ProductMatern(ProductSpectrum):
 DISTRIBUTIONS = ["gaussian", "cauchy", ProductMatern()]
 
 
-def clocks():
-    """Read the wall's clock and the processor's: on a busy machine the second tells more."""
-    return np.array([time.perf_counter(), time.process_time()])
-
-
-def time_row(what, duration, bar):
-    """Print the row of a time, and the processor's time with it."""
-    row(f"{what}, s (of the processor: {duration[1]:.1f})", duration[0], bar, at_most=True)
-
-
 class Clip:
-    """Frames of a file as samples, some of them kept for training.
-
-    Parameters
-    ----------
-    path : str
-    first, keep_every : int
-    """
+    """Frames of a file as samples, every so many of them kept for training."""
 
     def __init__(self, path, first, keep_every):
         frames = iterate_video(path, frames=slice(first, first + N_FRAMES))
         self.video = np.stack([squeezed(frame) for _, frame in frames])
         self.kept = np.arange(0, N_FRAMES, keep_every)
-        X, y = video_to_samples(self.video)
+        X, self.true = video_to_samples(self.video)
         self.train, self.test = next(FrameSplit(keep_every).split(X))
-        self.X, self.y = X[self.train], y[self.train]
-        self.true = y
+        self.X, self.y = X[self.train], self.true[self.train]
 
-    def report(self, name, predicted, duration):
-        """Print and return the PSNR on the frames kept and on those between."""
+    def report(self, name, predicted, duration=0):
+        """Print and return the PSNR on the frames kept and on those between, and the seconds."""
         rows = predicted.reshape(self.true.shape).clip(0, 1)
         training, between = (psnr(self.true[part], rows[part]) for part in (self.train, self.test))
-        print(f"  {name:58} {training:7.2f} {between:7.2f} {duration[0]:7.1f} s", flush=True)
-        return training, between
+        note(f"{name:58} {training:7.2f} {between:7.2f} {duration:7.1f} s")
+        return training, between, duration
 
     def nearest_frame(self):
         """Repeat the frames kept; of two as near the earlier one."""
         distance = np.abs(np.arange(N_FRAMES)[:, np.newaxis] - self.kept)
         return self.video[self.kept[distance.argmin(axis=1)]]
 
-    def linear_blend(self):
-        """Blend the two neighbors of each frame, by their distances."""
-        rows = self.video[self.kept].reshape(len(self.kept), -1)
-        weights = [np.interp(np.arange(N_FRAMES), self.kept, unit) for unit in np.eye(len(rows))]
-        return np.transpose(weights) @ rows
+
+def blended(video, kept):
+    """Blend the two neighbors of each frame, by their distances."""
+    weights = [np.interp(np.arange(len(video)), kept, unit) for unit in np.eye(len(kept))]
+    return np.tensordot(np.transpose(weights), video[kept], 1)
 
 
 def squeezed(frame):
@@ -132,23 +105,19 @@ def squeezed(frame):
 # The closed form --------------------------------------------------------------------------------
 
 
-def measure_closed_form(path):
+def measure_closed(options):
     for keep_every in (10, 2):
         for frames, first in CLIPS.items():
-            clip, name = (
-                Clip(path, first, keep_every),
-                f"{frames}, {keep_every - 1} of {keep_every} dropped",
-            )
+            name = f"{frames}, {keep_every - 1} of {keep_every} dropped"
             print(f"{name}: PSNR in dB on those kept, between, time")
-            compare_closed_forms(name, clip, keep_every)
+            compare_closed_forms(name, Clip(options.video, first, keep_every), keep_every)
 
 
 def compare_closed_forms(name, clip, keep_every):
-    clip.report("nearest frame", clip.nearest_frame(), [0])
-    _, blend = clip.report("linear blend", clip.linear_blend(), [0])
-    one = {sigma: fitted_and_rendered(clip, f"isotropic, sigma = {sigma}", sigma)
-           for sigma in (0.5, 5)}  # fmt: skip
-    choosing, searches = times(lambda: [searched(clip, each) for each in DISTRIBUTIONS])
+    clip.report("nearest frame", clip.nearest_frame())
+    _, blend, _ = clip.report("linear blend", blended(clip.video, clip.kept))
+    half, five = (fitted_and_rendered(clip, f"isotropic, sigma = {s}", s) for s in (0.5, 5))
+    choosing, searches = seconds(lambda: [searched(clip, each) for each in DISTRIBUTIONS])
     best = max(searches, key=lambda search: search.best_score_)
     for search in searches:
         axes = ", ".join(f"{sigma:g}" for sigma in search.sigma_)
@@ -157,26 +126,20 @@ def compare_closed_forms(name, clip, keep_every):
         result = fitted_and_rendered(clip, label, search.sigma_, search.kernel)
         if search is best:
             training, between, duration = result
-    row(f"{name}, on the frames kept: dB above isotropic sigma = 5", training - one[5][0], 0)
+    row(f"{name}, on the frames kept: dB above isotropic sigma = 5", training - five[0], 0)
     if keep_every == 10:
-        row(f"{name}, between: dB above isotropic sigma = 0.5", between - one[0.5][1], 5)
+        row(f"{name}, between: dB above isotropic sigma = 0.5", between - half[1], 5)
     row(f"{name}, between: dB above the linear blend", between - blend, BARS[name])
-    time_row(f"{name}: fit and render", duration, 3)
-    time_row(f"{name}: choice by CV, fit, render", choosing + duration, 30)
+    row(f"{name}: fit and render, s", duration, 3, at_most=True)
+    row(f"{name}: choice by CV, fit, render, s", choosing + duration, 30, at_most=True)
 
 
 def searched(clip, kernel):
     """Choose sigma for each axis by the frames kept alone."""
-    spatial = [20, 40]
-    cv = FrameKFold(min(3, len(clip.kept) - 2))
-    search = FourierKernelRegressorCV(
-        [spatial, spatial, TIME_SIGMAS],
-        ALPHA,
-        kernel=kernel,
-        cv=cv,
-        scoring="neg_mean_squared_error",
-        per_axis=True,
-    )
+    spatial, cv = [20, 40], FrameKFold(min(3, len(clip.kept) - 2))
+    axes = [spatial, spatial, TIME_SIGMAS]
+    how = {"kernel": kernel, "cv": cv, "scoring": "neg_mean_squared_error", "per_axis": True}
+    search = FourierKernelRegressorCV(axes, ALPHA, **how)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # the edges of so short lists are meant
         return search.fit(clip.X, clip.y)
@@ -185,32 +148,31 @@ def searched(clip, kernel):
 def fitted_and_rendered(clip, name, sigma, kernel="gaussian"):
     """Fit the closed form, render all frames; return PSNR kept, between, and the seconds."""
     model = FourierKernelRegressor(sigma, kernel=kernel, alpha=ALPHA)
-    duration, video = times(lambda: render(model.fit(clip.X, clip.y), clip.video.shape))
-    return *clip.report(name, video, duration), duration
+    duration, video = seconds(lambda: render(model.fit(clip.X, clip.y), clip.video.shape))
+    return clip.report(name, video, duration)
 
 
 # The network ------------------------------------------------------------------------------------
 
 
-def measure_network(path):
+def measure_network(options):
     for name, first in CLIPS.items():
-        clip = Clip(path, first, 10)
+        clip = Clip(options.video, first, 10)
         print(f"{name}, 9 of 10 dropped: PSNR in dB on those kept, between, time")
-        clip.report("linear blend", clip.linear_blend(), [0])
+        clip.report("linear blend", blended(clip.video, clip.kept))
         one, five, axes = (trained(clip, sigma) for sigma in (0.5, 5, (10, 10, 0.25)))
         row(f"{name}, network, on the frames kept: dB above sigma = 5", axes[0] - five[0], -0.3)
         row(f"{name}, network, between: dB above sigma = 0.5", axes[1] - one[1], 4)
-        time_row(f"{name}, network: fit", axes[2], 120)
+        row(f"{name}, network: fit, s", axes[2], 120, at_most=True)
 
 
 def trained(clip, sigma):
     """Train the default network longer; return PSNR kept, between, and the seconds of the fit."""
     features = FourierFeatures(sigma, random_state=0)
     network = CoordinateMLPRegressor(embedding=features, max_iter=EPOCHS, random_state=0)
-    duration, _ = times(lambda: network.fit(clip.X.astype(np.float32), clip.y))
+    duration, _ = seconds(lambda: network.fit(clip.X.astype(np.float32), clip.y))
     video = render(network, clip.video.shape)
-    name = f"network, sigma = {sigma}, {EPOCHS} epochs"
-    return *clip.report(name, video, duration), duration
+    return clip.report(f"network, sigma = {sigma}, {EPOCHS} epochs", video, duration)
 
 
 # Motion -----------------------------------------------------------------------------------------
@@ -230,16 +192,15 @@ MOTION_BARS = {
 }
 
 
-def measure_motion(path):
-    films = {name: Clip(path, first, 2).video for name, first in CLIPS.items()}
+def measure_motion(options):
+    films = {name: Clip(options.video, first, 2).video for name, first in CLIPS.items()}
     sample = load_sample_video().video  # the central square of the same film
     films |= {f"sample clip, {name}": sample[k : k + N_FRAMES] for name, k in CLIPS.items()}
-    films |= {f"pan, {name}": panned(load_sample_image(f"{name}.jpg")) for name in PHOTOGRAPHS}
+    films |= {
+        f"pan, {name}": panned(load_sample_image(f"{name}.jpg")) for name in ("china", "flower")
+    }
     for (name, keep_every), bar in MOTION_BARS.items():
         compare_motion(name, films[name], keep_every, bar)
-
-
-PHOTOGRAPHS = ["china", "flower"]
 
 
 def panned(photograph):
@@ -259,13 +220,10 @@ def compare_motion(name, video, keep_every, bar):
     kept = np.arange(0, N_FRAMES, keep_every)
     video = video[: kept[-1] + 1]
     X, y = video_to_samples(video, frames=slice(None, None, keep_every))
-    duration, moved = times(
-        lambda: render(MotionCompensatedRegressor().fit(X, y), video.shape).clip(0, 1)
-    )
-    weights = [np.interp(np.arange(len(video)), kept, unit) for unit in np.eye(len(kept))]
-    blend = np.tensordot(np.transpose(weights), video[kept], 1).astype(np.float32)
+    model = MotionCompensatedRegressor()
+    duration, moved = seconds(lambda: render(model.fit(X, y), video.shape).clip(0, 1))
     films = {
-        "linear blend": blend,
+        "linear blend": blended(video, kept).astype(np.float32),
         "motion": moved,
         "minterpolate": minterpolated(video[kept], keep_every),
     }
@@ -275,14 +233,12 @@ def compare_motion(name, video, keep_every, bar):
     scores = {key: psnr(video[between], film[between]) for key, film in films.items()}
     for key, film in films.items():
         similarity = np.mean([ssim(video[k], film[k]) for k in between])
-        print(f"  {key:58} {scores[key]:7.2f} {similarity:7.4f}", flush=True)
-    row(
-        f"{label}, motion: dB above the linear blend",
-        scores["motion"] - scores["linear blend"],
-        bar,
-    )
-    row(f"{label}, motion: dB above minterpolate", scores["motion"] - scores["minterpolate"], 0)
-    time_row(f"{label}, motion: fit and render, for a frame in between", duration / len(between), 2)
+        note(f"{key:58} {scores[key]:7.2f} {similarity:7.4f}")
+    for rival, least in (("the linear blend", bar), ("minterpolate", 0)):
+        above = scores["motion"] - scores[rival.removeprefix("the ")]
+        row(f"{label}, motion: dB above {rival}", above, least)
+    what = f"{label}, motion: fit and render, for a frame in between, s"
+    row(what, duration / len(between), 2, at_most=True)
 
 
 def minterpolated(frames, factor):
@@ -301,23 +257,5 @@ def minterpolated(frames, factor):
     return film[: factor * (len(frames) - 1) + 1].astype(np.float32) / 255
 
 
-MEASUREMENTS = {
-    "closed": measure_closed_form,
-    "network": measure_network,
-    "motion": measure_motion,
-}
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("video")
-    parser.add_argument("--only", choices=MEASUREMENTS)
-    arguments = parser.parse_args()
-    print(f"{processor()}; torch {torch.__version__}, {torch.get_num_threads()} threads")
-    for name, measure in MEASUREMENTS.items():
-        if arguments.only in (None, name):
-            measure(arguments.video)
-
-
 if __name__ == "__main__":
-    main()
+    run(__doc__, [measure_closed, measure_network, measure_motion], "video")

@@ -8,17 +8,15 @@ its own, whose peak counts. A network learns each frame for one epoch and then f
 its pictures are poor; the memory does not depend on that. Six minutes on two cores.
 """
 
-import argparse
 import itertools
 import multiprocessing
-import resource
-import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
+from harness import memory, note, row, run
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures, FourierKernelRegressor
 from skfourier.metrics import psnr
@@ -64,15 +62,9 @@ def learn_and_render(path, name, n_frames, whole):
             render(model, shape, times=times)
         else:
             render(model, shape, rendered, times=times)
-        ended, peak = time.perf_counter(), peak_megabytes()
+        ended, peak = time.perf_counter(), memory("VmHWM")
         quality = np.nan if whole else compare(path, rendered)
     return peak, len(times), learned - start, ended - learned, quality
-
-
-def peak_megabytes():
-    """Return the most memory that this process has held."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 def compare(path, rendered):
@@ -87,38 +79,28 @@ def in_a_process_of_its_own(*arguments):
         return pool.submit(learn_and_render, *arguments).result()
 
 
-def compare_memory(path, name):
+def compare_memory(options):
     """Print the peaks of a quarter and of all frames streamed, and of all in memory."""
-    _, n_frames, *_ = whole = in_a_process_of_its_own(path, name, None, True)
-    quarter = in_a_process_of_its_own(path, name, n_frames // 4, False)
-    streamed = in_a_process_of_its_own(path, name, None, False)
-    n_rows = n_frames * SIZE[0] * SIZE[1]
-    samples = n_rows * (3 * 8 + 3 * 4) / 2**20
+    for name in options.only:
+        _, n_frames, *_ = whole = in_a_process_of_its_own(options.video, name, None, True)
+        quarter = in_a_process_of_its_own(options.video, name, n_frames // 4, False)
+        streamed = in_a_process_of_its_own(options.video, name, None, False)
+        report(name, {"a quarter, streamed": quarter, "streamed": streamed, "in memory": whole})
+
+
+def report(name, runs):
+    quarter, streamed, whole = runs.values()
+    n_frames = whole[1]
+    samples = n_frames * SIZE[0] * SIZE[1] * (3 * 8 + 3 * 4) / 1e6
     print(f"{name}, {n_frames} frames of {SIZE[1]} x {SIZE[0]}; samples: {samples:.0f} MB")
-    for what, (peak, count, learning, rendering, quality) in {
-        "a quarter, streamed": quarter, "streamed": streamed, "in memory": whole
-    }.items():  # fmt: skip
+    for what, (peak, count, learning, rendering, quality) in runs.items():
         reached = "" if np.isnan(quality) else f", {quality:.1f} dB"
-        print(
-            f"  {what}: {count} frames, learned in {learning:.0f} s, rendered in {rendering:.0f} "
-            f"s, peak {peak:.0f} MB{reached}"
-        )
-    growth = streamed[0] - quarter[0]
-    mark = "pass" if growth < 0.1 * samples else "FAIL"
-    print(f"{'four times as many frames, streamed: growth of the peak, MB':70}{growth:8.1f}  "
-          f"below {0.1 * samples:.1f}: {mark}")  # fmt: skip
-    print(f"{'peak with all in memory less that of streaming, MB':70}{whole[0] - streamed[0]:8.1f}",
-          flush=True)  # fmt: skip
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("video")
-    parser.add_argument("--only", choices=MODELS)
-    arguments = parser.parse_args()
-    for name in [arguments.only] if arguments.only else MODELS:
-        compare_memory(arguments.video, name)
+        times = f"learned in {learning:.0f} s, rendered in {rendering:.0f} s"
+        note(f"{what}: {count} frames, {times}, peak {peak:.0f} MB{reached}")
+    what = "four times as many frames, streamed: growth of the peak, MB"
+    row(what, streamed[0] - quarter[0], 0.1 * samples, at_most=True)
+    row("peak with all in memory less that of streaming, MB", whole[0] - streamed[0])
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, compare_memory, "video", only=list(MODELS))

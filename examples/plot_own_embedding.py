@@ -15,9 +15,8 @@ features has to learn.
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 import torch
-from scipy.ndimage import map_coordinates
+from scipy.interpolate import RegularGridInterpolator
 from skimage.data import coffee
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -25,6 +24,7 @@ from torch import nn
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures
 from skfourier.images import image_to_samples
+from skfourier.inspection import ReconstructionDisplay
 from skfourier.metrics import psnr
 
 
@@ -76,29 +76,18 @@ class Grids(nn.Module):
 
 photograph = coffee()[60:316, 200:456]
 X, y = (rows.reshape(256, 256, -1) for rows in image_to_samples(photograph))
-learned, between = np.s_[::2, ::2], np.s_[1:-1:2, 1:-1:2]
-X_learned, y_learned = X[learned].reshape(-1, 2), y[learned].reshape(-1, 3)
-X_between, y_between = X[between].reshape(-1, 2), y[between].reshape(-1, 3)
-
+X_learned, y_learned = (rows[::2, ::2].reshape(-1, rows.shape[2]) for rows in (X, y))
+X_between, between = X[1:-1:2, 1:-1:2].reshape(-1, 2), y[1:-1:2, 1:-1:2]
+cubic = RegularGridInterpolator((X[::2, 0, 1], X[0, ::2, 0]), y[::2, ::2], method="cubic")
+predictions = {"cubic": cubic(X_between[:, ::-1])}
 networks = {
-    "Fourier features": CoordinateMLPRegressor(
-        embedding=FourierFeatures(sigma="auto"), random_state=0
-    ),
-    "multiresolution grid": CoordinateMLPRegressor(
+    "Fourier": CoordinateMLPRegressor(embedding=FourierFeatures("auto"), random_state=0),
+    "grids": CoordinateMLPRegressor(
         (64, 64), "relu", embedding=MultiresolutionGrid(), random_state=0
     ),
 }
-places = np.mgrid[0.5:127, 0.5:127]
-channels = [map_coordinates(channel, places, order=3) for channel in np.moveaxis(y[learned], 2, 0)]
-rebuilt = {"cubic": np.stack(channels, axis=2).reshape(-1, 3)}
 for name, network in networks.items():
-    network.fit(X_learned, y_learned)
-    rebuilt[name] = network.predict(X_between)
+    predictions[name] = network.fit(X_learned, y_learned).predict(X_between)
     print(f"{name}: {psnr(y_learned, network.predict(X_learned)):.2f} dB on the pixels learned")
-
-fig, axes = plt.subplots(1, 4, figsize=(13, 3.6), layout="constrained")
-for ax, (name, values) in zip(axes, {"photograph": y_between, **rebuilt}.items(), strict=True):
-    score = "" if name == "photograph" else f", {psnr(y_between, values):.2f} dB"
-    ax.imshow(values.reshape(127, 127, 3).clip(0, 1)[20:84, 20:84])
-    ax.set(title=f"{name}{score}", xticks=[], yticks=[])
-fig.suptitle("Between the pixels that were learned")
+ReconstructionDisplay.from_predictions(predictions, between)
+plt.show()

@@ -44,7 +44,11 @@ from skfourier._training._live_line import LiveLine
 from skfourier._training._loop import Training, train
 from skfourier._training._network import TargetScaling, build_network, checked_widths
 from skfourier._training._network_state import network_state, restored_network
-from skfourier._training._optimizers import build_optimizer, build_schedule
+from skfourier._training._optimizers import (
+    alphas_to_compare,
+    build_optimizer,
+    build_schedule,
+)
 from skfourier._training._plan import (
     check_normalized_batches,
     epochs,
@@ -114,8 +118,8 @@ class CoordinateMLPRegressor(
         ``FourierFeatures(sigma="auto")``, or any embedding with a parameter `sigma` that is
         "auto", and `sigma_` after its fit, sigma is chosen on rows held out: trainings of an
         eighth of `max_iter` bracket it in factors of two from `sigma_`, then the best go on to
-        half; that takes a little more time than the training of all rows at the chosen sigma
-        after it.
+        half, and `alpha` is chosen there; that takes about one and a half times as long as the
+        training of all rows after it.
         "auto_per_axis" does so for columns of unequal `sigma_` apart. Of fewer than 2 rows to hold
         out, with ``max_iter=0`` and in `partial_fit`, `sigma_` is taken.
     batch_norm : bool, default=False
@@ -137,8 +141,10 @@ class CoordinateMLPRegressor(
         any time. Or an optimizer of `torch.optim`, by its name in lower case: "adam" (the paper's,
         5e-3), "sgd" (0.1 or so), "lbfgs" (0.5, and `batch_size="full"`), ... Or what makes one of
         parameters and `lr`: ``functools.partial(torch.optim.SGD, momentum=0.9)``.
-    alpha : float, default=0.0
-        Weight decay of the solver, on the weights of the linear layers.
+    alpha : float or "auto", default="auto"
+        Weight decay of the solver, on the weights of the linear layers. It makes the network
+        smoother between the rows, and further off at them. "auto" is 0, unless sigma is chosen on
+        rows held out: then decay is chosen there too, for "schedulefree" and "adamw".
     batch_size : int, "auto" or "full", default="auto"
         Rows in one step. "auto" takes 1,024, or all rows if there are fewer.
     learning_rate_init : float, default=1e-2
@@ -188,7 +194,7 @@ class CoordinateMLPRegressor(
     precision : {"auto", "bfloat16", "float32", "float64"}, default="auto"
         "auto" takes float64 where X is float64 and all rows fit one step of few products, where
         it costs little (64 rows of the default network, 1,024 of a small one); else, whatever
-        X's dtype, bfloat16 where the machine is really faster with it, and float32 elsewhere.
+        X's dtype, bfloat16 where the processor has instructions for it, float32 elsewhere.
         "bfloat16" rounds the products of the hidden layers in training only: weights, phases,
         sums of the output and predictions are in float32.
 
@@ -199,11 +205,13 @@ class CoordinateMLPRegressor(
     embedding_ : transformer or None
         The embedding, fitted on X. Where its module has parameters, the trained ones are those of
         ``module_.embedding``.
+    alpha_ : float
+        The weight decay of the training.
     sigma_search_ : dict or None
         If sigma was chosen, what was compared, a row for each score: "sigma", ndarray of shape
-        (n_tried, n_features), "n_epochs" (how long each had been trained) and "score" (R^2 of the
-        rows held out; -inf if the training exploded), of shape (n_tried,). The choice itself is
-        ``embedding_.sigma_``.
+        (n_tried, n_features), "alpha", "n_epochs" (how long each had been trained) and "score" (R^2
+        of the rows held out; -inf if the training exploded), of shape (n_tried,). The choice itself
+        is ``embedding_.sigma_`` and `alpha_`.
     loss_curve_ : list of float
         Mean squared error of each epoch, of the standardized targets ("identity": the fraction
         of the variance that is not explained) or of y itself ("sigmoid"), taken while the
@@ -281,7 +289,7 @@ class CoordinateMLPRegressor(
         "output_activation": [str],
         "initialization": [str, callable],
         "solver": [str, callable],
-        "alpha": [Interval(Real, 0, None, closed="left")],
+        "alpha": [Interval(Real, 0, None, closed="left"), StrOptions({"auto"})],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto", "full"})],
         "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
         "learning_rate": [str],
@@ -310,7 +318,7 @@ class CoordinateMLPRegressor(
         output_activation="identity",
         initialization="auto",
         solver="schedulefree",
-        alpha=0.0,
+        alpha="auto",
         batch_size="auto",
         learning_rate_init=1e-2,
         learning_rate="auto",
@@ -551,12 +559,11 @@ class CoordinateMLPRegressor(
 
             def choose():
                 if not self._searches_sigma(X, validation):
-                    return None, None
+                    return None
                 return self._search_sigma(X, y, weight, random_state, validation)
 
-            sigma, tried = choose() if checkpoint is None else checkpoint.choice(choose)
-            self._build(X, y, weight, random_state, sigma)
-            self.sigma_search_ = tried
+            chosen = choose() if checkpoint is None else checkpoint.choice(choose)
+            self._build(X, y, weight, random_state, chosen)
         samples = as_samples(self.module_, X, y, weight)
         n_steps = steps_per_epoch(self.batch_size, len(samples))
         max_iter = epochs(self.max_iter, n_steps)
@@ -639,7 +646,7 @@ class CoordinateMLPRegressor(
         return X, y.reshape(len(y), -1), weight
 
     def _searches_sigma(self, X, validation):
-        """Tell whether sigma is chosen on rows held out: there must be two, and a training."""
+        """Return whether sigma is chosen on rows held out: there must be two, and a training."""
         if self.max_iter == 0 or not chooses_sigma(self.embedding):
             return False
         if validation is not None:
@@ -694,8 +701,9 @@ class CoordinateMLPRegressor(
                     f"now. Set it back, or begin anew (warm_start=False; a clone)."
                 )
 
-    def _build(self, X, y, weight, random_state, sigma=None):
-        """Fit the embedding and build the network, untrained; a sigma takes "auto"'s place."""
+    def _build(self, X, y, weight, random_state, chosen=None):
+        """Fit the embedding and build the network, untrained; a choice replaces "auto"."""
+        sigma = None if chosen is None else chosen.sigma
         embedding = self._fitted_embedding(X, y, random_state, sigma)
         network, precision = self._network_on(embedding, X, y, weight, random_state)
         self.module_ = network
@@ -703,7 +711,8 @@ class CoordinateMLPRegressor(
         self.device_, self.precision_ = str(network.output.weight.device), precision
         self._structure = {name: copy.deepcopy(getattr(self, name)) for name in _STRUCTURE}
         self._optimizer, self._optimizer_settings, self.loss_curve_ = None, {}, []
-        self.sigma_search_ = None
+        self.sigma_search_ = None if chosen is None else chosen.tried
+        self.alpha_ = 0.0 if chosen is None else chosen.alpha
 
     def _network_on(self, embedding, X, y, weight, random_state):
         """Build an untrained network on a fitted embedding; return it and its precision."""
@@ -746,9 +755,7 @@ class CoordinateMLPRegressor(
         return embedding
 
     def _search_sigma(self, X, y, weight, random_state, validation):
-        """Choose the embedding's sigma on rows held out, or those of the caller's.
-
-        Returns it and what was tried.
+        """Choose the embedding's sigma, and alpha, on rows held out or those of the caller's.
 
         Every candidate, and the network after it, draws from the same random state: the network
         is that of a fit with the sigma that was chosen.
@@ -765,11 +772,11 @@ class CoordinateMLPRegressor(
         n_steps = steps_per_epoch(self.batch_size, len(X))
         n_epochs = epochs(self.max_iter, n_steps)
 
-        def candidate_at(sigma, n_parts):
+        def candidate_at(sigma, alpha, n_parts):
             state = copy.deepcopy(random_state)
             embedding = self._fitted_embedding(X, y, state, sigma)
             network, precision = self._network_on(embedding, X, y, weight, state)
-            optimizer = build_optimizer(network, **self._optimizer_parameters())
+            optimizer = build_optimizer(network, **self._optimizer_parameters(alpha))
             schedule = build_schedule(optimizer, self.learning_rate, n_epochs * n_steps)
             samples = as_samples(network, X, y, weight)
             training = self._new_training(
@@ -780,8 +787,12 @@ class CoordinateMLPRegressor(
             return Candidate(training, parts, score)
 
         directions = sigma_directions(self.embedding, start)
-        sigma, tried = search_sigma(start, directions, candidate_at, n_epochs)
-        return (float(sigma[0]) if np.all(sigma == sigma[0]) else sigma), tried
+        alphas = (
+            alphas_to_compare(self.solver, self.learning_rate_init, n_epochs * n_steps)
+            if self.alpha == "auto"
+            else (float(self.alpha),)
+        )
+        return search_sigma(start, directions, candidate_at, n_epochs, alphas)
 
     def __getstate__(self):
         """Return what pickles hold: the network on the CPU, which is everywhere.
@@ -818,11 +829,15 @@ class CoordinateMLPRegressor(
             "y_ndim": self._y_ndim,
             "device_": self.device_,
             "precision_": self.precision_,
+            "alpha_": self.alpha_,
             **({} if self.sigma_search_ is None else {"sigma_search_": self.sigma_search_}),
         }
 
     @own_torch_modes()
     def _restore(self, state):
+        self.alpha_ = state.take("alpha_", float)
+        if not 0 <= self.alpha_ < math.inf:
+            raise ValueError(f"alpha_ is {self.alpha_}")
         losses = state.array("loss_curve_", (None,))
         scores = state.array("validation_scores_", (None,), finite=False)
         self._store(losses.tolist(), scores.tolist())
@@ -848,11 +863,14 @@ class CoordinateMLPRegressor(
             self.sigma_search_ = _restored_search(state.part("sigma_search_"), self.n_features_in_)
         self._optimizer, self._optimizer_settings = None, {}
 
-    def _optimizer_parameters(self):
+    def _optimizer_parameters(self, alpha=None):
+        """Return what `build_optimizer` takes; None is the alpha of the training."""
+        if alpha is None:
+            alpha = self.alpha_ if self.alpha == "auto" else self.alpha
         return {
             "solver": self.solver,
             "learning_rate": self.learning_rate_init,
-            "alpha": self.alpha,
+            "alpha": float(alpha),
         }
 
     def _new_training(self, network, optimizer, schedule, samples, generator, *, precision=None):
@@ -872,6 +890,7 @@ class CoordinateMLPRegressor(
         )
 
     def _store(self, loss_curve, validation_scores):
+        self.alpha_ = self._optimizer_parameters()["alpha"]
         self.loss_curve_ = loss_curve
         self.validation_scores_ = validation_scores
         self.best_loss_ = min(loss_curve, default=math.nan)
@@ -883,7 +902,8 @@ def _restored_search(state, n_features):
     """Take the table of the sigmas that were tried."""
     sigma = state.array("sigma", (None, n_features))
     columns = {
-        name: state.array(name, (len(sigma),), finite=False) for name in ("n_epochs", "score")
+        name: state.array(name, (len(sigma),), finite=name != "score")
+        for name in ("alpha", "n_epochs", "score")
     }
     state.finish()
     return {"sigma": sigma, **columns}

@@ -143,7 +143,7 @@ class CoordinateMLPEnsemble(
             member = clone(network).set_params(random_state=seed)
             member.fit(X[kept], y[kept], None if weight is None else weight[kept])
             if member.sigma_search_ is not None:
-                network.set_params(embedding__sigma=member.embedding_.sigma_)
+                network.set_params(embedding__sigma=member.embedding_.sigma_, alpha=member.alpha_)
             self.estimators_.append(member)
         mean, spread = self._mean_and_spread(X[held_out])
         squares = ((y[held_out] - mean) ** 2).reshape(len(mean), -1)

@@ -21,7 +21,9 @@ from skfourier._lazy import by_blocks, is_dask
 from skfourier._saving import Saved
 from skfourier._sklearn import (
     DOC_LINK,
+    HasMethods,
     Interval,
+    StrOptions,
     _fit_context,
     check_new_rows,
     check_samples,
@@ -33,6 +35,8 @@ from skfourier._solvers import _distributed
 from skfourier._solvers._box import check_domain, check_inside
 from skfourier._solvers._choice import SOLVERS, STREAMING, choose_solver, warn_if_slow
 from skfourier._solvers._problem import Problem
+from skfourier._solvers._trend import TrendBasis
+from skfourier._solvers._universal_kriging import around
 from skfourier.kernels import as_kernel
 from skfourier.kernels._fitted import check_fitted_kernel
 from skfourier.spectra import Positional
@@ -101,6 +105,12 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         "masked_kronecker" the relative residual, with "nufft" the error of the kernel too.
     max_iter : int, default=10000
         Maximum number of iterations of an iterative solver.
+    trend : {"constant", "linear"}, transformer or None, default=None
+        What the function is far from the data. None: the mean of y. Else a trend that is fitted
+        along with the kernel, which is universal kriging: a constant, or one that is linear in the
+        columns of X, or in those of a transformer (``PolynomialFeatures(2)``), which is cloned and
+        fitted, and gets X as an array. A constant is always among them, and columns that are
+        constant over the first rows have the coefficient 0.
 
     Attributes
     ----------
@@ -113,13 +123,18 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     log_marginal_likelihood_value_ : float
         Of the standardized y under the Gaussian process with this kernel and noise, summed over
         the outputs that vary. A row of weight w has noise of variance alpha / w. Only where the
-        solver factorizes ("primal", "kronecker", "cholesky", and "nufft" of few modes).
+        solver factorizes ("primal", "kronecker", "cholesky", and "nufft" of few modes). With a
+        trend the restricted likelihood (REML), of what does not see the trend.
     accuracy_ : float
         By how much predictions may be off, in deviations of y: the largest residual of the
         equations in a sample of the rows; with "nufft" what the errors of the kernel and of the
         iteration come to. NaN with "primal" where no rows are kept.
     signal_scale_ : ndarray of shape (n_outputs,)
-        Deviation of the signal in units of y: that of y, or the likeliest one (see `calibrated`).
+        Deviation of the signal in units of y: that of y (about the trend of least squares, if there
+        is one), or the likeliest one (see `calibrated`).
+    trend_coef_ : ndarray of shape (n_columns,) or (n_outputs, n_columns)
+    trend_intercept_ : float or ndarray of shape (n_outputs,)
+        The trend, in the columns of X or of the transformer.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -131,7 +146,12 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
 
     Notes
     -----
-    Far from the data the prediction falls to the mean of y.
+    Far from the data the prediction falls to the mean of y, or to the trend:
+
+    .. math:: \hat y(v) = h(v)^T \beta + \sum_i k(v - v_i)\, c_i, \quad
+              (K + \alpha W^{-1})\, c = y - H \beta, \quad H^T c = 0
+
+    Deviations then have the uncertainty of the trend in them, and grow away from the data.
 
     With `domain`, "nufft" takes as many Fourier modes as a sum of weights of 10^9 asks for, so that
     rows may be added up to there.
@@ -160,6 +180,14 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     ...     _ = model.partial_fit(X, np.sin(2 * np.pi * 3 * X[:, 0]))
     >>> bool(model.score(X, np.sin(2 * np.pi * 3 * X[:, 0])) > 0.999)
     True
+
+    Beyond the rows, with a trend:
+
+    >>> X = np.linspace(0, 1, 100).reshape(-1, 1)
+    >>> y = 5 * X[:, 0] + 0.1 * np.sin(40 * X[:, 0])
+    >>> model = FourierKernelRegressor(sigma=6, trend="linear").fit(X, y)
+    >>> model.trend_coef_.round(1), model.predict([[2.0]]).round(1)
+    (array([5.]), array([10.]))
     """
 
     _doc_link_module = "skfourier"
@@ -172,6 +200,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         "domain": ["array-like", None],
         "tol": [Interval(Real, 0, 1, closed="neither")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "trend": [StrOptions({"constant", "linear"}), HasMethods(["fit", "transform"]), None],
     }
 
     def __init__(
@@ -184,6 +213,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         domain=None,
         tol=1e-6,
         max_iter=10_000,
+        trend=None,
     ):
         self.sigma = sigma
         self.kernel = kernel
@@ -192,6 +222,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         self.domain = domain
         self.tol = tol
         self.max_iter = max_iter
+        self.trend = trend
 
     _solver: Any
     _is_calibrated = False
@@ -313,6 +344,23 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         solver = self._solver
         return solver.signal_scale() if self._is_calibrated else solver.moments.scale
 
+    @property
+    def trend_coef_(self):
+        """Slopes of the trend along its columns, (n_columns,) or (n_outputs, n_columns)."""
+        slope = self._trend_coefficients("trend_coef_")[1]
+        return slope.T.reshape(*self._y_shape, len(slope))
+
+    @property
+    def trend_intercept_(self):
+        """The trend where its columns are 0, a number or (n_outputs,)."""
+        return self._trend_coefficients("trend_intercept_")[0].reshape(self._y_shape)[()]
+
+    def _trend_coefficients(self, name):
+        check_is_fitted(self)
+        if self._solver.problem.trend is None:
+            raise AttributeError(f"{name} is there after a fit with a trend. Got trend=None.")
+        return self._solver.trend_coefficients
+
     def __sklearn_is_fitted__(self):
         """Return whether there is a solution, or sums that have one."""
         return hasattr(self, "_solver")
@@ -349,8 +397,9 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     def leave_one_out_residuals_(self):
         """Residual of each row under the fit to all others, (n_samples,) or (n_samples, n_outputs).
 
-        The mean of y is held fixed, and a row is left out with all of its weight. Where the solver
-        does not factorize, the row's variance is that given near rows, to about 1 %.
+        The mean of y is held fixed, a trend is not, and a row is left out with all of its weight.
+        Where the solver does not factorize, the row's variance is that given near rows, to about
+        1 %.
         """
         check_is_fitted(self)
         solver = self._solver
@@ -396,10 +445,11 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         solver = choose_solver(problem, self.solver, **self._tolerances())
         if self.solver == "auto":
             warn_if_slow(solver)
-        return solver
+        return around(solver)
 
     def _fit_dask(self, X, y, sample_weight):
         """Choose the solver of the blocks of dask arrays, and take their sums."""
+        refuse_trend(self.trend)
         _distributed.check_columns(X, y, sample_weight)
         validate_data(self, X, skip_check_array=True)
         n_outputs = self._check_outputs(y if is_dask(y) else np.asarray(y), reset=True)
@@ -433,14 +483,12 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             self._fitted_parameters = self._parameters_of_the_sums()
             problem = self._problem(X, y, sample_weight)
             solver = choose_solver(problem, self.solver, among=STREAMING, **self._tolerances())
-            return solver.of_sums(solver.sums)
+            return around(solver.of_sums(solver.sums))
         self._check_parameters_of_the_sums()
         X, y, weight = self._check_samples(X, y, sample_weight, reset=False)
         before = self._solver
         more = before.sums_of(X - before.problem.origin, y, weight)
-        solver = before.of_sums(before.sums + more, alpha=self.alpha)
-        solver.max_iter = self.max_iter
-        return solver
+        return before.of_sums(before.sums + more, self.alpha, self.max_iter)
 
     def _keep(self, solver):
         """Keep a solver."""
@@ -470,7 +518,13 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         X, y, weight = self._check_samples(X, y, sample_weight, reset=True)
         self.kernel_ = self._kernel(X, y)
         return Problem.of(
-            self.kernel_, X, y, weight, alpha=self.alpha, domain=self._domain(X.shape[1])
+            self.kernel_,
+            X,
+            y,
+            weight,
+            alpha=self.alpha,
+            domain=self._domain(X.shape[1]),
+            trend=TrendBasis.of(self.trend, X, y),
         )
 
     def _kernel(self, X, y):
@@ -520,7 +574,8 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         return {
             name: np.array(value) if isinstance(value, list | tuple | np.ndarray) else value
             for name, value in self.get_params().items()
-            if name not in _FREE_PARAMETERS
+            # A transformer has been cloned: what becomes of the user's does not matter.
+            if name not in _FREE_PARAMETERS and not name.startswith("trend__")
         }
 
     def _changed_parameters(self):
@@ -555,7 +610,8 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         if not np.allclose(at_zero, 1):
             raise ValueError(f"k(0) of {self.kernel_!r} is {at_zero}, not 1")
         self.solver_ = known_name(state.take("solver_", str), SOLVERS, "solver_")
-        self._solver = SOLVERS[self.solver_].from_state(self.kernel_, state.part("solver"))
+        solver = SOLVERS[self.solver_].from_state(self.kernel_, state.part("solver"))
+        self._solver = around(solver)
         problem, n_outputs = self._solver.problem, len(self._solver.moments.mean)
         self._y_shape = state.take("y_shape", tuple)
         self._y_dtype = np.dtype(known_name(state.take("y_dtype", str), _Y_DTYPES, "y_dtype"))
@@ -677,7 +733,8 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         Raises
         ------
         ValueError
-            As `predict`; if deviations of over 5,000 rows are asked for.
+            As `predict`; if deviations of over 5,000 rows are asked for; if the trend has no
+            gradient at the rows.
 
         Notes
         -----
@@ -699,6 +756,9 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         gradients, deviations = [], []
         if return_std:
             _check_few(len(X), "Deviations of the gradient")
+        trend, origin = self._solver.problem.trend, self._solver.problem.origin
+        if trend is not None:
+            step = [trend.smooth_step(X + origin, h, axis) for axis, h in enumerate(step)]
         for axis, h in enumerate(step):
             points = X[:, None] + h * np.outer(_PLACES, np.eye(X.shape[1])[axis])
             values = self._solver.mean(points.reshape(-1, X.shape[1]))
@@ -774,6 +834,16 @@ def resolve_kernel(kernel, X, y):
 def scaled_kernel(kernel, sigma, n_features):
     """Multiply the frequencies of a kernel by sigma, and scale it to k(0) = 1."""
     return kernel.scaled(sigma, n_features=n_features).normalized(n_features)
+
+
+def refuse_trend(trend):
+    """Raise ValueError where blocks of dask arrays are to have a trend."""
+    if trend is not None:
+        raise ValueError(
+            f"A trend takes NumPy arrays: its functions are determined by rows in memory. Got dask "
+            f"arrays and trend={trend!r}. Pass the blocks to partial_fit, one after the other, or "
+            f"take trend=None."
+        )
 
 
 def _check_few(n_rows, what):

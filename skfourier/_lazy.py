@@ -16,7 +16,7 @@ def is_dask(array):
     Raises
     ------
     ValueError
-        If it is a data frame of dask's: as an array it would be read into memory as a whole.
+        If it is a dask DataFrame: as an array it would be read into memory as a whole.
     """
     module = type(array).__module__
     if module.startswith(("dask.dataframe", "dask_expr")):

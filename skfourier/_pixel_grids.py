@@ -1,4 +1,4 @@
-"""Where the pixels of images and frames lie, and predictions there in bounded memory."""
+"""Coordinates of the pixels of images and frames, and predictions there in bounded memory."""
 
 import math
 from numbers import Real
@@ -102,6 +102,6 @@ def _checked_region(region):
     ):
         raise ValueError(
             "region must be (left, top, right, bottom) in units of X, with left < right and "
-            f"top < bottom; came {region!r}."
+            f"top < bottom; got {region!r}."
         )
     return numbers

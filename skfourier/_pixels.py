@@ -30,7 +30,7 @@ def checked_pixels(array, kind):
         article = {"image": "An", "video": "A"}[kind]
         raise ValueError(
             f"{article} {kind} has shape ({', '.join(axes)}) or ({', '.join(axes)}, channels) with "
-            f"1 to {_MOST_CHANNELS} channels; came {array.shape}. Channels come last: "
+            f"1 to {_MOST_CHANNELS} channels; got {array.shape}. Channels come last: "
             f"np.moveaxis({kind}, {n_axes - 2}, -1)."
         )
     _refuse_an_image(array.shape, kind)
@@ -45,7 +45,7 @@ def checked_shape(shape, kind):
     if not n_axes <= len(numbers) <= n_axes + 1 or numbers[n_axes:] > (_MOST_CHANNELS,):
         raise ValueError(
             f"shape must be ({', '.join(axes)}) or ({', '.join(axes)}, channels), positive "
-            f"integers, with at most {_MOST_CHANNELS} channels; came {shape!r}. Pass {kind}.shape."
+            f"integers, with at most {_MOST_CHANNELS} channels; got {shape!r}. Pass {kind}.shape."
         )
     _refuse_an_image(numbers, kind)
     return numbers
@@ -67,7 +67,7 @@ def checked_size(size):
     if len(numbers) != 2:
         raise ValueError(
             "size must be a positive integer, for a square, or a pair (height, width) of them; "
-            f"came {size!r}."
+            f"got {size!r}."
         )
     return numbers
 
@@ -101,14 +101,14 @@ def rows_to_pixels(y, shape, dtype, kind):
     y = as_numbers(y, "y")
     if y.dtype.kind not in "fb":
         raise ValueError(
-            f"y must hold floats or booleans, 0 black and 1 white; came dtype {y.dtype}. Convert "
+            f"y must hold floats or booleans, 0 black and 1 white; got dtype {y.dtype}. Convert "
             "it to floats and divide by its white, 255 for uint8."
         )
     channels = channels or y.shape[1:]
     n_pixels = math.prod(axes)
     if not 1 <= y.ndim <= 2 or len(y) != n_pixels or y.size != len(y) * math.prod(channels):
         raise ValueError(
-            f"shape={shape} needs {n_pixels} rows, one a pixel, of its channels; y came with shape "
+            f"shape={shape} needs {n_pixels} rows, one a pixel, of its channels; y has shape "
             f"{y.shape}. Pass the shape of the {kind} that y came from."
         )
     shape = checked_shape((*axes, *channels), kind)

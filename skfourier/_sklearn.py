@@ -16,13 +16,14 @@ from sklearn import get_config
 from sklearn.base import _fit_context
 from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from skfourier._lazy import is_dask
 
 __all__ = [
     "DOC_LINK",
+    "HasMethods",
     "Interval",
     "NamedKernel",
     "StrOptions",
@@ -84,7 +85,7 @@ def chosen(value, known, parameter):
 
 
 def accepts_sample_weight(scorer):
-    """Tell whether a scorer takes `sample_weight`; scikit-learn's own know, others say so."""
+    """Return whether a scorer takes `sample_weight`; scikit-learn's own know, others say so."""
     if hasattr(scorer, "_accept_sample_weight"):
         return scorer._accept_sample_weight()
     return "sample_weight" in inspect.signature(scorer).parameters
@@ -96,7 +97,7 @@ def output_container(estimator):
 
 
 def routing_is_enabled():
-    """Tell whether metadata are routed: ``sklearn.set_config(enable_metadata_routing=True)``."""
+    """Return whether metadata are routed: ``sklearn.set_config(enable_metadata_routing=True)``."""
     return get_config()["enable_metadata_routing"]
 
 
@@ -118,7 +119,7 @@ def refuse_params(params, allowed=()):
 
 
 def called_by_a_search() -> bool:
-    """Tell whether a search or a cross-validation of scikit-learn is among the callers.
+    """Return whether a search or a cross-validation of scikit-learn is among the callers.
 
     There is no public way to ask. Every such function lives in `sklearn.model_selection`, and
     its frame stands on the stack of the process that runs the fit, also under joblib.
@@ -326,7 +327,7 @@ def _parts(array):
 
 
 def _is_picture(array):
-    """Tell whether it is a picture of Pillow; none can be before Pillow is imported."""
+    """Return whether it is a picture of Pillow; none can be before Pillow is imported."""
     pillow = sys.modules.get("PIL.Image")
     return pillow is not None and isinstance(array, pillow.Image)
 

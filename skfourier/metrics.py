@@ -1,4 +1,4 @@
-"""How near a reconstruction comes to the signal: PSNR and SSIM, with scorers for searches.
+"""Metrics of a reconstruction: PSNR and SSIM, with scorers for searches.
 
 `psnr_scorer` is `psnr` as a scorer: pass the object, ``GridSearchCV(..., scoring=psnr_scorer)``.
 Rows of an image are ordered, and scikit-learn's folds are contiguous unless told otherwise: with
@@ -218,7 +218,7 @@ def make_ssim_scorer(shape):
     if len(numbers) not in (2, 3):
         raise ValueError(
             "shape must be (height, width) or (height, width, channels), positive integers; "
-            f"came {shape!r}. Pass image.shape."
+            f"got {shape!r}. Pass image.shape."
         )
     return make_scorer(_ssim_of_rows, shape=numbers)
 
@@ -230,7 +230,7 @@ def _ssim_of_rows(y_true, y_pred, *, shape):
     n_pixels = math.prod(shape[:2])
     if len(y_true) != n_pixels or y_true.size != math.prod(image_shape):
         raise ValueError(
-            f"An image of shape {shape} is scored from {n_pixels} rows, one a pixel; y came with "
+            f"An image of shape {shape} is scored from {n_pixels} rows, one a pixel; y has "
             f"shape {y_true.shape}. A fold of scattered pixels is no image: score the whole image, "
             "or take psnr_scorer."
         )
@@ -243,14 +243,14 @@ def _checked_pair(y_true, y_pred):
     for name, y in (("true", y_true), ("predicted", y_pred)):
         if y.dtype.kind not in "biuf":
             raise ValueError(
-                f"The {name} values must be real numbers; came dtype {y.dtype}. Convert them to "
+                f"The {name} values must be real numbers; got dtype {y.dtype}. Convert them to "
                 "floats."
             )
         if not np.isfinite(y).all():
             raise ValueError(f"The {name} values hold NaN or infinity: replace those first.")
     if y_true.shape != y_pred.shape or y_true.ndim == 0 or y_true.size == 0:
         raise ValueError(
-            "The true and the predicted values must have the same shape, not empty; came "
+            "The true and the predicted values must have the same shape, not empty; got "
             f"{y_true.shape} and {y_pred.shape}. Reshape one to the other."
         )
     return y_true, y_pred
@@ -261,7 +261,7 @@ def _checked_range(y_true, y_pred, data_range):
     if data_range is not None:
         if not (isinstance(data_range, Real) and 0 < float(data_range) < math.inf):
             raise ValueError(
-                f"data_range must be a positive number; came {data_range!r}. Pass the distance of "
+                f"data_range must be a positive number; got {data_range!r}. Pass the distance of "
                 "the least possible value from the greatest."
             )
         return float(data_range)
@@ -300,7 +300,7 @@ def _in_ranges(image_true, image_pred, data_range):
 
 
 def _is_on_the_scale(y_true, y_pred, data_range):
-    """Tell whether predictions can be on the scale of the true values.
+    """Return whether predictions can be on the scale of the true values.
 
     Integers and booleans tell theirs by their dtype. Of floats, which may overshoot, it is a
     matter of likelihood. They are on another scale if, read on that one, they explain the true
@@ -349,9 +349,9 @@ def _check_windows_fit(shape):
     if len(shape) not in (2, 3) or shape[2:] > (4,):
         raise ValueError(
             "ssim compares images of shape (height, width) or (height, width, channels) with at "
-            f"most 4 channels; came {shape}. For rows of pixels see make_ssim_scorer."
+            f"most 4 channels; got {shape}. For rows of pixels see make_ssim_scorer."
         )
     if min(shape[:2]) < _SSIM_WINDOW:
         raise ValueError(
-            f"ssim needs {_SSIM_WINDOW} x {_SSIM_WINDOW} pixels at least; came {shape}. Use psnr."
+            f"ssim needs {_SSIM_WINDOW} x {_SSIM_WINDOW} pixels at least; got {shape}. Use psnr."
         )

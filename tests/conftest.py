@@ -11,7 +11,7 @@ def client():
 
     # On a busy machine processes take long to start.
     patience = {"distributed.comm.timeouts.connect": "120s"}
-    options = {"dashboard_address": None, "worker_dashboard_address": None, "silence_logs": 50}
+    options = {"dashboard_address": ":0", "worker_dashboard_address": None, "silence_logs": 50}
     with (
         dask.config.set(patience),
         LocalCluster(n_workers=2, threads_per_worker=1, processes=True, **options) as cluster,

@@ -460,7 +460,12 @@ def interrupt_in_epoch(number, monkeypatch):
 
     def epoch(self, samples):
         if next(epochs) == number:
-            signal.raise_signal(signal.SIGINT)
+            # A shell that starts the tests in the background lets them ignore it.
+            before = signal.signal(signal.SIGINT, signal.default_int_handler)
+            try:
+                signal.raise_signal(signal.SIGINT)
+            finally:
+                signal.signal(signal.SIGINT, before)
         return plain(self, samples)
 
     monkeypatch.setattr(_loop.Training, "epoch", epoch)

@@ -51,8 +51,11 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("parameters", CASES, ids=str)
+# The dtype of X is that of a cast before the network, whatever its activation.
+EACH = [("float32", case) for case in CASES] + [("float64", case) for case in CASES[:2]]
+
+
+@pytest.mark.parametrize(("dtype", "parameters"), EACH, ids=str)
 class TestExport:
     def test_to_torch(self, parameters, dtype):
         network, X = trained(dtype, **parameters)

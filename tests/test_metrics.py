@@ -400,7 +400,7 @@ class TestScorers:
 
     def test_ssim_scorer_refuses_other_channels(self, flower):
         X, y = image_to_samples(flower[:12, :15])
-        with pytest.raises(ValueError, match=r"y came with shape \(180, 3\)"):
+        with pytest.raises(ValueError, match=r"y has shape \(180, 3\)"):
             make_ssim_scorer((12, 15, 4))(Ridge().fit(X, y), X, y)
 
     @pytest.mark.parametrize(

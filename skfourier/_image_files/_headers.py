@@ -1,4 +1,4 @@
-"""What the headers of files say and Pillow does not pass on: bits per channel, coded colors."""
+"""Entries of file headers that Pillow does not pass on: bits per channel, coded colors."""
 
 import mmap
 import re

@@ -10,7 +10,7 @@ _DEEP_FORMATS = {"rgb48le", "rgba64le"}
 
 
 def is_misread(picture, bits):
-    """Tell whether Pillow would round colors up to 256, and so turn white into black."""
+    """Return whether Pillow would round colors up to 256, and so turn white into black."""
     deep_color = picture.mode not in {"I;16", "P", "PA"} and max(bits) > 8
     return picture.format == "JPEG2000" and deep_color
 

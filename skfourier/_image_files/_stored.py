@@ -1,4 +1,4 @@
-"""What a decoder hands on: the pixels of a file, and what the file says about them."""
+"""The output of a decoder: the pixels of a file, and what the file says about them."""
 
 from dataclasses import dataclass, field
 

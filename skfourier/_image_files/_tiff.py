@@ -61,7 +61,7 @@ def _is_planar(page):
 
 
 def _is_sure(page, n_bytes):
-    """Tell whether tifffile would notice damage: it makes black what is empty or ends too early.
+    """Return whether tifffile would notice damage: it makes black what is empty or ends too early.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the tags of a TIFF say of its samples: their bits, their kind, and which end is white."""
+"""The tags of a TIFF about its samples: their bits, their kind, and which end is white."""
 
 from dataclasses import dataclass
 
@@ -65,7 +65,7 @@ class TiffTags:
 
     @property
     def alpha(self):
-        """Which sample of a pixel is alpha, or None: the first extra one that is said to be.
+        """Index of the sample that is alpha, or None: the first extra one that is said to be.
 
         A fourth of RGB of which nothing is said is one, as for Pillow.
         """

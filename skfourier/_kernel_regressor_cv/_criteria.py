@@ -1,4 +1,4 @@
-"""How good a sigma is with each of the alphas: criteria that need no splits, and splits.
+"""Criteria for a sigma with each of the alphas: those that need no splits, and splits.
 
 Each criterion is called with a solver of the smallest alpha and with all alphas, increasing, and
 returns an array of shape (n_alphas,); higher is better.
@@ -38,9 +38,7 @@ def log_marginal_likelihood(solver, alphas):
 
     Constant ones are left out: they fit any kernel, the smoother the better.
     """
-    basis, moments = solver.eigenbasis(), solver.moments
-    each = [basis.log_marginal_likelihood(alpha, moments.scale) for alpha in alphas]
-    return np.sum(each, axis=1, where=moments.informative)
+    return solver.log_marginal_likelihoods(alphas)
 
 
 CRITERIA = {

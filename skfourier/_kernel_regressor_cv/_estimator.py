@@ -14,7 +14,12 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skfourier._kernel_regressor import FourierKernelRegressor, resolve_kernel, scaled_kernel
+from skfourier._kernel_regressor import (
+    FourierKernelRegressor,
+    refuse_trend,
+    resolve_kernel,
+    scaled_kernel,
+)
 from skfourier._kernel_regressor_cv._criteria import (
     CRITERIA,
     Splits,
@@ -64,6 +69,8 @@ from skfourier._sklearn import (
 from skfourier._solvers import _distributed
 from skfourier._solvers._choice import SOLVERS, choose_solver, is_slow, refusal
 from skfourier._solvers._problem import Problem
+from skfourier._solvers._trend import TrendBasis
+from skfourier._solvers._universal_kriging import around
 from skfourier.spectra import FiniteSpectrum, Gaussian, Matern, Spectrum
 
 _DEFAULT_ALPHAS = np.logspace(-4, 1, 11)
@@ -128,7 +135,9 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
     domain : array-like of shape (n_features, 2), default=None
     tol : float, default=1e-6
     max_iter : int, default=10000
-        As of `FourierKernelRegressor`.
+    trend : {"constant", "linear"}, transformer or None, default=None
+        As of `FourierKernelRegressor`. With a trend the likelihood is the restricted one (REML),
+        of what does not see the trend, and rows left out are left out of the trend too.
 
     Attributes
     ----------
@@ -154,6 +163,9 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
     n_iter_ : int
     accuracy_ : float
         Those of `regressor_`.
+    trend_coef_ : ndarray of shape (n_columns,) or (n_outputs, n_columns)
+    trend_intercept_ : float or ndarray of shape (n_outputs,)
+        Those of `regressor_`, with a trend.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -241,6 +253,7 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
         domain=None,
         tol=1e-6,
         max_iter=10_000,
+        trend=None,
     ):
         self.sigmas = sigmas
         self.alphas = alphas
@@ -253,6 +266,7 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
         self.domain = domain
         self.tol = tol
         self.max_iter = max_iter
+        self.trend = trend
 
     #: Whether this is the model of a file, and had been fitted by `partial_fit`.
     _stream_was_left_out = False
@@ -341,12 +355,11 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
 
     def _template(self):
         """Return the regressor of a stream, without its kernel."""
-        return FourierKernelRegressor(
-            solver="nufft", domain=self.domain, tol=self.tol, max_iter=self.max_iter
-        )
+        return self._regressor("gaussian").set_params(solver="nufft")
 
     def _fit_dask(self, X, y, sample_weight):
         """Choose by a sample of the rows of dask arrays, and fit to all of them."""
+        refuse_trend(self.trend)
         _distributed.check_columns(X, y, sample_weight)
         rows = np.sort(np.random.default_rng(0).permutation(len(X))[:ROWS_OF_A_SAMPLE])
         sample = [
@@ -569,6 +582,18 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
         check_is_fitted(self)
         return self.regressor_.signal_scale_
 
+    @property
+    def trend_coef_(self):
+        """Slopes of the trend along its columns."""
+        check_is_fitted(self)
+        return self.regressor_.trend_coef_
+
+    @property
+    def trend_intercept_(self):
+        """The trend where its columns are 0."""
+        check_is_fitted(self)
+        return self.regressor_.trend_intercept_
+
     def sample_y(self, X, n_samples=1, random_state=0):
         """Draw functions from the posterior: see `FourierKernelRegressor.sample_y`."""
         X = self._places(X)
@@ -611,6 +636,7 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
             domain=self.domain,
             tol=self.tol,
             max_iter=self.max_iter,
+            trend=self.trend,
         )
 
     def _applies(self, problem):
@@ -649,11 +675,13 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
                 f"predict. Got n_samples={n_kept}."
             )
         y = (y if y.ndim == 2 else y[:, None])[kept].astype(float)
-        return Problem.of(kernel, X[kept], y, weight[kept], alpha=1.0)
+        trend = TrendBasis.of(self.trend, X[kept], y)
+        return Problem.of(kernel, X[kept], y, weight[kept], alpha=1.0, trend=trend)
 
     def _solver_of(self, problem, sigma):
         """Choose the solver of a problem at this sigma."""
-        return choose_solver(_at(problem, sigma), self.solver, tol=self.tol, max_iter=self.max_iter)
+        at = _at(problem, sigma)
+        return around(choose_solver(at, self.solver, tol=self.tol, max_iter=self.max_iter))
 
     def _refusal(self, problem, sigma):
         """Return None, or why the solver asked for does not take this sigma."""
@@ -733,6 +761,11 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
 
     def _check_consistent(self, groups):
         known_name(self.criterion, CRITERIA, "criterion")
+        if self.criterion == "gcv" and self.trend is not None:
+            raise ValueError(
+                f"criterion='gcv' counts the degrees of freedom of the kernel only. Got "
+                f"trend={self.trend!r} as well: take criterion='leave_one_out', or the default."
+            )
         if self.cv is None and self.scoring is not None:
             raise ValueError(
                 f"scoring={self.scoring!r} scores the predictions of held-out rows, and needs cv "

@@ -16,6 +16,7 @@ from skfourier._kernel_regressor_cv._fisher_scoring import (
 from skfourier._kernel_regressor_cv._sampled_rows import Sampler
 from skfourier._kernel_regressor_cv._scale_likelihood import ScaleLikelihood
 from skfourier._kernel_regressor_cv._sigma_candidates import comparable_units, resolved_range
+from skfourier.spectra import FiniteSpectrum, SpectrumMultiple, SpectrumSum
 
 # Bounds of alpha: beneath them noise is as good as none, beyond there is nothing but noise.
 _ALPHAS = (1e-8, 1e4)
@@ -81,7 +82,9 @@ def search_by_likelihood(problem, kernels, *, per_axis, allowed=lambda _: True):
     sampler = Sampler(scaled)
     few = ScaleLikelihood(scaled, sampler.sample(_BLOCKS_FOR_A_START))
     some = ScaleLikelihood(scaled, sampler.sample(_BLOCKS_FOR_THE_KERNEL))
-    starts = [_unless_singular(kernel, _start, few, kernel, sigmas, per_axis) for kernel in kernels]
+    starts = [
+        _unless_singular(kernel, _start, few, kernel, sigmas, per_axis, units) for kernel in kernels
+    ]
     candidates = _climbed(some, kernels, starts)
     found = [candidate for candidate in candidates if candidate is not None]
     if not found:
@@ -134,14 +137,16 @@ def _first_sigmas(low, high):
     return np.geomspace(low[varying].min() / 2, top / 2, _FIRST_SIGMAS)
 
 
-def _start(likelihood, kernel, sigmas, per_axis):
+def _start(likelihood, kernel, sigmas, per_axis, units):
     """Return the best of a few places to begin: its likelihood, the parameters and their vector."""
     n_features = likelihood.problem.X.shape[1]
-    own = kernel.scales(n_features).max()
+    factors = sigmas / _largest_scale(kernel, n_features)
+    if isinstance(kernel, SpectrumSum):  # the user knows what its parts stand for
+        factors = np.append(factors, 1.0)
     best = None
-    for sigma in sigmas / (own if own > 0 else 1.0):
+    for sigma in factors:
         factor = np.full(n_features, sigma) if per_axis and n_features > 1 else sigma
-        parameters = Parameters(kernel.scaled(factor, n_features=n_features), n_features, _ALPHAS)
+        parameters = Parameters(_scaled(kernel, factor, units), n_features, _ALPHAS)
         for alpha in _FIRST_ALPHAS:
             vector = parameters.first(alpha)
             try:
@@ -155,6 +160,26 @@ def _start(likelihood, kernel, sigmas, per_axis):
             "its matrices are singular to working precision at every sigma that was tried."
         )
     return best
+
+
+def _scaled(kernel, factor, units):
+    """Multiply sigmas by a factor. Given frequencies stay what they are in the user's units."""
+    if isinstance(kernel, FiniteSpectrum):
+        return kernel.scaled(1 / units, n_features=len(units))
+    if isinstance(kernel, SpectrumSum):
+        return _scaled(kernel.k1, factor, units) + _scaled(kernel.k2, factor, units)
+    if isinstance(kernel, SpectrumMultiple):
+        return _scaled(kernel.k2, factor, units) * kernel.k1
+    return kernel.scaled(factor, n_features=len(units))
+
+
+def _largest_scale(kernel, n_features):
+    """Return the largest sigma of the parts of a kernel that have one; 0 without any."""
+    if isinstance(kernel, FiniteSpectrum):
+        return 0.0
+    if isinstance(kernel, SpectrumSum):
+        return max(_largest_scale(part, n_features) for part in (kernel.k1, kernel.k2))
+    return kernel.scales(n_features).max()
 
 
 def _in_units(candidate, units):

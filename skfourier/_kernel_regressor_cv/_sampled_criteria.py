@@ -17,6 +17,7 @@ def log_marginal_likelihood(fit, _):
     n_outputs = fit.residuals.shape[1]
     squares = np.sum(np.average(np.square(fit.residuals), axis=0, weights=fit.weight))
     spread = np.average(fit.log_variance, weights=fit.weight) + math.log(2 * math.pi)
+    spread += fit.trend_log_determinant / fit.weight.sum()
     return -0.5 * (squares + n_outputs * spread)
 
 

@@ -70,7 +70,7 @@ class ScaleLikelihood:
             for group in self.groups
         ]
         residuals, log_variance = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        return Fit(residuals, log_variance, self.weight)
+        return Fit(residuals, log_variance, self.weight, self.problem.moments.n_trend)
 
 
 class Fit:
@@ -79,25 +79,46 @@ class Fit:
     .. math:: -\tfrac12 \sum_i \omega_i \bigl(z_i^2 / s^2 + \log s^2 v_i + \log 2 \pi \bigr),
               \qquad s^2 = \sum_i \omega_i z_i^2 / \sum_i \omega_i
 
-    summed over the outputs, each with a signal variance of its own.
+    summed over the outputs, each with a signal variance of its own. The functions of a trend are
+    whitened as the targets are, :math:`Z_h`; the trend is that of weighted least squares of z on
+    them, and the likelihood the restricted one (REML): without :math:`\tfrac12 \log\det Z_h^T
+    \Omega Z_h`, and of p rows less, where p is the number of functions.
 
     Parameters
     ----------
-    residuals : ndarray of shape (n_rows, n_outputs)
+    residuals : ndarray of shape (n_rows, n_outputs + n_trend)
+        The last columns are those of the trend.
     log_variance : ndarray of shape (n_rows,)
     weight : ndarray of shape (n_rows,)
+    n_trend : int, default=0
+
+    Attributes
+    ----------
+    residuals : ndarray of shape (n_rows, n_outputs)
+        About the trend.
     """
 
-    def __init__(self, residuals, log_variance, weight):
-        self.residuals, self.log_variance, self.weight = residuals, log_variance, weight
-        square = weight @ np.square(residuals) / weight.sum()
+    def __init__(self, residuals, log_variance, weight, n_trend=0):
+        self.log_variance, self.weight, self.n_trend = log_variance, weight, n_trend
+        n_outputs = residuals.shape[1] - n_trend
+        self.residuals, functions = residuals[:, :n_outputs], residuals[:, n_outputs:]
+        gram = functions.T @ (weight[:, None] * functions)
+        coefficients = np.linalg.solve(gram, functions.T @ (weight[:, None] * self.residuals))
+        self.residuals = self.residuals - functions @ coefficients
+        self.trend_log_determinant = np.linalg.slogdet(gram)[1]
+        square = weight @ np.square(self.residuals) / self.n_contrasts
         self.signal_variance = np.maximum(square, np.finfo(float).tiny)
+
+    @property
+    def n_contrasts(self):
+        """The weight of all rows, less those that the trend takes."""
+        return self.weight.sum() - self.n_trend
 
     @property
     def value(self):
         """The log likelihood of the sampled rows."""
-        n_outputs, total = self.residuals.shape[1], self.weight.sum()
-        spread = n_outputs * (self.weight @ self.log_variance)
+        n_outputs, total = self.residuals.shape[1], self.n_contrasts
+        spread = n_outputs * (self.weight @ self.log_variance + self.trend_log_determinant)
         scales = total * np.log(self.signal_variance).sum()
         return float(-0.5 * (scales + spread + total * n_outputs * (1 + math.log(2 * math.pi))))
 
@@ -131,7 +152,10 @@ class Fit:
         z, n_outputs = self.residuals / scale, self.residuals.shape[1]
         dz = np.array([(fit.residuals / scale - z) / step for fit, step in steps])
         dv = np.array([(fit.log_variance - self.log_variance) / step for fit, step in steps])
-        slope = -np.einsum("k,kc,jkc->j", self.weight, z, dz) - 0.5 * n_outputs * dv @ self.weight
+        of_trend = self.trend_log_determinant
+        dt = np.array([(fit.trend_log_determinant - of_trend) / step for fit, step in steps])
+        spread = dv @ self.weight + dt
+        slope = -np.einsum("k,kc,jkc->j", self.weight, z, dz) - 0.5 * n_outputs * spread
         dm = dz + 0.5 * z * dv[:, :, None]
         dv = dv - (dv @ self.weight)[:, None] / self.weight.sum()
         return slope, (

@@ -13,6 +13,7 @@ from skfourier._kernel_regressor_cv._likelihood_search import search_by_likeliho
 from skfourier._kernel_regressor_cv._reservoir import Reservoir
 from skfourier._solvers._nufft import NUFFT
 from skfourier._solvers._problem import Problem
+from skfourier._solvers._trend import TrendBasis
 
 # The lattice of modes serves sigmas between these multiples of the first choice. Smaller ones ask
 # for a finer lattice, whose modes are more to factorize: 1 / 2 would be 2.7 times as many as 1.
@@ -25,7 +26,7 @@ def streams(problem, tol):
 
 
 class Stream:
-    """What is kept of the rows of a stream, and the choice that has been made.
+    """The rows that are kept of a stream, and the choice that has been made.
 
     Parameters
     ----------
@@ -83,7 +84,8 @@ class Stream:
 
     def _chosen(self):
         X, y, weight = self.sample.rows
-        problem = Problem.of(self.kernels[0], X, y, weight, alpha=1.0)
+        trend = TrendBasis.of(self.template.trend, X, y)
+        problem = Problem.of(self.kernels[0], X, y, weight, alpha=1.0, trend=trend)
         return search_by_likelihood(
             problem,
             self.kernels,

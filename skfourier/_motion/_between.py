@@ -26,7 +26,7 @@ _CONTRAST = 0.15
 
 @dataclass(frozen=True)
 class Instant:
-    """What a frame in between is made of, for each pixel of the grid of the frames.
+    """The parts of a frame in between, for each pixel of the grid of the frames.
 
     Parameters
     ----------

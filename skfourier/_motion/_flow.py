@@ -46,7 +46,7 @@ def structure(frame, scale):
 
 @dataclass(frozen=True)
 class Motion:
-    """Where the pixels of one frame are in another, and the way back.
+    """The flow of the pixels of one frame to another, and back.
 
     Parameters
     ----------

@@ -12,8 +12,8 @@ _BY_PARAMETERS = {
     **{
         f"spectra.{name}": "skfourier.spectra"
         for name in (
-            *("Basic", "Cauchy", "Frequencies", "Gaussian", "Laplace", "Matern", "Positional"),
-            *("Uniform", "SpectrumMultiple", "SpectrumSum"),
+            *("Basic", "Cauchy", "Frequencies", "Gaussian", "Laplace", "Matern", "Periodic"),
+            *("Positional", "Uniform", "SpectrumMultiple", "SpectrumSum"),
         )
     },
     "spectra.FiniteMultiple": "skfourier.spectra._finite",
@@ -38,6 +38,8 @@ _BY_PARAMETERS = {
     },
     "sklearn.FrozenEstimator": "sklearn.frozen",
     "sklearn.Pipeline": "sklearn.pipeline",
+    # Learns the number of columns only, which a trend gives it again.
+    "sklearn.PolynomialFeatures": "sklearn.preprocessing",
 }
 
 # Likewise; then they take back what `fit` has learned.

@@ -1,4 +1,4 @@
-"""What scikit-learn's scalers have learned: public attributes, as its documentation lists them."""
+"""The fitted attributes of scikit-learn's scalers, as its documentation lists them."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a file says of one object, taken entry by entry and checked."""
+"""The entries of a file for one object, taken one by one and checked."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ class State:
         self.owner, self._entries = owner, dict(entries)
 
     def __contains__(self, name):
-        """Tell whether there is such an entry."""
+        """Return whether there is such an entry."""
         return name in self._entries
 
     def take(self, name, *kinds):

@@ -1,4 +1,4 @@
-"""Which solver takes a problem: the decision tree of `solver="auto"`."""
+"""The choice of a solver: the decision tree of `solver="auto"`."""
 
 import warnings
 

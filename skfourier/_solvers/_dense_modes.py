@@ -187,7 +187,7 @@ class DenseModes:
 
     @property
     def prior_variance(self):
-        """What the modes that are solved for have of k(0) = 1."""
+        """The share of k(0) = 1 that the modes solved for have."""
         # The squares of a cosine and its sine add up to one.
         return float(self._scale @ self._scale + self._scale[0] ** 2) / 2
 

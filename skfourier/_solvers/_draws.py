@@ -53,7 +53,7 @@ class PriorDraws:
 
 
 class PosteriorDraws:
-    """What functions drawn from the posterior have beside its mean, k(0) = 1.
+    """Draws from the posterior, less its mean, for k(0) = 1.
 
     Parameters
     ----------

@@ -74,7 +74,7 @@ class FeatureSums:
     moments: TargetMoments
 
     @classmethod
-    def of(cls, features, X, y, weight):
+    def of(cls, features, X, y, weight, n_trend=0):
         """Take the sums over these rows.
 
         Parameters
@@ -83,8 +83,10 @@ class FeatureSums:
         X : ndarray of shape (n_samples, n_columns)
         y : ndarray of shape (n_samples, n_outputs)
         weight : ndarray of shape (n_samples,)
+        n_trend : int, default=0
+            So many of the last columns of y are the functions of a trend.
         """
-        moments, width = TargetMoments.of(y, weight), features.width
+        moments, width = TargetMoments.of(y, weight, n_trend), features.width
         gram = np.zeros((width, width))
         right_hand_sides, feature_sums = np.zeros((width, y.shape[1])), np.zeros(width)
         for rows, phi in features.blocks(X):

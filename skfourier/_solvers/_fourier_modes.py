@@ -161,7 +161,7 @@ class FourierModes:
 
     @property
     def crowding(self):
-        """How many modes of the lattice there are for each one that functions on the box need."""
+        """Number of modes of the lattice for each one that functions on the box need."""
         extent = self.high - self.low
         lengths = np.array([2 * m + 1 for m in self.highest], dtype=float)
         each = np.divide(1 / self.spacing, extent, out=lengths.copy(), where=extent > 0)

@@ -1,4 +1,4 @@
-"""What kernel regression by Fourier modes keeps of its rows: sums, which add up."""
+"""The sums over rows that kernel regression by Fourier modes keeps; sums of blocks add up."""
 
 from dataclasses import dataclass, replace
 
@@ -37,7 +37,7 @@ class FourierSums:
     moments: TargetMoments
 
     @classmethod
-    def of(cls, features, X, y, weight):
+    def of(cls, features, X, y, weight, n_trend=0):
         """Take the sums over these rows.
 
         Parameters
@@ -46,6 +46,8 @@ class FourierSums:
         X : ndarray of shape (n_samples, n_features)
         y : ndarray of shape (n_samples, n_outputs)
         weight : ndarray of shape (n_samples,)
+        n_trend : int, default=0
+            So many of the last columns of y are the functions of a trend.
 
         Raises
         ------
@@ -53,7 +55,7 @@ class FourierSums:
             If a row lies outside the box.
         """
         check_inside(X, features.low, features.high)
-        moments = TargetMoments.of(y, weight)
+        moments = TargetMoments.of(y, weight, n_trend)
         # All to T's modes, twice the features': then the sums of the features, a part of T, have
         # the errors that r has, and blocks of other means equal the whole to rounding.
         doubled = tuple(2 * m for m in features.highest)

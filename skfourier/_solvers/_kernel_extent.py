@@ -1,4 +1,4 @@
-"""How far along an axis a kernel reaches, and how far its density."""
+"""The reach of a kernel along an axis, and that of its spectral density."""
 
 import math
 

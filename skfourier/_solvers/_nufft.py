@@ -163,7 +163,7 @@ class NUFFT(StreamingSolver):
 
     @property
     def factorizes(self):  # type: ignore[override]
-        """Whether few enough modes stand out of the noise."""
+        """Return whether few enough modes stand out of the noise."""
         return self.pairs is not None
 
     @cached_property
@@ -284,18 +284,18 @@ class NUFFT(StreamingSolver):
 
     @property
     def backward_error(self):
-        """What the error of the kernel comes to, which no iteration mends."""
+        """The error of the kernel, which no iteration reduces."""
         return self.amplified_error
 
     @property
     def accuracy(self):
-        """What the errors of the kernel and of the iteration come to, in deviations of y."""
+        """The error of the kernel and of the iteration together, in deviations of y."""
         _ = self.coefficients
         return max(self.amplified_error, self.iteration_error)
 
     @property
     def amplified_error(self):
-        """What the error of the kernel makes of predictions, in deviations of y."""
+        """The error of predictions due to that of the kernel, in deviations of y."""
         return max(self.tol, self.features.tol * _amplification(self._gain))
 
     def quadratic_form(self):
@@ -306,6 +306,14 @@ class NUFFT(StreamingSolver):
         )
         explained = products.reshape(len(products), -1).sum(axis=1)
         return (self.moments.variation - explained) / self.problem.alpha
+
+    def products_with_trend(self):
+        r"""Return :math:`(y - \bar y)^T A^{-1} H`, H the last outputs: (n_outputs, n_trend)."""
+        modes, n_outputs = self.sums.right_hand_sides, len(self.moments.mean)
+        weighted = (modes * multiplicity(self.features.highest)).reshape(n_outputs, -1)
+        of_trend = self.coefficients.reshape(n_outputs, -1)[-self.moments.n_trend :]
+        explained = (weighted.conj() @ of_trend.T).real
+        return (self.moments.products - explained) / self.problem.alpha
 
     def log_determinant(self):
         r"""Return :math:`\log\det A` of a factorized system."""
@@ -392,6 +400,6 @@ class NUFFT(StreamingSolver):
 
     @cached_property
     def _weak_modes(self):
-        """Which modes deviations do without, of shape `half_shape`."""
+        """Mask of the modes that deviations do without, of shape `half_shape`."""
         pairs = self.pairs_for_deviations
         return pairs.to_modes(np.ones((1, pairs.n_features)))[0] == 0

@@ -105,6 +105,12 @@ class Primal(StreamingSolver, FactorizedSolver):
         explained = np.sum(self.sums.right_hand_sides * self.coefficients, axis=0)
         return (self.moments.variation - explained) / self.problem.alpha
 
+    def products_with_trend(self):
+        r"""Return :math:`(y - \bar y)^T A^{-1} H`, H the last outputs: (n_outputs, n_trend)."""
+        of_trend = self.coefficients[:, -self.moments.n_trend :]
+        explained = self.sums.right_hand_sides.T @ of_trend
+        return (self.moments.products - explained) / self.problem.alpha
+
     def log_determinant(self):
         r"""Return :math:`\log\det A`.
 

@@ -1,4 +1,4 @@
-"""What kernel regression is asked: a kernel, rows, their targets and weights, and the noise."""
+"""The problem of kernel regression: a kernel, rows, their targets and weights, and the noise."""
 
 from dataclasses import dataclass, replace
 
@@ -7,6 +7,7 @@ from sklearn.gaussian_process.kernels import Kernel
 
 from skfourier._solvers._box import box_of
 from skfourier._solvers._target_moments import TargetMoments
+from skfourier._solvers._trend import TrendBasis, n_functions, with_trend
 from skfourier.grids import MOST_POINTS_PER_ROW, Grid, coordinate_rounding, find_grid
 
 # Approximations are laid out for so large a sum of weights where a domain says that more rows may
@@ -25,7 +26,7 @@ class Problem:
     X : ndarray of shape (n_samples, n_features)
         float64, less the origin. There are no rows where they are not kept.
     y : ndarray of shape (n_samples, n_outputs)
-        In the user's units.
+        In the user's units; the last columns are the functions of the trend, if there is one.
     weight : ndarray of shape (n_samples,)
         Positive. A row of weight 2 counts as two equal rows.
     alpha : float
@@ -41,6 +42,7 @@ class Problem:
         Of the box that holds all rows, including rows that are added later.
     total_weight : float
         Sum of the weights of all rows, including rows that are added later.
+    trend : TrendBasis or None, default=None
     """
 
     kernel: Kernel
@@ -53,17 +55,20 @@ class Problem:
     origin: np.ndarray
     extent: np.ndarray
     total_weight: float
+    trend: TrendBasis | None = None
 
     @classmethod
-    def of(cls, kernel, X, y, weight=None, *, alpha, domain=None):
+    def of(cls, kernel, X, y, weight=None, *, alpha, domain=None, trend=None):
         """Describe a problem by its rows.
 
         Parameters
         ----------
-        kernel, y, alpha
+        kernel, alpha, trend
             As above.
         X : ndarray of shape (n_samples, n_features)
             In the user's coordinates, float64 or float32.
+        y : ndarray of shape (n_samples, n_outputs)
+            Without the functions of the trend.
         weight : ndarray of shape (n_samples,) or None, default=None
             None stands for ones.
         domain : (low, high) or None, default=None
@@ -71,7 +76,8 @@ class Problem:
         """
         weight = np.broadcast_to(1.0, len(X)) if weight is None else weight
         low, high = box_of(X) if domain is None else domain
-        moments = TargetMoments.of(y, weight)
+        y = with_trend(y, X, trend)
+        moments = TargetMoments.of(y, weight, n_functions(trend))
         rounding = coordinate_rounding(X)
         X = X - low
         return cls(
@@ -85,6 +91,7 @@ class Problem:
             origin=low,
             extent=high - low,
             total_weight=moments.weight_sum if domain is None else _WEIGHT_TO_COME,
+            trend=trend,
         )
 
     def with_alpha(self, alpha):
@@ -104,6 +111,8 @@ class Problem:
             "total_weight": float(self.total_weight),
             "moments": self.moments.state(),
         }
+        if self.trend is not None:
+            state["trend"] = self.trend.state()
         if len(self.X):
             state["y"] = self.y
             state |= {"X": self.X} if self.grid is None else _grid_state(self.grid)
@@ -123,6 +132,11 @@ class Problem:
         moments = TargetMoments.from_state(state.part("moments"))
         origin, n_outputs = state.array("origin", (None,)), len(moments.mean)
         X, grid = np.empty((0, len(origin))), None
+        trend = None
+        if "trend" in state:
+            trend = TrendBasis.from_state(state.part("trend"), len(origin))
+        if n_functions(trend) != moments.n_trend:
+            raise ValueError(f"the moments of {state.owner} are not those of its trend")
         if "index" in state:
             X, grid = _grid_from_state(state, len(origin))
         elif "X" in state:
@@ -142,6 +156,7 @@ class Problem:
             origin=origin,
             extent=state.array("extent", origin.shape),
             total_weight=state.number("total_weight"),
+            trend=trend,
         )
         state.finish()
         if not 0 < problem.alpha < np.inf or len(X) not in (0, moments.n_rows):

@@ -1,4 +1,4 @@
-"""What every solver of kernel regression offers, and what it must define."""
+"""The base of the solvers of kernel regression: what each offers, and what it must define."""
 
 import math
 from abc import ABC, abstractmethod
@@ -60,7 +60,7 @@ class Solver(ABC):
     @property
     @abstractmethod
     def coefficients(self):
-        """What the fit has learned, in the solver's own layout."""
+        """The coefficients of the fit, in the solver's own layout."""
 
     @abstractmethod
     def mean(self, X):
@@ -172,21 +172,36 @@ class Solver(ABC):
         r"""Return :math:`\log\det A`, if A is factorized."""
         raise NotImplementedError(f"{self.name!r} has not factorized this system.")
 
+    @abstractmethod
+    def products_with_trend(self):
+        r"""Return :math:`(y - \bar y)^T A^{-1} H`, H the last outputs: (n_outputs, n_trend)."""
+
     def leave_one_out_residuals(self):
         r"""Return the residual of each row under the fit to all others, the mean held fixed.
 
-        .. math:: y_i - f_{-i}(x_i) = \frac{y_i - f(x_i)}{1 - h_i}, \qquad
-                  h_i = w_i \operatorname{var} f(x_i) / \alpha
+        .. math:: y_i - f_{-i}(x_i) = c_i / (A^{-1})_{ii}
 
         A row is left out with all of its weight.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
+
+        References
+        ----------
+        C. E. Rasmussen and C. K. I. Williams, "Gaussian processes for machine learning", 2006,
+        section 5.4.2.
         """
-        problem = self.problem
-        leverage = self.variance(problem.X) / problem.noise
-        return problem.noise[:, None] * self.dual() / (1 - leverage)[:, None]
+        return self.dual() / self.inverse_diagonal()[:, None]
+
+    def inverse_diagonal(self):
+        r"""Return the diagonal of :math:`A^{-1}`, shape (n_samples,).
+
+        .. math:: (A^{-1})_{ii} = (1 - h_i)\, w_i / \alpha, \qquad
+                  h_i = w_i \operatorname{var} f(x_i) / \alpha
+        """
+        noise = self.problem.noise
+        return (1 - self.variance(self.problem.X) / noise) / noise
 
     @abstractmethod
     def dual(self):
@@ -280,6 +295,10 @@ class RowSolver(Solver):
         r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output."""
         return np.sum(self.problem.centered * self.dual(), axis=0)
 
+    def products_with_trend(self):
+        r"""Return :math:`(y - \bar y)^T A^{-1} H`, H the last outputs: (n_outputs, n_trend)."""
+        return self.problem.centered.T @ self.dual()[:, -self.moments.n_trend :]
+
     def mean(self, X):
         """Return the mean at the rows of X in units of y, shape (n_rows, n_outputs)."""
         return self.moments.mean + self.evaluate(self.coefficients, X)
@@ -299,20 +318,8 @@ class FactorizedSolver(Solver):
     def eigenbasis(self):
         """Return the problem in the basis of the eigenvectors, an `Eigenbasis`."""
 
-    def leave_one_out_residuals(self):
-        r"""Return the residual of each row under the fit to all others, the mean held fixed.
-
-        .. math:: y_i - f_{-i}(x_i) = c_i / (A^{-1})_{ii}
-
-        A row is left out with all of its weight.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-
-        References
-        ----------
-        C. E. Rasmussen and C. K. I. Williams, "Gaussian processes for machine learning", 2006,
-        section 5.4.2.
-        """
-        return self.dual() / self.inverse_diagonal()[:, None]
+    def log_marginal_likelihoods(self, alphas):
+        """Return the log marginal likelihood for each of several alphas, shape (n_alphas,)."""
+        basis, moments = self.eigenbasis(), self.moments
+        each = [basis.log_marginal_likelihood(alpha, moments.scale) for alpha in alphas]
+        return np.sum(each, axis=1, where=moments.informative)

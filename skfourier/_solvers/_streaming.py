@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from skfourier._solvers._solver import Solver
+from skfourier._solvers._trend import n_functions
 
 
 class StreamingSolver(Solver):
@@ -27,8 +28,7 @@ class StreamingSolver(Solver):
     @cached_property
     def sums(self):
         """The sums over the rows of the problem."""
-        problem = self.problem
-        return self.sums_type.of(self.features, problem.X, problem.y, problem.weight)
+        return self.sums_of(self.problem.X, self.problem.y, self.problem.weight)
 
     def state(self):
         """Return what predictions need: the sums, which more rows may be added to, without rows."""
@@ -45,15 +45,15 @@ class StreamingSolver(Solver):
         """Mean and variation of the targets, of rows added later too."""
         return self.sums.moments if "sums" in self.__dict__ else self.problem.moments
 
-    def of_sums(self, sums, alpha=None):
-        """Return this solver with these sums, without rows, and perhaps with another alpha."""
+    def of_sums(self, sums, alpha=None, max_iter=None):
+        """Return this solver with these sums, without rows, and perhaps with other parameters."""
         problem = self.problem.without_rows()
         if alpha is not None:
             problem = problem.with_alpha(alpha)
-        other = type(self)(problem, tol=self.tol, max_iter=self.max_iter)
+        other = type(self)(problem, tol=self.tol, max_iter=max_iter or self.max_iter)
         other.__dict__.update(features=self.features, sums=sums)
         return other
 
     def sums_of(self, X, y, weight):
         """Take the sums over other rows."""
-        return self.sums_type.of(self.features, X, y, weight)
+        return self.sums_type.of(self.features, X, y, weight, n_functions(self.problem.trend))

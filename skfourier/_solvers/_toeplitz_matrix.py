@@ -62,7 +62,7 @@ class ToeplitzMatrix(KernelMatrix):
 
     @cached_property
     def is_row(self):
-        """Which points of the grid are rows, an array of its shape."""
+        """Mask of the points of the grid that are rows, an array of its shape."""
         return self.grid.scatter(np.ones((len(self.X), 1)))[0] > 0
 
     @cached_property

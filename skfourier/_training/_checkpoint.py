@@ -15,6 +15,7 @@ import torch
 
 import skfourier
 from skfourier._training._loop import History, Progress
+from skfourier._training._sigma_search import Choice
 
 _FORMAT = 1
 # Of the time of a training: what writing may take.
@@ -41,18 +42,18 @@ class Checkpoint:
         if state is not None:
             self.random_state = _restored(state["random_state"])
         self.begun = _saved(self.random_state)
-        self.sigma, self.tried = None, None
+        self.chosen: Choice | None = None
         self.written, self.cost = time.perf_counter(), 0.0
 
     def choice(self, search):
-        """Return sigma and what was tried, of the file or of a search that begins now."""
+        """Return the choice of sigma, of the file or of a search that begins now; or None."""
         if self.state is None:
-            self.sigma, self.tried = search()
-        else:
-            self.sigma, self.tried = _as_arrays(self.state["sigma"]), None
-            if self.state["tried"] is not None:
-                self.tried = {name: _as_arrays(v) for name, v in self.state["tried"].items()}
-        return self.sigma, self.tried
+            self.chosen = search()
+        elif self.state["choice"] is not None:
+            kept = self.state["choice"]
+            tried = {name: _as_arrays(column) for name, column in kept["tried"].items()}
+            self.chosen = Choice(_as_arrays(kept["sigma"]), kept["alpha"], tried)
+        return self.chosen
 
     def restore(self, training):
         """Set a training to where the file left it; return its progress, None at the start."""
@@ -102,8 +103,12 @@ class Checkpoint:
             "format": _FORMAT,
             "fingerprint": self.fingerprint,
             "random_state": self.begun,
-            "sigma": _as_tensors(self.sigma),
-            "tried": self.tried and {name: _as_tensors(v) for name, v in self.tried.items()},
+            "choice": self.chosen
+            and {
+                "sigma": _as_tensors(self.chosen.sigma),
+                "alpha": self.chosen.alpha,
+                "tried": {name: _as_tensors(v) for name, v in self.chosen.tried.items()},
+            },
             "network": training.network.state_dict(),
             "optimizer": training.optimizer.state_dict(),
             "schedule": None if schedule is None else schedule.state_dict(),

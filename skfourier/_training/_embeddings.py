@@ -104,7 +104,7 @@ def count_features(module, X):
 
 
 def chooses_sigma(embedding):
-    """Tell whether an embedding leaves its parameter `sigma` to the network."""
+    """Return whether an embedding leaves its parameter `sigma` to the network."""
     sigma = getattr(embedding, "sigma", None)
     return isinstance(sigma, str) and sigma in ("auto", "auto_per_axis")
 

@@ -21,7 +21,7 @@ _ROWS_WATCHED = 256
 
 @dataclass
 class History:
-    """What the training leaves behind, besides the weights."""
+    """The record of a training: losses and scores of its epochs."""
 
     loss_curve: list = field(default_factory=list)
     validation_scores: list = field(default_factory=list)
@@ -31,11 +31,11 @@ class History:
         return [-score for score in self.validation_scores] or self.loss_curve
 
     def is_best(self):
-        """Tell whether the last epoch is the best so far."""
+        """Return whether the last epoch is the best so far."""
         return math.isfinite(self.costs()[-1]) and self.costs()[-1] <= min(self.costs())
 
     def has_learned(self):
-        """Tell whether some epoch came out better than the start, or than the mean of y (R^2)."""
+        """Return whether some epoch came out better than the start, or than the mean of y (R^2)."""
         if not self.loss_curve:
             return False
         return (
@@ -43,7 +43,7 @@ class History:
         )
 
     def has_stalled(self, tol, n_iter_no_change):
-        """Tell whether no epoch of the last `n_iter_no_change` improved by more than `tol`."""
+        """Return whether no epoch of the last `n_iter_no_change` improved by more than `tol`."""
         costs = self.costs()
         if len(costs) <= n_iter_no_change:
             return False
@@ -52,7 +52,7 @@ class History:
 
 @dataclass
 class Progress:
-    """Where a training is, beside the state of network, optimizer and generator.
+    """The progress of a training, apart from the state of network, optimizer and generator.
 
     Parameters
     ----------
@@ -297,7 +297,7 @@ def _weights(network):
 
 
 def _is_finite(network):
-    """Tell whether weights, and statistics of batch normalisation, are finite."""
+    """Return whether weights, and statistics of batch normalisation, are finite."""
     return all(torch.isfinite(value).all() for value in network.state_dict().values())
 
 

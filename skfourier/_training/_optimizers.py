@@ -17,6 +17,20 @@ OPTIMIZERS = {
     and name not in ("SparseAdam", "Muon")
 } | {"schedulefree": schedulefree.AdamWScheduleFree}
 SCHEDULES = ("auto", "constant", "cosine")
+# Of these the decay is apart from the gradient: it alone would shrink the weights to exp(-d) in a
+# whole training, where d = alpha * learning rate * steps, whatever the loss.
+_DECOUPLED = ("schedulefree", "adamw")
+_DECAYS = (0.0, 0.75, 2.5, 8.0)
+
+
+def alphas_to_compare(solver, learning_rate, n_steps):
+    """Return the weight decays that alpha="auto" stands for, none first, in steps of about three.
+
+    0 alone where decay is a part of the gradient: there it depends on the units of the loss.
+    """
+    if solver not in _DECOUPLED:
+        return (0.0,)
+    return tuple(decay / (learning_rate * n_steps) for decay in _DECAYS)
 
 
 def build_optimizer(network, solver, *, learning_rate, alpha):
@@ -69,7 +83,7 @@ def build_schedule(optimizer, learning_rate, n_steps):
 
 
 def averages(optimizer):
-    """Tell whether the optimiser averages the weights itself: it then has two modes.
+    """Return whether the optimiser averages the weights itself: it then has two modes.
 
     Between `train()` and `eval()` the network's weights are those that gradients are taken at,
     otherwise their average.

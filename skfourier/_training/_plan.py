@@ -1,4 +1,4 @@
-"""How many rows a step takes, and how many steps a training has."""
+"""The number of rows in a step, and of steps in a training."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Where and in what precision the network computes."""
+"""The device and the precision of a network."""
 
 import copy
 from itertools import pairwise
@@ -43,7 +43,7 @@ def choose_precision(precision, X, n_rows_per_step, widths, device):
 
 
 def bfloat16_is_fast(device):
-    """Tell whether products in bfloat16 are really faster here than in float32.
+    """Return whether products in bfloat16 are really faster here than in float32.
 
     NVIDIA's cards since compute capability 8.0 say so, and CPUs with AMX (four times faster) or
     AVX512-BF16 (twice); on others the products are emulated. It is asked for and not measured: on

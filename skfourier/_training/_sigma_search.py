@@ -1,4 +1,4 @@
-"""Sigma chosen on held-out rows: short trainings bracket it, longer ones decide."""
+"""Sigma and weight decay chosen on held-out rows: short trainings bracket, longer ones decide."""
 
 import math
 import warnings
@@ -22,9 +22,27 @@ _MOST_STEPS = 6
 MOST_ROWS_SCORED = 10_000
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Sigma and weight decay, and all that was compared.
+
+    Parameters
+    ----------
+    sigma : float, or ndarray of shape (n_features,)
+    alpha : float
+    tried : dict of ndarray
+        "sigma", of shape (n_tried, n_features); "alpha"; "n_epochs", how long each was trained, and
+        "score", R^2 then, of shape (n_tried,): a row for each score that was compared.
+    """
+
+    sigma: float | np.ndarray
+    alpha: float
+    tried: dict
+
+
 @dataclass
 class Candidate:
-    """A network at one sigma, trained as far as it was asked for.
+    """A network at one sigma and decay, trained as far as it was asked for.
 
     Parameters
     ----------
@@ -68,15 +86,15 @@ class Candidate:
             train(self.training, part, max_iter=1, keep_interrupted=False)
 
 
-def search_sigma(sigma, directions, candidate_at, n_epochs):
-    r"""Choose sigma by what a network predicts on rows that it has not seen.
+def search_sigma(sigma, directions, candidate_at, n_epochs, alphas=(0.0,)):
+    """Choose sigma and weight decay by what a network predicts on rows that it has not seen.
 
     First the score after an eighth of the training is climbed, in factors of two from the start
     and along one direction after the other, until both neighbors of a sigma are worse. That sigma
     and its half (along each direction) go on to a quarter of the training, and the better one and
-    its half to half of it. Where even the best network there has become worse since the quarter,
-    it learns noise already, and half of its sigma is taken. All of that takes little more than one
-    training.
+    its half to half of it. There the weight decay grows as long as the score does. Where even the
+    best network has become worse since the quarter, it learns noise already, and half of its sigma
+    is taken. All of that takes about one and a half trainings.
 
     Parameters
     ----------
@@ -85,27 +103,28 @@ def search_sigma(sigma, directions, candidate_at, n_epochs):
     directions : list of ndarray of shape (n_features,)
         1 for columns whose sigma is varied together, 0 for others.
     candidate_at : callable
-        Of a sigma, ndarray of shape (n_features,), and a number of parts makes a `Candidate`.
+        Of a sigma, ndarray of shape (n_features,), a weight decay and a number of parts makes a
+        `Candidate`.
     n_epochs : int
         Of the whole training.
+    alphas : tuple of float
+        Weight decays; sigma is chosen with the first.
 
     Returns
     -------
-    sigma : ndarray of shape (n_features,)
-    tried : dict
-        "sigma", ndarray of shape (n_tried, n_features); "n_epochs", how long each was trained, and
-        "score", R^2 then, ndarrays of shape (n_tried,): a row for each score that was compared.
+    Choice
     """
     n_parts = math.ceil(1 / (_SHARES[0] * n_epochs))
     n_turns = n_parts * n_epochs
     candidates: dict = {}
     directions = [np.asarray(direction, dtype=int) for direction in directions]
 
-    def score(steps, share):
-        if steps not in candidates:
-            candidates[steps] = candidate_at(sigma * _FACTOR ** np.array(steps), n_parts)
+    def score(steps, share, alpha=alphas[0]):
+        key = (steps, alpha)
+        if key not in candidates:
+            candidates[key] = candidate_at(sigma * _FACTOR ** np.array(steps), alpha, n_parts)
         scores = [
-            candidates[steps].score_after(round(earlier * n_turns))
+            candidates[key].score_after(round(earlier * n_turns))
             for earlier in _SHARES
             if earlier <= share
         ]
@@ -117,16 +136,23 @@ def search_sigma(sigma, directions, candidate_at, n_epochs):
     for share in _SHARES[1:]:
         pair = [best, *(tuple(best - direction) for direction in directions)]
         best = max(pair, key=partial(score, share=share))
-    if score(best, _SHARES[-1]) < score(best, _SHARES[-2]):
+    alpha = alphas[0]
+    for stronger in alphas[1:]:
+        if score(best, _SHARES[-1], stronger) <= score(best, _SHARES[-1], alpha):
+            break
+        alpha = stronger
+    if score(best, _SHARES[-1], alpha) < score(best, _SHARES[-2], alpha):
         best = tuple(best - directions[0])
     tried = [
-        (sigma * _FACTOR ** np.array(steps), n / n_parts, value)
-        for steps, candidate in sorted(candidates.items())
+        (sigma * _FACTOR ** np.array(steps), decay, n / n_parts, value)
+        for (steps, decay), candidate in sorted(candidates.items())
         for n, value in candidate.scores.items()
     ]
-    names = ("sigma", "n_epochs", "score")
+    names = ("sigma", "alpha", "n_epochs", "score")
     columns = zip(names, map(np.array, zip(*tried, strict=True)), strict=True)
-    return sigma * _FACTOR ** np.array(best), dict(columns)
+    chosen = sigma * _FACTOR ** np.array(best)
+    one = float(chosen[0]) if np.all(chosen == chosen[0]) else chosen
+    return Choice(one, alpha, dict(columns))
 
 
 def _climb(best, direction, score):

@@ -1,4 +1,4 @@
-"""What the displays share: axes, and the Fourier features within an estimator."""
+"""Shared parts of the displays: axes, and the Fourier features within an estimator."""
 
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted

@@ -1,4 +1,4 @@
-"""Training as foretold and as observed."""
+"""Training as predicted and as observed."""
 
 import numpy as np
 from sklearn.base import clone
@@ -8,18 +8,18 @@ from skfourier.ntk import predict_training
 
 # What the theory is one of: plain gradient descent on the mean squared error.
 _PLAIN = {
-    "solver": "sgd",
-    "batch_size": "full",
-    "learning_rate": "constant",
-    "alpha": 0,
-    "tol": None,
-    "early_stopping": False,
-    "batch_norm": False,
+    "solver": ("sgd",),
+    "batch_size": ("full",),
+    "learning_rate": ("constant",),
+    "alpha": (0, "auto"),  # which is 0 for "sgd"
+    "tol": (None,),
+    "early_stopping": (False,),
+    "batch_norm": (False,),
 }
 
 
 class TrainingDynamicsDisplay(Display):
-    """Mean squared errors while a network is trained: foretold, and observed.
+    """Mean squared errors while a network is trained: predicted, and observed.
 
     Parameters
     ----------
@@ -162,9 +162,9 @@ def _untrained(estimator, X, y):
     estimator = clone(estimator)
     network = last_step(estimator)
     for name, plain in _PLAIN.items():
-        if getattr(network, name, None) != plain:
+        if getattr(network, name, None) not in plain:
             raise ValueError(
-                f"The theory is one of plain gradient descent: set {name}={plain!r}. Got "
+                f"The theory is one of plain gradient descent: set {name}={plain[0]!r}. Got "
                 f"{getattr(network, name, None)!r}."
             )
     network.set_params(max_iter=0, warm_start=True)

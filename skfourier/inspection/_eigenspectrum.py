@@ -1,4 +1,4 @@
-"""What is learned when, drawn."""
+"""A display of the order in which the components of a target are learned."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a search for sigma saw."""
+"""The scores of a search for sigma."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -75,7 +75,10 @@ class SigmaSearchDisplay(Display):
         estimator = last_step(estimator)
         check_is_fitted(estimator)
         if getattr(estimator, "sigma_search_", None) is not None:
-            tried = estimator.sigma_search_
+            searched = estimator.sigma_search_
+            # Without the weight decay that was compared at one sigma.
+            alike = searched["alpha"] == searched["alpha"].min()
+            tried = {name: values[alike] for name, values in searched.items()}
             chosen = np.broadcast_to(estimator.embedding_.sigma_, tried["sigma"].shape[1:])
             display = cls(
                 tried["sigma"][:, column], tried["score"], tried["n_epochs"], chosen[column]

@@ -1,4 +1,4 @@
-"""Whatever users give as `kernel`, as a kernel of ours."""
+"""Conversion of the parameter `kernel`, in all its forms, to a kernel of this library."""
 
 from skfourier.kernels._wide_network_kernels import WideNetworkKernel
 from skfourier.spectra import as_spectrum

@@ -283,7 +283,7 @@ def _check_rows(X, shape):
 
 
 def _rises_along_one_axis(values):
-    """Tell whether values rise (or fall) along one axis and are constant along all others."""
+    """Return whether values rise (or fall) along one axis and are constant along all others."""
     steps = [np.diff(values, axis=axis) for axis in range(values.ndim)]
     steps = [step for step in steps if step.any()]
     return not steps or (len(steps) == 1 and abs(np.sign(steps[0]).sum()) == steps[0].size)

@@ -1,4 +1,4 @@
-"""What the splitters have in common: masks of rows become indices, checked on the way."""
+"""The base of the splitters: masks of rows become indices, checked on the way."""
 
 import warnings
 from abc import abstractmethod

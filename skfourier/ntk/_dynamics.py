@@ -16,7 +16,7 @@ _FLOATS = [np.float64, np.float32]
 
 @dataclass(frozen=True, repr=False)
 class TrainingDynamics:
-    """What training in the kernel regime arrives at, step by step.
+    """Outputs and losses of a training in the kernel regime, step by step.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is learned when: the eigenvalues of the tangent kernel, and the target's share in each."""
+"""The eigenvalues of the tangent kernel, and the target's share in each: the order of learning."""
 
 import math
 from dataclasses import dataclass

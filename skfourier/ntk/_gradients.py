@@ -50,7 +50,7 @@ class Gradients:
 
 
 def is_traced(network):
-    """Tell whether all parameters belong to layers whose gradients are outer products."""
+    """Return whether all parameters belong to layers whose gradients are outer products."""
     if network.trains_embedding:
         return False
     owners = (m for m in network.modules() if list(m.parameters(recurse=False)))

@@ -1,4 +1,4 @@
-"""What a kernel, or a network, is in the kernel regime: a kernel matrix and a start."""
+"""A kernel or a network in the kernel regime: a kernel matrix and initial outputs."""
 
 import numpy as np
 from sklearn.gaussian_process.kernels import Kernel

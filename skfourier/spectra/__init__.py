@@ -15,6 +15,7 @@ from skfourier.spectra._finite import Basic, Frequencies, Positional
 from skfourier.spectra._finite import FiniteSpectrum as FiniteSpectrum
 from skfourier.spectra._isotropic import Gaussian, Matern
 from skfourier.spectra._isotropic import IsotropicSpectrum as IsotropicSpectrum
+from skfourier.spectra._periodic import Periodic
 from skfourier.spectra._product import Cauchy, Laplace, Uniform
 from skfourier.spectra._product import ProductSpectrum as ProductSpectrum
 from skfourier.spectra._spectrum import Spectrum as Spectrum
@@ -30,6 +31,7 @@ __all__ = [
     "Gaussian",
     "Laplace",
     "Matern",
+    "Periodic",
     "Positional",
     "Uniform",
 ]

@@ -1,4 +1,4 @@
-"""What every spectrum is: a distribution of frequencies, and by Bochner's theorem a kernel.
+"""The base of every spectrum: a distribution of frequencies, and by Bochner's theorem a kernel.
 
 Spectra can be added and multiplied by positive numbers, as scikit-learn's kernels; the result is a
 spectrum again, because densities add.

@@ -38,12 +38,12 @@ def intensities_of(frame):
 
 
 def has_alpha(pixel_format):
-    """Tell whether frames of a format may be transparent."""
+    """Return whether frames of a format may be transparent."""
     return pixel_format.has_palette or any(part.is_alpha for part in pixel_format.components)
 
 
 def is_opaque(frame):
-    """Tell whether all of the pixels of a frame are opaque."""
+    """Return whether all of the pixels of a frame are opaque."""
     return not has_alpha(frame.format) or bool(np.all(intensities_of(frame)[..., 3] == 1))
 
 

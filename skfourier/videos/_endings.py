@@ -1,4 +1,4 @@
-"""Whether the bytes of a file end early, which not every demuxer of FFmpeg tells."""
+"""Detection of files whose bytes end early, which not every demuxer of FFmpeg reports."""
 
 import os
 
@@ -14,7 +14,7 @@ _TRANSPORT_PACKETS = [(188, 0), (192, 4), (204, 0)]
 
 
 def ends_early(path):
-    """Tell whether a file ends before the last of its outermost parts does.
+    """Return whether a file ends before the last of its outermost parts does.
 
     Matroska and WebM, MP4 and QuickTime, AVI, GIF and transport streams are known. Of others, and
     of those that do not say how long they are, nothing is known: False.
@@ -37,7 +37,7 @@ def ends_early(path):
 
 
 def _passes(after, file, size):
-    """Tell whether the parts of a file, one after the other, pass its end.
+    """Return whether the parts of a file, one after the other, pass its end.
 
     `after(file, position)` gives the position after the part that begins there, None if no part of
     a known length does; it raises IndexError where the part's head is not all there.

@@ -1,4 +1,4 @@
-"""Which way up frames are shown: turned by quarters and mirrored, as their file says."""
+"""The orientation of frames: quarter turns and mirroring, as their file says."""
 
 import numpy as np
 

@@ -19,7 +19,7 @@ class DamageError(OSError):
 
 @dataclass
 class Survey:
-    """What is known of the pictures of a file after decoding them once."""
+    """The pictures of a file, as decoding them once has shown."""
 
     ticks: list = field(default_factory=list)  # when each is shown; None where the file is silent
     last_duration: int = 0  # of the last picture, in ticks; 0 if unknown

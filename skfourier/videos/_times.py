@@ -1,4 +1,4 @@
-"""Which frames of a video, and when: by their index in the whole video, or by its clock."""
+"""Selected frames of a video and their times: by index in the whole video, or by its clock."""
 
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ def frame_indices(frames, n_frames):
         indices = np.asarray(frames)
         if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
             raise ValueError(
-                f"frames must be a slice or a sequence of integers; came {frames!r}. For one frame "
+                f"frames must be a slice or a sequence of integers; got {frames!r}. For one frame "
                 "pass a list of one index, for a mask np.flatnonzero(mask)."
             )
         refuse_no_numbers(frames, "frames")  # a mask, which NumPy has lost
@@ -31,7 +31,7 @@ def frame_indices(frames, n_frames):
         raise ValueError(f"frames={frames!r} leaves none of the {n_frames} frames.")
     if np.any(np.diff(indices) <= 0):
         raise ValueError(
-            f"frames must be in the order of the video, each once; came {frames!r}. Sort them, "
+            f"frames must be in the order of the video, each once; got {frames!r}. Sort them, "
             "and reorder the result."
         )
     return indices
@@ -44,13 +44,13 @@ def frame_times(times, n_frames):
     array = as_numbers(times, "times")
     if array.shape != (n_frames,) or array.dtype.kind not in "fiu":
         raise ValueError(
-            f"times must hold a number for each of the {n_frames} frames; came {times!r}."
+            f"times must hold a number for each of the {n_frames} frames; got {times!r}."
         )
     array = array.astype(np.float64)
     outside = ~((array >= 0) & (array <= 1))
     if outside.any():
         raise ValueError(
-            f"times must lie in [0, 1], from the start of the video to its end; came "
+            f"times must lie in [0, 1], from the start of the video to its end; got "
             f"{array[outside][0]:g}. The time of a frame is its index / number of frames."
         )
     return array
@@ -96,5 +96,5 @@ def presentation_times(ticks, last_duration):
 
 
 def rises(ticks):
-    """Tell whether each of the ticks is known, and after the one before."""
+    """Return whether each of the ticks is known, and after the one before."""
     return None not in ticks and all(a < b for a, b in pairwise(ticks))

@@ -136,7 +136,7 @@ def check_format_holds(path, shape):
     height, width, *channels = shape[1:]
     if channels not in ([], [1], [3]):
         raise ValueError(
-            f"A video file holds 1 or 3 channels, grey or RGB; came {channels[0]}. Drop alpha: "
+            f"A video file holds 1 or 3 channels, grey or RGB; got {channels[0]}. Drop alpha: "
             "video[..., :3]."
         )
     if suffix == ".mp4" and (height % 2 or width % 2):
@@ -144,7 +144,7 @@ def check_format_holds(path, shape):
         larger = height + height % 2, width + width % 2
         sizes = " or ".join(f"{rows} x {columns}" for rows, columns in sorted({smaller, larger}))
         raise ValueError(
-            f"{path}: an .mp4 needs an even height and width; came {height} x {width}. Take "
+            f"{path}: an .mp4 needs an even height and width; got {height} x {width}. Take "
             f"{sizes}, or an .mkv, which takes any."
         )
 
@@ -152,7 +152,7 @@ def check_format_holds(path, shape):
 def _checked_rate(fps):
     rate = float(fps) if isinstance(fps, Real) and not isinstance(fps, bool) else 0.0
     if not 0.01 <= rate <= 1000:
-        raise ValueError(f"fps must be a number of frames a second, 0.01 to 1000; came {fps!r}.")
+        raise ValueError(f"fps must be a number of frames a second, 0.01 to 1000; got {fps!r}.")
     return Fraction(rate).limit_denominator(1001)  # 30000 / 1001 is that of NTSC
 
 

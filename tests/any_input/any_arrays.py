@@ -201,7 +201,7 @@ def pixels(draw, shape, dtypes=("bool", "uint8", "uint16", "float32", "float64")
 
 
 def same(before, after):
-    """Tell whether an argument is what it was."""
+    """Return whether an argument is what it was."""
     if isinstance(before, np.ma.MaskedArray):
         return np.array_equal(before.mask, after.mask) and same(before.data, after.data)
     one, other = np.asarray(before), np.asarray(after)

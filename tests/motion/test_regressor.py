@@ -21,10 +21,10 @@ def scene(rng, shape):
     return np.clip(0.5 + 0.15 * noise / noise.std(), 0, 1).astype(np.float32)
 
 
-@pytest.fixture
-def pan(rng):
+@pytest.fixture(scope="module")
+def pan():
     """Make nine frames of a camera that pans by 1.5 pixels a frame."""
-    wide = scene(rng, (SHAPE[0], 2 * SHAPE[1]))
+    wide = scene(np.random.default_rng(0), (SHAPE[0], 2 * SHAPE[1]))
     rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]].astype(float)
     return np.stack(
         [
@@ -35,6 +35,18 @@ def pan(rng):
             for k in range(9)
         ]
     ).clip(0, 1)
+
+
+@pytest.fixture(scope="module")
+def fitted(pan):
+    """Fit every fourth frame of the pan."""
+    return MotionCompensatedRegressor().fit(*video_to_samples(pan, frames=[0, 4, 8]))
+
+
+@pytest.fixture(scope="module")
+def film(pan, fitted):
+    """Predict all frames of the pan."""
+    return render(fitted, pan.shape)
 
 
 @pytest.fixture
@@ -54,18 +66,17 @@ def blended(video, every):
     return np.tensordot(np.transpose(weights), video[kept], 1)
 
 
-def test_a_pan_is_followed(pan):
+def test_a_pan_is_followed(pan, film):
     between = [1, 2, 3, 5, 6, 7]
     moved, blend = (
-        psnr(pan[between], film[between].clip(0, 1).astype(np.float32))
-        for film in (predicted(pan, 4), blended(pan, 4))
+        psnr(pan[between], one[between].clip(0, 1).astype(np.float32))
+        for one in (film, blended(pan, 4))
     )
     # The bar that the issue sets for a photograph.
     assert moved >= blend + 8
 
 
-def test_frames_are_kept(pan):
-    film = predicted(pan, 4)
+def test_frames_are_kept(pan, film):
     # A spline of order 5 in float32: rounding of some units in 1.
     np.testing.assert_allclose(film[[0, 4, 8]], pan[[0, 4, 8]], atol=1e-5)
     assert film.dtype == np.float32
@@ -83,13 +94,13 @@ def test_a_fast_pan_is_followed(rng):
 
 @pytest.mark.parametrize("kind", ["still", "noise", "flicker", "cut"])
 def test_where_no_motion_is_found_the_blend_is_left(rng, kind):
-    video = np.stack([scene(rng, SHAPE)] * 9)
+    video = np.stack([scene(rng, SHAPE)] * 5)
     if kind == "noise":
         video = (video + 0.03 * rng.normal(size=video.shape)).astype(np.float32)
     elif kind == "flicker":
-        video *= np.float32(0.8 + 0.2 * np.sin(np.arange(9)))[:, np.newaxis, np.newaxis, np.newaxis]
+        video *= np.float32(0.8 + 0.2 * np.sin(np.arange(5)))[:, np.newaxis, np.newaxis, np.newaxis]
     elif kind == "cut":
-        video[5:] = scene(rng, SHAPE)
+        video[3:] = scene(rng, SHAPE)
     else:
         np.testing.assert_allclose(predicted(video, 2), video, atol=1e-5)
     video = video.clip(0, 1)
@@ -112,23 +123,19 @@ def test_what_is_uncovered_leaves_no_ghost(rng):
     assert np.abs(moved - video[1])[ghost].mean() < np.abs(blend - video[1])[ghost].mean() / 3
 
 
-def test_the_unit_of_y_does_not_matter(pan):
+def test_the_unit_of_y_does_not_matter(pan, fitted):
     X, y = video_to_samples(pan, frames=[0, 4, 8])
     half = X[: 48 * 64] + np.array([0, 0, 2 / 9])
-    one, other = (
-        MotionCompensatedRegressor().fit(X, scale * y + offset).predict(half)
-        for scale, offset in ((1, 0), (255, 100))
-    )
+    one = fitted.predict(half)
+    other = MotionCompensatedRegressor().fit(X, 255 * y + 100).predict(half)
     # Flows in float32 stop at a tolerance, and where they guess, at the borders, the guess differs.
     assert np.abs((other - 100) / 255 - one).mean() < 2e-3
 
 
-def test_rows_may_come_in_any_order_and_predictions_anywhere(pan, rng):
+def test_rows_may_come_in_any_order_and_predictions_anywhere(pan, fitted, rng):
     X, y = video_to_samples(pan, frames=[0, 4, 8])
     order = rng.permutation(len(X))
-    one, other = (
-        MotionCompensatedRegressor().fit(*rows) for rows in ((X, y), (X[order], y[order]))
-    )
+    one, other = fitted, MotionCompensatedRegressor().fit(X[order], y[order])
     anywhere = rng.uniform(-0.2, 1.2, (20, 3))
     np.testing.assert_array_equal(one.predict(anywhere), other.predict(anywhere))
     assert np.isfinite(one.predict(anywhere)).all()
@@ -145,12 +152,11 @@ def test_one_frame_and_one_channel(pan):
     assert model.flows_.shape == (4, 0, 2, *SHAPE)
 
 
-def test_copies_predict_the_same(pan):
-    X, y = video_to_samples(pan, frames=[0, 4])
-    model = MotionCompensatedRegressor().fit(X, y)
+def test_copies_predict_the_same(pan, fitted):
+    X, y = video_to_samples(pan, frames=[0, 4, 8])
     here = X[:500] + LATER
-    for copy in (clone(model).fit(X, y), pickle.loads(pickle.dumps(model))):
-        np.testing.assert_array_equal(copy.predict(here), model.predict(here))
+    for copy in (clone(fitted).fit(X, y), pickle.loads(pickle.dumps(fitted))):
+        np.testing.assert_array_equal(copy.predict(here), fitted.predict(here))
 
 
 def test_a_flow_of_ones_own(pan):

@@ -50,7 +50,7 @@ def test_equals_a_dense_decomposition(kernel):
 
 @each_kernel
 @pytest.mark.parametrize("loss", ["half_sum", "mean"])
-def test_it_foretells_the_loss(kernel, loss):
+def test_it_predicts_the_loss(kernel, loss):
     X, steps = grid(), np.array([0, 1, 10, 100])
     y = targets(X)
     spectrum = eigenspectrum(kernel, X, y, loss=loss)

@@ -78,7 +78,7 @@ def test_equals_its_linear_model_trained_by_torch(loss, max_iter, y):
     )
 
 
-def test_a_small_step_of_the_estimator_is_what_was_foretold():
+def test_a_small_step_of_the_estimator_is_what_was_predicted():
     fitted = network(warm_start=True).fit(X, Y)
     before = fitted.predict(X)
     rate = 1e-4
@@ -126,7 +126,7 @@ def test_an_initial_function_of_ones_own():
 
 
 @pytest.mark.parametrize("y", [Y, Y[:, 1]], ids=["two", "flat"])
-def test_the_eigenspectrum_foretells_its_loss(y):
+def test_the_eigenspectrum_predicts_its_loss(y):
     fitted = network().fit(X, y)
     spectrum = eigenspectrum(fitted, X, y, loss="mean")
     assert spectrum.power.shape == (y.size,)

@@ -71,8 +71,8 @@ def test_given_all_rows_the_prediction_is_the_regression(kernel):
 @each_kernel
 @pytest.mark.parametrize("alpha", [1e-4, 1e-2, 1.0])
 def test_deviations_from_near_rows_are_within_a_hundredth(kernel, alpha, monkeypatch):
-    problem = problem_of(kernel, rows(2000), alpha, weights(2000))
-    places = np.random.default_rng(4).uniform(-0.2, 1.2, (500, 2))
+    problem = problem_of(kernel, rows(1000), alpha, weights(1000))
+    places = np.random.default_rng(4).uniform(-0.2, 1.2, (200, 2))
     exact = np.sqrt(LocalPrediction(problem).predict(places)[1])
     monkeypatch.setattr(_local_prediction, "_FEW_ROWS", 100)
     ours = np.sqrt(LocalPrediction(problem).predict(places)[1])

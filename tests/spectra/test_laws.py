@@ -18,7 +18,7 @@ from sklearn.linear_model import Ridge
 from skfourier import FourierFeatures, spectra
 from skfourier.spectra import Basic, Cauchy, Frequencies, Gaussian, Laplace, Matern, Uniform
 
-# The only class that cannot be built without arguments: those of a kernel of 1, 2, 4 columns.
+# The classes that cannot be built without arguments: those of a kernel of 1, 2, 4 columns.
 ARGUMENTS = {"Frequencies": ([[1.0, 0.5, -3.0, 0.1], [2.0, -1.0, 0.3, 5.0], [0, 0, 0, 0]], 0.7)}
 HAS_SIGMA = {
     n for n in spectra.__all__ if "sigma" in inspect.signature(getattr(spectra, n)).parameters
@@ -44,6 +44,8 @@ def build(name, n_features=2, sigma=2.0):
     """Build any spectrum; sigma goes to those that have one."""
     if name in RANDOM:
         return RANDOM[name](sigma)
+    if name == "Periodic":
+        return spectra.Periodic(0.7, length_scale=0.8)
     if name in ARGUMENTS:
         frequencies, *rest = ARGUMENTS[name]
         return getattr(spectra, name)(np.array(frequencies)[:, :n_features], *rest)

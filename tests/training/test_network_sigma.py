@@ -38,21 +38,22 @@ class Scores:
         return self.scores.setdefault(n_turns, self.score)
 
 
-def searched(score, start=(1.0,), directions=((1,),), n_epochs=16):
+def searched(score, start=(1.0,), directions=((1,),), n_epochs=16, alphas=(0.0,)):
     made = []
 
-    def candidate_at(sigma, n_parts):
-        made.append(Scores(score(sigma)))
+    def candidate_at(sigma, alpha, n_parts):
+        made.append(Scores(score(sigma) if alphas == (0.0,) else score(sigma, alpha)))
         return made[-1]
 
-    return search_sigma(np.array(start), directions, candidate_at, n_epochs)
+    return search_sigma(np.array(start), directions, candidate_at, n_epochs, alphas)
 
 
 class TestSearch:
     @pytest.mark.parametrize("best", [1 / 16, 0.25, 1.0, 2.0, 32.0])
     def test_climbs_to_the_best(self, best):
-        sigma, tried = searched(lambda sigma: -abs(math.log2(sigma[0] / best)))
-        assert sigma == [best]
+        chosen = searched(lambda sigma: -abs(math.log2(sigma[0] / best)))
+        assert chosen.sigma == best
+        tried = chosen.tried
         assert tried["sigma"].shape == (len(tried["score"]), 1)
         # Both neighbors of the best were tried after an eighth, it and its half later.
         short = tried["sigma"][tried["n_epochs"] == 2, 0]
@@ -61,8 +62,8 @@ class TestSearch:
             assert sorted(tried["sigma"][tried["n_epochs"] == n_epochs, 0]) == [best / 2, best]
 
     def test_ends_where_nothing_helps(self):
-        assert searched(lambda sigma: 0.0)[0] == [1.0]
-        assert searched(lambda sigma: sigma[0])[0] == [64.0]
+        assert searched(lambda sigma: 0.0).sigma == 1.0
+        assert searched(lambda sigma: sigma[0]).sigma == 64.0
 
     def test_half_of_the_training_decides(self):
         class Falling(Scores):
@@ -72,8 +73,8 @@ class TestSearch:
                 off = abs(math.log2(self.score / {2: 4, 4: 2, 8: 1}[n_turns]))
                 return self.scores.setdefault(n_turns, n_turns - off)
 
-        sigma, _ = search_sigma(np.array([1.0]), [(1,)], lambda s, n: Falling(s[0]), 16)
-        assert sigma == [1.0]
+        chosen = search_sigma(np.array([1.0]), [(1,)], lambda s, *_: Falling(s[0]), 16)
+        assert chosen.sigma == 1.0
 
     def test_a_network_that_has_become_worse_has_too_large_a_sigma(self):
         class Spoiled(Scores):
@@ -82,24 +83,43 @@ class TestSearch:
             def score_after(self, n_turns):
                 return self.scores.setdefault(n_turns, -abs(math.log2(self.score / 4)) - n_turns)
 
-        sigma, _ = search_sigma(np.array([1.0]), [(1,)], lambda s, n: Spoiled(s[0]), 16)
-        assert sigma == [2.0]
+        chosen = search_sigma(np.array([1.0]), [(1,)], lambda s, *_: Spoiled(s[0]), 16)
+        assert chosen.sigma == 2.0
 
     def test_failures_rank_last(self):
-        sigma, tried = searched(lambda sigma: -math.inf if sigma[0] > 1 else -sigma[0], n_epochs=8)
-        assert sigma[0] < 1
-        assert -math.inf in tried["score"]
+        chosen = searched(lambda sigma: -math.inf if sigma[0] > 1 else -sigma[0], n_epochs=8)
+        assert chosen.sigma < 1
+        assert -math.inf in chosen.tried["score"]
 
     def test_directions(self):
         def score(sigma):
             return -abs(math.log2(sigma[0] / 4)) - abs(math.log2(sigma[2] / 16))
 
-        sigma, _ = searched(score, (2.0, 2.0, 1.0), [(1, 1, 1), (0, 0, 1)])
-        np.testing.assert_array_equal(sigma, [4, 4, 16])
+        chosen = searched(score, (2.0, 2.0, 1.0), [(1, 1, 1), (0, 0, 1)])
+        np.testing.assert_array_equal(chosen.sigma, [4, 4, 16])
+
+    @pytest.mark.parametrize(("best", "n_tried"), [(0.0, 2), (1.0, 3), (3.0, 4), (9.0, 4)])
+    def test_decay_grows_while_it_helps(self, best, n_tried):
+        alphas = (0.0, 1.0, 3.0, 9.0)
+
+        def score(sigma, alpha):
+            return -abs(math.log2(sigma[0] / 4)) - abs(alpha - best)
+
+        chosen = searched(score, alphas=alphas)
+        assert (chosen.sigma, chosen.alpha) == (4.0, best)
+        # Only at the sigma that was chosen, and after half of the training.
+        decayed = chosen.tried["alpha"] > 0
+        assert set(chosen.tried["sigma"][decayed, 0]) == {4.0}
+        longest = chosen.tried["n_epochs"] == 8
+        assert set(chosen.tried["alpha"][longest]) == set(alphas[:n_tried])
+
+    def test_decay_that_explodes_is_not_taken(self):
+        chosen = searched(lambda sigma, alpha: -math.inf if alpha else 0.0, alphas=(0.0, 1.0))
+        assert chosen.alpha == 0.0
 
     @pytest.mark.parametrize("n_epochs", [1, 2, 3, 7])
     def test_few_epochs_are_taken_in_parts(self, n_epochs):
-        _, tried = searched(lambda sigma: 0.0, n_epochs=n_epochs)
+        tried = searched(lambda sigma: 0.0, n_epochs=n_epochs).tried
         shares = np.unique(tried["n_epochs"]) / n_epochs
         # Rounding to whole parts, of which there are at least eight.
         np.testing.assert_allclose(shares, [1 / 8, 1 / 4, 1 / 2], atol=1 / 16)
@@ -116,7 +136,7 @@ class TestNetwork:
     def test_is_that_of_the_chosen_sigma(self):
         X, y = wave(300)
         chosen = network(max_iter=40).fit(X, y)
-        given = network(chosen.embedding_.sigma_, max_iter=40).fit(X, y)
+        given = network(chosen.embedding_.sigma_, max_iter=40, alpha=chosen.alpha_).fit(X, y)
         np.testing.assert_array_equal(chosen.predict(X), given.predict(X))
         assert given.sigma_search_ is None
 
@@ -125,14 +145,32 @@ class TestNetwork:
         model = network(max_iter=40).fit(X, y)
         tried = model.sigma_search_
         assert model.embedding_.sigma_ in tried["sigma"]
-        long = tried["n_epochs"] == 20
+        long = (tried["n_epochs"] == 20) & (tried["alpha"] == 0)
         assert long.sum() == 2
+        decays = np.unique(tried["alpha"])
+        # 40 steps at a step size of 0.01: decay alone would leave exp(-0.75) of the weights.
+        assert decays[1] == pytest.approx(0.75 / (0.01 * 40))
+        assert model.alpha_ in decays
         best = tried["sigma"][long][tried["score"][long].argmax()]
         assert model.embedding_.sigma_ in (best, best / 2)
 
     def test_noise_asks_for_a_smaller_sigma(self):
-        sigmas = [network(max_iter=200).fit(*wave(400, noise=n)).embedding_.sigma_ for n in (0, 1)]
-        assert sigmas[1] < sigmas[0]
+        models = [network(max_iter=200, alpha=0).fit(*wave(400, noise=n)) for n in (0, 1)]
+        assert models[1].embedding_.sigma_ < models[0].embedding_.sigma_
+
+    @pytest.mark.parametrize("params", [{"alpha": 0.3}, {"solver": "adam", "alpha": "auto"}])
+    def test_decay_that_is_given_or_depends_on_units_is_not_searched(self, params):
+        model = network(max_iter=16, **params).fit(*wave(300))
+        expected = params["alpha"] if params["alpha"] != "auto" else 0.0
+        assert set(model.sigma_search_["alpha"]) == {model.alpha_} == {expected}
+
+    def test_without_a_search_there_is_no_decay(self):
+        X, y = wave(300)
+        models = [network(3.0, max_iter=16, **a).fit(X, y) for a in ({}, {"alpha": 0})]
+        assert models[0].alpha_ == models[1].alpha_ == 0
+        np.testing.assert_array_equal(*(model.predict(X) for model in models))
+        decayed = models[1].set_params(alpha=1).partial_fit(X, y)
+        assert decayed.alpha_ == 1
 
     def test_beats_the_rule_on_rows_too_dense(self):
         # Two cycles in 2,000 rows, with noise: 0.02 cycles per spacing is 40 cycles.

@@ -63,10 +63,10 @@ def test_given_times_are_taken_as_they_are():
         (0.5, "a number for each of the 3 frames"),
         ([[0, 0.1, 0.2]], "a number for each of the 3 frames"),
         (["a", "b", "c"], "times holds strings"),
-        ([0, 0.5, 1.01], r"must lie in \[0, 1\].* came 1.01"),
-        ([0, 10, 20], r"must lie in \[0, 1\].* came 10\. .*index / number of frames"),
-        ([-0.1, 0.5, 1], r"must lie in \[0, 1\].* came -0.1"),
-        ([0, np.nan, 1], r"must lie in \[0, 1\].* came nan"),
+        ([0, 0.5, 1.01], r"must lie in \[0, 1\].* got 1.01"),
+        ([0, 10, 20], r"must lie in \[0, 1\].* got 10\. .*index / number of frames"),
+        ([-0.1, 0.5, 1], r"must lie in \[0, 1\].* got -0.1"),
+        ([0, np.nan, 1], r"must lie in \[0, 1\].* got nan"),
     ],
 )
 def test_refuses_other_times(times, message):

@@ -116,9 +116,7 @@ class TestRefusals:
         ],
     )
     def test_odd_sizes_in_an_mp4(self, tmp_path, height, width, sizes):
-        message = (
-            rf"film\.mp4: an \.mp4 needs an even .* came {height} x {width}\. .*{sizes}.*\.mkv"
-        )
+        message = rf"film\.mp4: an \.mp4 needs an even .* got {height} x {width}\. .*{sizes}.*\.mkv"
         with pytest.raises(ValueError, match=message):
             save_video(tmp_path / "film.mp4", np.zeros((2, height, width, 3)))
         assert list(tmp_path.iterdir()) == []
@@ -133,8 +131,8 @@ class TestRefusals:
         ("video", "message"),
         [
             (np.full((2, 4, 6), np.nan), "NaN or infinity"),
-            (np.zeros((2, 4, 6, 4)), r"holds 1 or 3 channels.* came 4\. Drop alpha"),
-            (np.zeros((2, 4, 6, 2)), r"holds 1 or 3 channels.* came 2\."),
+            (np.zeros((2, 4, 6, 4)), r"holds 1 or 3 channels.* got 4\. Drop alpha"),
+            (np.zeros((2, 4, 6, 2)), r"holds 1 or 3 channels.* got 2\."),
             (np.zeros((4, 6, 3)), "one image"),
             (np.zeros((4, 6)), "A video has shape"),
             (np.zeros((0, 4, 6, 3)), "A video has shape"),

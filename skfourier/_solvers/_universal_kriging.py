@@ -1,0 +1,216 @@
+r"""A trend around any solver: universal kriging.
+
+.. math:: f(x) = h(x)^T \beta + k(x)^T A^{-1} (y - H \beta), \qquad
+          \beta = (H^T A^{-1} H)^{-1} H^T A^{-1} y
+
+The functions of the trend are outputs of the solver like any other, so that one solution has
+:math:`A^{-1} y` and :math:`A^{-1} H`, in memory or from sums over rows. The variance grows by
+
+.. math:: r(x)^T (H^T A^{-1} H)^{-1} r(x), \qquad r(x) = h(x) - H^T A^{-1} k(x)
+
+References
+----------
+C. E. Rasmussen and C. K. I. Williams, "Gaussian processes for machine learning", 2006, section 2.7.
+"""
+
+import math
+from functools import cached_property
+
+import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+
+from skfourier._solvers._trend import with_trend
+
+
+def around(solver):
+    """Return the solver, or where its problem has a trend, universal kriging by it."""
+    return solver if solver.problem.trend is None else UniversalKriging(solver)
+
+
+class UniversalKriging:
+    """A solver and a trend fitted together, with the methods of a `Solver`.
+
+    Parameters
+    ----------
+    solver : Solver
+        Of a problem with a trend.
+    """
+
+    def __init__(self, solver):
+        self.solver, self.trend = solver, solver.problem.trend
+        self.n_outputs = len(solver.moments.mean) - self.trend.n_functions
+        # What is the solver's own.
+        self.name, self.problem = solver.name, solver.problem
+
+    @property
+    def n_iter(self):
+        """Iterations of the solution."""
+        return self.solver.n_iter
+
+    @property
+    def factorizes(self):
+        """Whether A is factorized."""
+        return self.solver.factorizes
+
+    @property
+    def is_exact(self):
+        """Whether A is the kernel's own, to rounding."""
+        return self.solver.is_exact
+
+    @property
+    def accuracy(self):
+        """By how much predictions may be off, in deviations of y."""
+        return self.solver.accuracy
+
+    @property
+    def backward_error(self):
+        """By how much targets would have to differ for the solution to be theirs."""
+        return self.solver.backward_error
+
+    @property
+    def features(self):
+        """The features of a streaming solver."""
+        return self.solver.features
+
+    @property
+    def sums(self):
+        """The sums of a streaming solver."""
+        return self.solver.sums
+
+    @cached_property
+    def moments(self):
+        """Mean of the targets, and their variation about the trend of least squares."""
+        return self.solver.moments.about_trend()
+
+    @cached_property
+    def _products(self):
+        return self.solver.products_with_trend()
+
+    @cached_property
+    def _triangle(self):
+        """Cholesky's factor of H^T A^-1 H, the information on the coefficients."""
+        gram = self._products[self.n_outputs :]
+        try:
+            return cholesky((gram + gram.T) / 2, lower=True)
+        except np.linalg.LinAlgError as error:
+            raise np.linalg.LinAlgError(
+                f"The coefficients of the trend are not determined by these rows, beside "
+                f"{self.problem.kernel!r} and alpha={self.problem.alpha:g}: raise alpha, or take a "
+                f"smaller trend."
+            ) from error
+
+    @cached_property
+    def coefficients(self):
+        """The coefficients of the trend's functions, (n_functions, n_outputs)."""
+        return self._over_root(self._root_over(self._products[: self.n_outputs].T))
+
+    @property
+    def trend_coefficients(self):
+        """Intercept and slopes of the trend in the user's columns."""
+        intercept, slope = self.trend.of_columns(self.coefficients)
+        return self.moments.mean + intercept, slope
+
+    def mean(self, X):
+        """Return the mean at the rows of X in units of y, shape (n_rows, n_outputs)."""
+        values = self.solver.mean(X)
+        return values[:, : self.n_outputs] + self._unexplained(X, values) @ self.coefficients
+
+    def variance(self, X):
+        """Return the variance of the function at the rows of X, in units of k(0)."""
+        root = self._root_over(self._unexplained(X).T)
+        return self.solver.variance(X) + np.square(root).sum(axis=0)
+
+    def covariance(self, X):
+        """Return the covariance between the rows of X, in units of k(0)."""
+        root = self._root_over(self._unexplained(X).T)
+        return self.solver.covariance(X) + root.T @ root
+
+    def draws(self, n_draws, rng):
+        """Return a function of X: what draws have beside the mean, a draw of the trend's too."""
+        rest = self.solver.draws(n_draws, rng)
+        off = self._over_root(rng.normal(size=(self.trend.n_functions, n_draws)))
+        return lambda X: rest(X) + self._unexplained(X) @ off
+
+    def dual(self):
+        r"""Return :math:`A^{-1} (y - H \beta)`, shape (n_samples, n_outputs)."""
+        dual = self.solver.dual()
+        return dual[:, : self.n_outputs] - dual[:, self.n_outputs :] @ self.coefficients
+
+    def leave_one_out_residuals(self):
+        """Return the residual of each row under the fit to all others, the trend fitted anew."""
+        of_trend = self._root_over(self.solver.dual()[:, self.n_outputs :].T)
+        diagonal = self.solver.inverse_diagonal() - np.square(of_trend).sum(axis=0)
+        return self.dual() / diagonal[:, None]
+
+    def quadratic_form(self):
+        r"""Return :math:`(y - H \beta)^T A^{-1} (y - H \beta)` of each output."""
+        explained = self._root_over(self._products[: self.n_outputs].T)
+        whole = self.solver.quadratic_form()[: self.n_outputs]
+        return whole - np.square(explained).sum(axis=0)
+
+    def signal_scale(self):
+        """Return the likeliest deviation of the signal of each output, about the trend."""
+        square = np.maximum(self.quadratic_form(), 0) / self._n_contrasts
+        return np.where(self.moments.varies, np.sqrt(square), 1.0)
+
+    @property
+    def log_marginal_likelihood(self):
+        r"""Restricted log likelihood (REML) of standardized targets, summed over those that vary.
+
+        That of the contrasts that do not see the trend, up to what the rows and weights determine:
+
+        .. math:: -\tfrac12 \bigl(r^T A^{-1} r + \log\det A + \log\det H^T A^{-1} H
+                  - \log\det H^T W H + (n - p) \log 2 \pi \bigr), \qquad r = y - H \beta
+
+        References
+        ----------
+        D. A. Harville, "Bayesian inference for variance components using only error contrasts",
+        Biometrika 61, 1974.
+        """
+        fit = (self.quadratic_form() / self.moments.scale**2)[self.moments.informative]
+        of_rows = np.linalg.slogdet(self.solver.moments.products[self.n_outputs :])[1]
+        of_trend = 2 * np.log(self._triangle.diagonal()).sum() - of_rows
+        determinant = self.solver.log_determinant() + of_trend
+        normalization = determinant + self._n_contrasts * math.log(2 * math.pi)
+        return float(-0.5 * np.sum(fit + normalization))
+
+    def log_marginal_likelihoods(self, alphas):
+        """Return the restricted log likelihood for each of several alphas, shape (n_alphas,)."""
+        return np.array([self.with_alpha(alpha).log_marginal_likelihood for alpha in alphas])
+
+    def with_alpha(self, alpha):
+        """Return this with another alpha; what does not depend on it is shared."""
+        return UniversalKriging(self.solver.with_alpha(alpha))
+
+    def with_kernel(self, kernel, alpha):
+        """Return this, of sums only, with another kernel on the same lattice of modes."""
+        return UniversalKriging(self.solver.with_kernel(kernel, alpha))
+
+    def of_sums(self, sums, alpha=None, max_iter=None):
+        """Return this with these sums, without rows, and perhaps with other parameters."""
+        return UniversalKriging(self.solver.of_sums(sums, alpha, max_iter))
+
+    def sums_of(self, X, y, weight):
+        """Take the sums over other rows."""
+        return self.solver.sums_of(X, with_trend(y, X + self.problem.origin, self.trend), weight)
+
+    def state(self):
+        """Return what predictions need, in numbers and arrays."""
+        return self.solver.state()
+
+    @property
+    def _n_contrasts(self):
+        return self.moments.n_rows - self.trend.n_functions
+
+    def _unexplained(self, X, values=None):
+        """Return r at the rows of X, shape (n_rows, n_functions)."""
+        values = self.solver.mean(X) if values is None else values
+        return self.trend(X + self.problem.origin) - values[:, self.n_outputs :]
+
+    def _root_over(self, columns):
+        """Return L^-1 of columns."""
+        return solve_triangular(self._triangle, columns, lower=True)
+
+    def _over_root(self, columns):
+        """Return L^-T of columns, of covariance (H^T A^-1 H)^-1 where theirs is the identity."""
+        return solve_triangular(self._triangle, columns, lower=True, trans="T")
