@@ -92,6 +92,8 @@ MAKERS = {
     ),
     "ensemble": fitted(lambda: CoordinateMLPEnsemble(CoordinateMLPRegressor(**SMALL), 2)),
     "cholesky": regressor("cholesky", scattered),
+    "trend": regressor("cholesky", scattered, trend="linear"),
+    "trend_of_sums": regressor("nufft", scattered, trend="constant"),
     "cg": regressor("cg", scattered),
     "nufft": regressor("nufft", scattered),
     "primal": regressor("primal", scattered, kernel=FEATURES),
