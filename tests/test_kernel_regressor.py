@@ -298,6 +298,17 @@ def test_deviations_of_iterative_solvers_equal_the_dense_ones(pixels):
         assert hasattr(ours, "log_marginal_likelihood_value_") == (name == "nufft")
 
 
+@pytest.mark.parametrize("alpha", [1.0, 10.0])
+def test_deviations_of_much_noise_in_a_small_box_equal_the_dense_ones(alpha):
+    # A hundred modes of the lattice stand for each that functions on the box need.
+    X, places = np.random.default_rng(0).uniform(0, 0.2, size=(2, 200, 2))
+    model = FourierKernelRegressor(1, alpha=alpha, solver="nufft", tol=1e-6).fit(X, X[:, 0])
+    dense = clone(model).set_params(solver="cholesky").fit(X, X[:, 0])
+    expected = dense.predict(places, return_std=True)[1]
+    # Modes left out weigh 1e3 tol of the noise: 1e-3 of a variance, half of that of a deviation.
+    np.testing.assert_allclose(model.predict(places, return_std=True)[1], expected, rtol=5e-4)
+
+
 def test_scattered_rows_of_few_modes_have_a_likelihood_and_any_number_of_deviations(scattered):
     X, y = scattered
     weight = np.random.default_rng(3).uniform(0.5, 2, size=len(X))

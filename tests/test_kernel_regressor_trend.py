@@ -14,6 +14,7 @@ from sklearn.preprocessing import (
 )
 
 from skfourier import FourierKernelRegressor, load
+from skfourier._solvers._trend import _check_number_of_terms
 from skfourier.images import pixel_grid
 from skfourier.spectra import Frequencies, Gaussian, Matern
 
@@ -354,3 +355,30 @@ def test_a_transformer_that_gives_no_numbers_is_refused():
     broken = FunctionTransformer(lambda X: np.full((len(X), 1), np.nan))
     with pytest.raises(ValueError, match="finite numbers, a row for each row"):
         FourierKernelRegressor(trend=broken).fit(*scattered())
+
+
+class TestPolynomialOfAFile:
+    """A file that names more terms than it has numbers for is refused before they are made."""
+
+    @pytest.mark.parametrize("degree", [1, 3, (0, 2), (2, 3)])
+    @pytest.mark.parametrize("interaction_only", [False, True])
+    @pytest.mark.parametrize("include_bias", [False, True])
+    @pytest.mark.parametrize("n_features", [1, 2, 5])
+    def test_number_of_terms(self, degree, interaction_only, include_bias, n_features):
+        polynomial = PolynomialFeatures(
+            degree, interaction_only=interaction_only, include_bias=include_bias
+        )
+        n_terms = polynomial.fit(np.zeros((1, n_features))).n_output_features_
+        _check_number_of_terms(polynomial, n_features, n_terms)
+        for other in (n_terms - 1, n_terms + 1):
+            with pytest.raises(ValueError, match="has other terms than the"):
+                _check_number_of_terms(polynomial, n_features, other)
+
+    @pytest.mark.parametrize("degree", [10**9, (0, 10**9), "2", (1.0, 2)])
+    def test_degrees_that_no_model_has(self, degree):
+        with pytest.raises(ValueError, match="is not the degree of a polynomial"):
+            _check_number_of_terms(PolynomialFeatures(degree), 2, 6)
+
+    def test_terms_that_would_take_all_memory(self):
+        with pytest.raises(ValueError, match="has other terms than the 50 columns"):
+            _check_number_of_terms(PolynomialFeatures(50), 50, 50)

@@ -153,12 +153,18 @@ class NUFFT(StreamingSolver):
 
     @cached_property
     def pairs_for_deviations(self):
-        """The modes that deviations need, which are fewer; None if they are too many."""
+        """The modes that deviations need; None if they are too many."""
         if math.prod(self.features.half_shape) > _MAX_COUNTED_MODES:
             return None
+        most = _MAX_DENSE_FEATURES
         if self.factorizes:
-            return PairsOfModes.for_means(self.features, self._gain, _LESS_FOR_VARIANCES * self.tol)
-        most = min(_MAX_DENSE_FEATURES, self.moments.n_rows // _ROWS_PER_FEATURE)
+            # Where the lattice is finer than the box needs, its modes share an eigenvalue.
+            gain, tol = self.features.crowding * self._gain, _LESS_FOR_VARIANCES * self.tol
+            pairs = PairsOfModes.for_means(self.features, gain, tol)
+            if pairs.n_features <= most:
+                return pairs
+        else:
+            most = min(most, self.moments.n_rows // _ROWS_PER_FEATURE)
         return PairsOfModes.for_deviations(self.features, self._gain, most)
 
     @property

@@ -6,6 +6,7 @@ M makes the columns orthonormal over the first rows, so that no system of theirs
 conditioned than the trend itself.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,15 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.preprocessing import PolynomialFeatures
 from sklearn.utils.validation import check_is_fitted
 
 # Of a column's size: what rounding makes of a constant.
 _CONSTANT = 1e-12
 # Singular values of columns of unit deviation, of which the largest is about 1.
 _COLLINEAR = 1e-10
+# Of a polynomial in a file.
+_HIGHEST_DEGREE = 1000
 # By how much of the largest slope those of two steps, and those of two sides, may differ.
 _TWO_STEPS, _TWO_SIDES, _MOST_HALVINGS = 1e-3, 0.03, 12
 
@@ -139,6 +143,8 @@ class TrendBasis:
         basis = cls(transformer, shift, state.array("mixing", (len(shift), None)))
         state.finish()
         nowhere = np.zeros((1, n_features))
+        if isinstance(transformer, PolynomialFeatures):
+            _check_number_of_terms(transformer, n_features, len(shift))
         if transformer is not None:
             try:
                 check_is_fitted(transformer)
@@ -146,6 +152,28 @@ class TrendBasis:
                 transformer.fit(nowhere)
         basis(nowhere)
         return basis
+
+
+def _check_number_of_terms(polynomial, n_features, n_columns):
+    """Refuse a polynomial of a file before its terms are made, if they are not `n_columns`.
+
+    Raises
+    ------
+    ValueError
+        If they are others: a degree of 10^9 would take all memory.
+    """
+    degree = polynomial.degree
+    low, high = degree if isinstance(degree, list | tuple) else (0, degree)
+    if not (isinstance(low, int) and isinstance(high, int) and high <= _HIGHEST_DEGREE):
+        raise ValueError(f"{degree!r} is not the degree of a polynomial")
+    n_terms = int(bool(polynomial.include_bias))
+    for order in range(max(low, 1), high + 1):
+        n_choices = n_features if polynomial.interaction_only else n_features + order - 1
+        n_terms += math.comb(n_choices, order)
+        if n_terms > n_columns:
+            break
+    if n_terms != n_columns:
+        raise ValueError(f"{polynomial!r} has other terms than the {n_columns} columns of the file")
 
 
 def n_functions(trend):

@@ -20,7 +20,7 @@ from sklearn.gaussian_process.kernels import Matern as TheirMatern
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, ShuffleSplit, TimeSeriesSplit
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, SplineTransformer, StandardScaler
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import skfourier
@@ -619,8 +619,8 @@ class TestRefusals:
                 r"steps.ridge=Ridge\(\), a sklearn.linear_model._ridge.Ridge, cannot be saved",
             ),
             (
-                Pipeline([("powers", PolynomialFeatures()), ("model", FourierKernelRegressor())]),
-                r"steps.powers=PolynomialFeatures\(\)",
+                Pipeline([("curves", SplineTransformer()), ("model", FourierKernelRegressor())]),
+                r"steps.curves=SplineTransformer\(\)",
             ),
             (
                 Pipeline(
