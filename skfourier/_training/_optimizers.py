@@ -20,7 +20,7 @@ SCHEDULES = ("auto", "constant", "cosine")
 # Of these the decay is apart from the gradient: it alone would shrink the weights to exp(-d) in a
 # whole training, where d = alpha * learning rate * steps, whatever the loss.
 _DECOUPLED = ("schedulefree", "adamw")
-_DECAYS = (0.0, 0.75, 2.5, 8.0)
+_DECAYS = (0.0, 0.75, 2.5)
 
 
 def alphas_to_compare(solver, learning_rate, n_steps):
