@@ -118,8 +118,8 @@ class CoordinateMLPRegressor(
         ``FourierFeatures(sigma="auto")``, or any embedding with a parameter `sigma` that is
         "auto", and `sigma_` after its fit, sigma is chosen on rows held out: trainings of an
         eighth of `max_iter` bracket it in factors of two from `sigma_`, then the best go on to
-        half, and `alpha` is chosen there; that takes about one and a half times as long as the
-        training of all rows after it.
+        half, and `alpha` is chosen there; that takes two to three times as long as the training of
+        all rows after it.
         "auto_per_axis" does so for columns of unequal `sigma_` apart. Of fewer than 2 rows to hold
         out, with ``max_iter=0`` and in `partial_fit`, `sigma_` is taken.
     batch_norm : bool, default=False
@@ -549,12 +549,7 @@ class CoordinateMLPRegressor(
 
     def _fit_rows(self, X, y, weight, validation, random_state, *, warm=False, checkpoint=None):
         """Build the network, unless it is there, and train it."""
-        score = None if validation is None else scorer(*validation)
-        if self.early_stopping and score is None:
-            n_places = places_to_hold_out(X, self.validation_fraction)
-            kept, held_out = held_out_rows(X, n_places, random_state)
-            score = scorer(*take(held_out, X, y, weight))
-            X, y, weight = take(kept, X, y, weight)
+        (X, y, weight), score = self._rows_and_score(X, y, weight, validation, random_state)
         if not warm:
 
             def choose():
@@ -593,6 +588,16 @@ class CoordinateMLPRegressor(
         self._optimizer_settings = self._optimizer_parameters()
         self._order = generator.get_state()
         return self
+
+    def _rows_and_score(self, X, y, weight, validation, random_state):
+        """Return the rows to train on, and the score of a network on others, None without any."""
+        if validation is not None:
+            return (X, y, weight), scorer(*validation)
+        if not self.early_stopping:
+            return (X, y, weight), None
+        n_places = places_to_hold_out(X, self.validation_fraction)
+        kept, held_out = held_out_rows(X, n_places, random_state)
+        return take(kept, X, y, weight), scorer(*take(held_out, X, y, weight))
 
     def _optimizer_and_order(self, warm, random_state):
         """Return the optimizer and what draws the order of rows, those of the last fit if warm."""

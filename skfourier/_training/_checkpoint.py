@@ -17,7 +17,7 @@ import skfourier
 from skfourier._training._loop import History, Progress
 from skfourier._training._sigma_search import Choice
 
-_FORMAT = 1
+_FORMAT = 2
 # Of the time of a training: what writing may take.
 _SHARE_OF_TIME = 0.02
 

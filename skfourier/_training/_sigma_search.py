@@ -94,7 +94,7 @@ def search_sigma(sigma, directions, candidate_at, n_epochs, alphas=(0.0,)):
     and its half (along each direction) go on to a quarter of the training, and the better one and
     its half to half of it. There the weight decay grows as long as the score does. Where even the
     best network has become worse since the quarter, it learns noise already, and half of its sigma
-    is taken. All of that takes about one and a half trainings.
+    is taken. All of that takes two to three trainings.
 
     Parameters
     ----------
