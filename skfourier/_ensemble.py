@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, MultiOutputMixin, RegressorMixin, clone
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -21,11 +22,17 @@ from skfourier._sklearn import (
     refuse_no_numbers,
     unchanged_on_error,
 )
+from skfourier._tasks import Tasks
 from skfourier._training._held_out import held_out_rows
 
 
 class CoordinateMLPEnsemble(
-    Saved, MetaEstimatorMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
+    Saved,
+    CallbackSupportMixin,
+    MetaEstimatorMixin,
+    MultiOutputMixin,
+    RegressorMixin,
+    BaseEstimator,
 ):
     r"""Average networks that differ by their seeds, and learn what their spread is worth.
 
@@ -68,6 +75,11 @@ class CoordinateMLPEnsemble(
     --------
     FourierKernelRegressor : Its deviations come from a model, without a row held out.
     sklearn.ensemble.BaggingRegressor : Averages any regressors, without deviations.
+
+    Notes
+    -----
+    Each network is a task of the callbacks of `set_callbacks`, its epochs are subtasks. A callback
+    may end the fit after a network: those so far are the ensemble, two at least.
 
     References
     ----------
@@ -139,19 +151,29 @@ class CoordinateMLPEnsemble(
         n_places = max(2, min(self.n_calibration, n_places // 10))
         kept, held_out = held_out_rows(X, n_places, random_state)
         network, self.estimators_ = self._network(), []
+        tasks = Tasks(self, X, y, weight, max_subtasks=self.n_estimators)
         for seed in seeds.tolist():
             member = clone(network).set_params(random_state=seed)
-            member.fit(X[kept], y[kept], None if weight is None else weight[kept])
+            with tasks.within("network", member):
+                member.fit(X[kept], y[kept], None if weight is None else weight[kept])
             if member.sigma_search_ is not None:
                 network.set_params(embedding__sigma=member.embedding_.sigma_, alpha=member.alpha_)
             self.estimators_.append(member)
+            stop = tasks.end(lambda: {"estimators_": [*self.estimators_]})
+            if stop and len(self.estimators_) > 1:  # one network has no spread
+                break
+        self._calibrate(X, y, weight, held_out)
+        tasks.close()
+        return self
+
+    def _calibrate(self, X, y, weight, held_out):
+        """Learn what the spread is worth from the rows held out."""
         mean, spread = self._mean_and_spread(X[held_out])
         squares = ((y[held_out] - mean) ** 2).reshape(len(mean), -1)
         w = np.ones(len(mean)) if weight is None else weight[held_out]
         pairs = zip(spread.reshape(len(mean), -1).T ** 2, squares.T, strict=True)
         factors = [_likeliest_variance(*pair, w / w.sum()) for pair in pairs]
         self.spread_factor_, self.error_floor_ = np.array(factors).T
-        return self
 
     def _fitted_state(self):
         names = ("estimators_", "spread_factor_", "error_floor_")
@@ -197,9 +219,10 @@ class CoordinateMLPEnsemble(
         ValueError
             If X is not finite, or has other columns than in `fit`.
         """
-        mean, spread = self._mean_and_spread(self._places(X))
+        X = self._places(X)
         if not return_std:
-            return mean
+            return np.mean([member.predict(X) for member in self.estimators_], axis=0)
+        mean, spread = self._mean_and_spread(X)
         variance = self.spread_factor_ * spread.reshape(len(spread), -1) ** 2 + self.error_floor_
         return mean, np.sqrt(variance).astype(mean.dtype).reshape(mean.shape)
 

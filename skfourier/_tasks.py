@@ -1,5 +1,7 @@
 """A fit and its parts as tasks of scikit-learn's callbacks."""
 
+from contextlib import contextmanager
+
 
 class Tasks:
     """The fit of an estimator, and parts of it that follow one another.
@@ -27,13 +29,24 @@ class Tasks:
         self.part = self.whole.subcontext(task_name=name)
         self.part.call_on_fit_task_begin(estimator=self.estimator, **self.data)
 
+    @contextmanager
+    def within(self, name, other):
+        """Tell callbacks that a part begins, which is the fit of another estimator.
+
+        Inside, its tasks are subtasks of the part, for those callbacks that go that deep.
+        """
+        self.part = self.whole.subcontext(task_name=name)
+        with self.part.propagate_callback_context(other):
+            self.part.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+            yield
+
     def end(self, attributes=None):
         """Tell callbacks that the part has ended; return whether one of them asks to stop.
 
         Parameters
         ----------
         attributes : callable, default=None
-            Returns the fitted attributes of an estimator as it is now; called if needed.
+            Returns the fitted attributes of an estimator as it is now, or None; called if needed.
         """
         return self._end(self.part, attributes)
 

@@ -7,6 +7,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
+from sklearn.callback import CallbackSupportMixin
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch
@@ -43,6 +44,7 @@ from skfourier._kernel_regressor_cv._sigma_search import (
     AxisByAxis,
     Line,
     ScoreTable,
+    SearchEnded,
     as_cv_results,
     at_edge,
     results_of,
@@ -71,6 +73,7 @@ from skfourier._solvers._choice import SOLVERS, choose_solver, is_slow, refusal
 from skfourier._solvers._problem import Problem
 from skfourier._solvers._trend import TrendBasis
 from skfourier._solvers._universal_kriging import around
+from skfourier._tasks import Tasks
 from skfourier.spectra import FiniteSpectrum, Gaussian, Matern, Spectrum
 
 _DEFAULT_ALPHAS = np.logspace(-4, 1, 11)
@@ -86,7 +89,9 @@ def _has_domain(regressor):
     )
 
 
-class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class FourierKernelRegressorCV(
+    Saved, CallbackSupportMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
+):
     r"""`FourierKernelRegressor` with sigma, noise and smoothness chosen from the data.
 
     By default they are those of the largest likelihood, whatever the coordinates are and however
@@ -188,6 +193,11 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
 
     Of candidates each sigma is factorized once ("kronecker", "primal", "cholesky"), whatever the
     number of alphas. Splits take a fit for each sigma, alpha and split, that share their set-up.
+
+    Candidates are tasks of the callbacks of `set_callbacks` (each sigma with its
+    alphas, or each kernel where there are no candidates), and so is the fit with the best. A
+    callback that asks for the fitted estimator of a candidate, as ``ScoringMonitor`` does, costs a
+    fit of all rows. One may end the search: the best candidate so far is taken.
 
     Leave-one-out of *repeated* rows looks too good, since a row left out is still seen in its copy:
     give weights instead.
@@ -327,18 +337,32 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
         kernels = self._kernels(X, y)
         problem = self._problem(X, y, weight, kernels[0])
         if self._without_a_grid(kernels):
-            best = self._search_by_likelihood(problem, kernels)
-            self.regressor_ = best.fit(X, y, sample_weight=weight).calibrated()
+            self._search_by_likelihood(problem, kernels, (X, y, weight))
         else:
-            self.regressor_ = self._search_candidates(problem, kernels, (X, y, weight), routed)
+            self._search_candidates(problem, kernels, (X, y, weight), routed)
 
-    def _search_by_likelihood(self, problem, kernels):
-        """Find the likeliest kernel, sigma and alpha; return the regressor that has them."""
+    def _search_by_likelihood(self, problem, kernels, rows, allowed=None):
+        """Find the likeliest kernel, sigma and alpha, and fit the regressor that has them."""
+        X, y, weight = rows
+        tasks = Tasks(self, X, y, weight, max_subtasks=len(kernels) + 1)
+
+        def fitted(candidate):
+            regressor = self._regressor(candidate.kernel).set_params(alpha=candidate.alpha)
+            return regressor.fit(X, y, sample_weight=weight).calibrated()
+
         choice = search_by_likelihood(
-            problem, kernels, per_axis=self.per_axis, allowed=self._applies
+            problem,
+            kernels,
+            per_axis=self.per_axis,
+            allowed=allowed or self._applies,
+            begun=partial(tasks.begin, "candidate"),
+            ended=lambda candidate: tasks.end(partial(_attributes, fitted, candidate)),
         )
         self._keep_choice(choice)
-        return self._regressor(choice.best.kernel).set_params(alpha=choice.best.alpha)
+        tasks.begin("refit")
+        self.regressor_ = fitted(choice.best)
+        tasks.end(dict)
+        tasks.close()
 
     def _keep_choice(self, choice):
         """Keep the table of kernels, and the best one's parameters."""
@@ -371,15 +395,11 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
         self._check_for_blocks(kernels, "fit of dask arrays")
         weight = np.ones(len(some)) if weight is None else weight
         problem = self._problem(some, values, weight, kernels[0])
-        choice = search_by_likelihood(
-            problem, kernels, per_axis=self.per_axis, allowed=partial(streams, tol=self.tol)
-        )
-        self._keep_choice(choice)
-        best = self._regressor(choice.best.kernel).set_params(alpha=choice.best.alpha)
-        self.regressor_ = best.fit(X, y, sample_weight=sample_weight).calibrated()
+        allowed = partial(streams, tol=self.tol)
+        self._search_by_likelihood(problem, kernels, (X, y, sample_weight), allowed)
 
     def _search_candidates(self, problem, kernels, rows, routed):
-        """Score sigmas and alphas of each kernel; return the regressor of the best, fitted."""
+        """Score sigmas and alphas of each kernel; fit the best."""
         alphas = _DEFAULT_ALPHAS if self.alphas is None else self.alphas
         alphas = np.unique(positive_numbers(alphas, "alphas"))
         problems = [replace(problem, kernel=kernel, alpha=alphas[0]) for kernel in kernels]
@@ -389,6 +409,9 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
         searches = [self._search(one) for one in problems]
         taken = self._taken(problems, searches)
         sampled = self.cv is None and any(not self._solver_of(*pair).is_exact for pair in taken)
+        known = all(isinstance(search, Line) for search in searches)
+        n_tasks = sum(len(search.first) for search in searches) + 1 if known else None
+        tasks = Tasks(self, *rows, max_subtasks=n_tasks)
         tables = [
             ScoreTable(
                 UnlessRefused(
@@ -396,14 +419,34 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
                     partial(self._refusal, one),
                 ),
                 alphas,
+                partial(tasks.begin, "candidate"),
+                partial(
+                    self._end_candidate, tasks=tasks, kernel=one.kernel, rows=rows, alphas=alphas
+                ),
             )
             for one in problems
         ]
-        for search, table in zip(searches, tables, strict=True):
-            search.run(table)
-        best = self._best_fit(results_of(tables, kernels), kernels, rows)
-        self._warn_at_edges(searches[kernels.index(best.kernel)].columns, alphas)
-        return best
+        ended = not _run(searches, tables)
+        tasks.begin("refit")
+        self.regressor_ = best = self._best_fit(results_of(tables, kernels), kernels, rows)
+        tasks.end(dict)
+        tasks.close()
+        if not ended:
+            self._warn_at_edges(searches[kernels.index(best.kernel)].columns, alphas)
+
+    def _end_candidate(self, sigma, scores, *, tasks, kernel, rows, alphas):
+        """Tell callbacks of the scores of a sigma; return whether one of them asks to stop."""
+        means = scores.mean(axis=1)
+        if np.isnan(means).all():
+            tasks.end()
+            return False
+
+        def fitted(alpha):
+            X, y, weight = rows
+            regressor = self._regressor(kernel).set_params(sigma=sigma, alpha=alpha)
+            return regressor.fit(X, y, sample_weight=weight)
+
+        return tasks.end(partial(_attributes, fitted, alphas[np.nanargmax(means)]))
 
     def _best_fit(self, results, kernels, rows):
         """Fit the best candidate that can be fitted to all rows; keep it and the table."""
@@ -814,6 +857,27 @@ class FourierKernelRegressorCV(Saved, MultiOutputMixin, RegressorMixin, BaseEsti
 def _at(problem, sigma):
     """Return the problem with its kernel at this sigma."""
     return replace(problem, kernel=scaled_kernel(problem.kernel, sigma, problem.X.shape[1]))
+
+
+def _run(searches, tables):
+    """Run searches one after the other; return whether no callback has ended them."""
+    try:
+        for search, table in zip(searches, tables, strict=True):
+            search.run(table)
+    except SearchEnded:
+        return False
+    return True
+
+
+def _attributes(fitted, candidate):
+    """Return what an estimator of this candidate has; None where it cannot be fitted."""
+    if candidate is None:
+        return None
+    try:
+        regressor = fitted(candidate)
+    except np.linalg.LinAlgError:
+        return None
+    return {"regressor_": regressor}
 
 
 def _takes_weights(scorer):

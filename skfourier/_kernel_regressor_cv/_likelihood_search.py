@@ -44,7 +44,9 @@ class Choice:
     best: Candidate
 
 
-def search_by_likelihood(problem, kernels, *, per_axis, allowed=lambda _: True):
+def search_by_likelihood(
+    problem, kernels, *, per_axis, allowed=lambda _: True, begun=lambda: None, ended=lambda _: False
+):
     """Find the likeliest parameters of each kernel, and which kernel is the likeliest.
 
     Kernels compare by the likelihood that counts all scales alike; the parameters of the best are
@@ -60,6 +62,9 @@ def search_by_likelihood(problem, kernels, *, per_axis, allowed=lambda _: True):
         frequencies that the columns resolve. "auto" is True.
     allowed : callable, default=always
         A problem to whether its kernel may be chosen; if none may be, all may.
+    begun, ended : callable, default=None
+        Called before and after the search of each kernel, the latter with its candidate or None:
+        it returns whether to do without the kernels that are left.
 
     Returns
     -------
@@ -85,11 +90,15 @@ def search_by_likelihood(problem, kernels, *, per_axis, allowed=lambda _: True):
     starts = [
         _unless_singular(kernel, _start, few, kernel, sigmas, per_axis, units) for kernel in kernels
     ]
-    candidates = _climbed(some, kernels, starts)
+    back = partial(_in_units, units=units)
+
+    def end(candidate):
+        return ended(candidate and back(candidate))
+
+    candidates = _climbed(some, kernels, starts, begun, end)
     found = [candidate for candidate in candidates if candidate is not None]
     if not found:
         raise ValueError("None of the kernels could be fitted. The warnings say why.")
-    back = partial(_in_units, units=units)
     free = [one for one in found if allowed(_problem_of(problem, back(one)))] or found
     first = max(free, key=lambda candidate: candidate.fit.value)
     many = sampler.sample(_BLOCKS_FOR_THE_KERNEL, _MORE_FOR_THE_BEST)
@@ -97,17 +106,20 @@ def search_by_likelihood(problem, kernels, *, per_axis, allowed=lambda _: True):
     return Choice(kernels, [candidate and back(candidate) for candidate in candidates], back(best))
 
 
-def _climbed(likelihood, kernels, starts):
+def _climbed(likelihood, kernels, starts, begun, ended):
     """Return the best of each kernel; the most promising begin, and others may end early."""
     candidates, to_beat = [None] * len(kernels), -np.inf
     promising = [place for place, start in enumerate(starts) if start is not None]
     for place in sorted(promising, key=lambda place: -starts[place][0]):
+        begun()
         parameters, vector = starts[place][1:]
         candidate = _unless_singular(
             kernels[place], largest_likelihood, likelihood, parameters, vector, to_beat
         )
         if candidate is not None:
             candidates[place], to_beat = candidate, max(to_beat, candidate.fit.value)
+        if ended(candidate) and candidate is not None:
+            break
     return candidates
 
 

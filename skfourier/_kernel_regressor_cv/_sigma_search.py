@@ -7,6 +7,10 @@ from scipy.stats import rankdata
 _MAX_ROUNDS = 3
 
 
+class SearchEnded(Exception):
+    """Raised where a callback asks to stop; the scores so far are in the tables."""
+
+
 class ScoreTable:
     """The scores of the sigmas tried so far, each computed once.
 
@@ -16,6 +20,10 @@ class ScoreTable:
         sigma, a float or a tuple of them, to an array of shape (n_alphas, n_splits).
     alphas : ndarray of shape (n_alphas,)
         In the criterion's order.
+    begun : callable, default=None
+        Called before a sigma is scored.
+    ended : callable, default=None
+        Called with a sigma and its scores; returns whether to end the search.
 
     Attributes
     ----------
@@ -23,14 +31,24 @@ class ScoreTable:
         sigma to what the criterion says.
     """
 
-    def __init__(self, criterion, alphas):
+    def __init__(self, criterion, alphas, begun=None, ended=None):
         self.criterion, self.alphas = criterion, alphas
+        self.begun, self.ended = begun, ended
         self.scores = {}
 
     def __call__(self, sigma):
-        """Return the mean score of this sigma with its best alpha; -inf if all are NaN."""
+        """Return the mean score of this sigma with its best alpha; -inf if all are NaN.
+
+        Raises
+        ------
+        SearchEnded
+        """
         if sigma not in self.scores:
+            if self.begun:
+                self.begun()
             self.scores[sigma] = self.criterion(sigma)
+            if self.ended and self.ended(sigma, self.scores[sigma]):
+                raise SearchEnded
         return _nan_last(self.scores[sigma].mean(axis=1)).max()
 
 
