@@ -39,6 +39,7 @@ def write_file(path, content, arrays):
     OSError
         If the file cannot be written; an older one stays as it was.
     """
+    from safetensors import SafetensorError  # noqa: PLC0415
     from safetensors.numpy import save_file  # noqa: PLC0415 (skfourier's import stays light)
 
     text = json.dumps(content, allow_nan=False)
@@ -49,7 +50,10 @@ def write_file(path, content, arrays):
             f"characters of parameters. Save its parts in files of their own."
         )
     with complete_file(path) as complete:
-        save_file(arrays, complete, {"skfourier": f"{_digest(text, arrays)} {text}"})
+        try:
+            save_file(arrays, complete, {"skfourier": f"{_digest(text, arrays)} {text}"})
+        except SafetensorError as error:  # of its own where the disk is full
+            raise OSError(f"{path} could not be written: {error}") from error
 
 
 def read_file(path):

@@ -1,0 +1,103 @@
+"""Full disks, workers that die, Ctrl-C: what the user had before is still there."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from sklearn.model_selection import GridSearchCV
+
+import skfourier
+from skfourier import (
+    CoordinateMLPEnsemble,
+    CoordinateMLPRegressor,
+    FourierKernelRegressor,
+    FourierKernelRegressorCV,
+)
+
+resource = pytest.importorskip("resource")
+
+X = np.random.default_rng(0).uniform(size=(60, 1))
+Y = np.sin(9 * X[:, 0])
+
+
+class AtEachEnd:
+    """A callback that calls a function at the end of each task."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):  # noqa: ARG002
+        self.function()
+
+
+def press_ctrl_c():
+    # A shell that starts the tests in the background lets them ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        FourierKernelRegressorCV([0.3, 1, 3], [1e-2], kernel="gaussian"),
+        FourierKernelRegressorCV(kernel="gaussian"),
+        CoordinateMLPEnsemble(CoordinateMLPRegressor((8,), max_iter=2), 2, random_state=0),
+    ],
+    ids=["candidates", "likelihood", "ensemble"],
+)
+def test_ctrl_c_between_tasks_leaves_the_earlier_fit(model):
+    model.fit(X, Y)
+    before = model.predict(X)
+    with pytest.raises(KeyboardInterrupt):
+        model.set_callbacks(AtEachEnd(press_ctrl_c)).fit(X, -Y)
+    np.testing.assert_array_equal(model.predict(X), before)
+    model.set_callbacks().fit(X, -Y)  # and the next fit is as any other
+    assert model.score(X, -Y) > model.score(X, Y)
+
+
+def kill_the_worker():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_worker_that_dies_is_told_of():
+    network = CoordinateMLPRegressor((8,), max_iter=2, random_state=0)
+    search = GridSearchCV(network, {"alpha": [0, 1e-3]}, cv=2, n_jobs=2).fit(X, Y)
+    before = search.predict(X)
+    network.set_callbacks(AtEachEnd(kill_the_worker))
+    with pytest.raises(TerminatedWorkerError):
+        search.fit(X, -Y)
+    np.testing.assert_array_equal(search.predict(X), before)
+    network.set_callbacks()
+    assert np.isfinite(search.fit(X, -Y).predict(X)).all()  # with new workers
+
+
+def test_saving_on_a_full_disk_leaves_the_older_file(tmp_path):
+    path = tmp_path / "model.safetensors"
+    model = FourierKernelRegressor(1).fit(X, Y)
+    model.save(path)
+    larger = CoordinateMLPRegressor((256, 256), max_iter=1).fit(X, Y)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limit[1]))
+    try:
+        with pytest.raises(OSError, match="could not be written: .*too large"):
+            larger.save(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, handler)
+    np.testing.assert_array_equal(skfourier.load(path).predict(X), model.predict(X))
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
