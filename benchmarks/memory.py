@@ -1,0 +1,142 @@
+"""Peak memory of fits and predictions of more rows than one wants to hold, in each way.
+
+    python benchmarks/memory.py --rows 10000000
+
+Rows lie in files (NumPy's memmaps of two columns and a target, float64, 24 bytes a row). Each way
+runs in a process of its own; "more" is its peak less what it held before, libraries included, and
+counts pages of the file that the system may take back at any time. Needs Linux.
+"""
+
+import multiprocessing
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from harness import cells, peak_megabytes, run
+
+from skfourier import (
+    CoordinateMLPRegressor,
+    FourierFeatures,
+    FourierKernelRegressor,
+    FourierKernelRegressorCV,
+)
+
+BLOCK = 1_000_000
+SQUARE = [[0, 1], [0, 1]]
+
+
+def write_rows(folder, n_rows):
+    """Write X and y, a block at a time."""
+    rng = np.random.default_rng(0)
+    X, y = (
+        np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float64, shape)
+        for name, shape in (("X", (n_rows, 2)), ("y", (n_rows,)))
+    )
+    for start in range(0, n_rows, BLOCK):
+        part = rng.uniform(size=(min(BLOCK, n_rows - start), 2))
+        X[start : start + BLOCK] = part
+        signal = np.sin(20 * part[:, 0]) * np.cos(31 * part[:, 1])
+        y[start : start + BLOCK] = signal + 0.1 * rng.normal(size=len(part))
+
+
+def kernel():
+    return FourierKernelRegressor(3, alpha=0.1, solver="nufft", domain=SQUARE)
+
+
+def network():
+    embedding = FourierFeatures(3, n_frequencies=32, random_state=0)
+    return CoordinateMLPRegressor((32,), embedding=embedding, random_state=0)
+
+
+def in_blocks(model, X, y):
+    for start in range(0, len(X), BLOCK):
+        part = slice(start, start + BLOCK)
+        model.partial_fit(X[part], y[part])
+    return model
+
+
+def on_dask(model, X, y):
+    import dask.array as da  # noqa: PLC0415
+
+    return model.fit(*(da.from_array(a, chunks=(BLOCK, *a.shape[1:])) for a in (X, y)))
+
+
+def predicted_in_blocks(model, X, y):
+    """Predict, and keep the largest error only."""
+    starts = range(0, len(X), BLOCK)
+    return max(np.ptp(model.predict(X[i : i + BLOCK]) - y[i : i + BLOCK]) for i in starts)
+
+
+def predicted_on_dask(model, X, y):
+    import dask.array as da  # noqa: PLC0415
+
+    X, y = (da.from_array(a, chunks=(BLOCK, *a.shape[1:])) for a in (X, y))
+    return abs(model.predict(X) - y).max().compute(scheduler="synchronous")
+
+
+def first_rows(build):
+    """Return a model that has seen few rows, to predict with."""
+    rng = np.random.default_rng(1)
+    X = rng.uniform(size=(20_000, 2))
+    return build().partial_fit(X, np.sin(20 * X[:, 0]))
+
+
+# What is prepared before the memory counts, and what is measured.
+WAYS = {
+    "kernel regressor, partial_fit over blocks": (kernel, in_blocks),
+    "kernel regressor, fit on memmaps": (kernel, lambda model, X, y: model.fit(X, y)),
+    "kernel regressor, fit on dask arrays": (kernel, on_dask),
+    "search, partial_fit over blocks": (
+        lambda: FourierKernelRegressorCV(kernel="gaussian", domain=SQUARE),
+        in_blocks,
+    ),
+    "search, fit on dask arrays": (
+        lambda: FourierKernelRegressorCV(kernel="gaussian", domain=SQUARE),
+        on_dask,
+    ),
+    "network, partial_fit over blocks": (network, in_blocks),
+    "network, fit on memmaps": (
+        lambda: network().set_params(max_iter=1),
+        lambda model, X, y: model.fit(X, y),
+    ),
+    "kernel regressor, predict on a memmap": (
+        lambda: first_rows(kernel),
+        lambda model, X, _: model.predict(X),
+    ),
+    "kernel regressor, predict over blocks": (lambda: first_rows(kernel), predicted_in_blocks),
+    "kernel regressor, predict on dask arrays": (lambda: first_rows(kernel), predicted_on_dask),
+    "network, predict on a memmap": (
+        lambda: first_rows(network),
+        lambda model, X, _: model.predict(X),
+    ),
+    "network, predict over blocks": (lambda: first_rows(network), predicted_in_blocks),
+    "network, predict on dask arrays": (lambda: first_rows(network), predicted_on_dask),
+}
+
+
+def measured(way, folder):
+    """Return the peak of one way and what the process held before, in MB."""
+    build, use = WAYS[way]
+    model = build()
+    X, y = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in "Xy")
+    return peak_megabytes(lambda: use(model, X, y))
+
+
+def compare(options):
+    context = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        write_rows(Path(folder), options.rows)
+        print(
+            f"{options.rows:,} rows of two columns and a target: {24 * options.rows / 1e6:.0f} MB"
+        )
+        cells("", "peak, MB", "more, MB")
+        cells("---", "---", "---")
+        for way in WAYS:
+            with ProcessPoolExecutor(1, mp_context=context) as pool:
+                peak, before = pool.submit(measured, way, Path(folder)).result()
+            cells(way, f"{peak:.0f}", f"{peak - before:.0f}")
+
+
+if __name__ == "__main__":
+    run(__doc__, compare, rows=10_000_000, folder=None)
