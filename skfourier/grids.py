@@ -88,7 +88,7 @@ class Grid:
         return np.ascontiguousarray(array.reshape(len(array), -1)[:, self.index].T)
 
     def spacing(self):
-        """Return the distance between neighbours along each axis; 1 where there is one point."""
+        """Return the distance between neighbors along each axis; 1 where there is one point."""
         return np.array([_mean_spacing(axis) for axis in self.axes])
 
     def rounding_in_steps(self):
