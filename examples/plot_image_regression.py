@@ -36,7 +36,7 @@ train, between = next(GridHoldoutSplit().split(X))
 
 def report(name, predicted):
     on, off = (psnr(y[rows], predicted[rows].clip(0, 1)) for rows in (train, between))
-    print(f"{name:26}{on:12.2f}{off:12.2f}", flush=True)
+    print(f"{name:26} training {on:6.2f} dB, between {off:6.2f} dB", flush=True)
     return f"{name}\n{off:.1f} dB between"
 
 
