@@ -3,20 +3,14 @@ Write your own embedding: a multiresolution grid
 ================================================
 
 Any transformer whose `to_module` returns a torch module can replace the Fourier features in
-`CoordinateMLPRegressor`. Its parameters are trained with the network. This one is a pyramid of
-grids of learned features, interpolated between the nodes, as in "Instant neural graphics primitives
-with a multiresolution hash encoding" (Müller, Evans, Schied and Keller, 2022), but small enough to
-need no hashing.
-
-The network learns every second pixel of a photograph, and the pixels between are the test. With the
-same number of steps the grids are behind Fourier features, both on the learned pixels and between
-them: Fourier features at a good sigma already describe what pictures are like, which a table of
-features has to learn.
+`CoordinateMLPRegressor`; its parameters are trained with the network. This one is a pyramid of
+grids of learned features, as in "Instant neural graphics primitives with a multiresolution hash
+encoding" (Müller, Evans, Schied and Keller, 2022). With the same number of steps it is behind
+Fourier features between the learned pixels: these already describe what pictures are like.
 """
 
 import matplotlib.pyplot as plt
 import torch
-from scipy.interpolate import RegularGridInterpolator
 from skimage.data import coffee
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -25,7 +19,7 @@ from torch import nn
 from skfourier import CoordinateMLPRegressor, FourierFeatures
 from skfourier.images import image_to_samples
 from skfourier.inspection import ReconstructionDisplay
-from skfourier.metrics import psnr
+from skfourier.model_selection import GridHoldoutSplit
 
 
 class MultiresolutionGrid(TransformerMixin, BaseEstimator):
@@ -75,19 +69,11 @@ class Grids(nn.Module):
 
 
 photograph = coffee()[60:316, 200:456]
-X, y = (rows.reshape(256, 256, -1) for rows in image_to_samples(photograph))
-X_learned, y_learned = (rows[::2, ::2].reshape(-1, rows.shape[2]) for rows in (X, y))
-X_between, between = X[1:-1:2, 1:-1:2].reshape(-1, 2), y[1:-1:2, 1:-1:2]
-cubic = RegularGridInterpolator((X[::2, 0, 1], X[0, ::2, 0]), y[::2, ::2], method="cubic")
-predictions = {"cubic": cubic(X_between[:, ::-1])}
-networks = {
-    "Fourier": CoordinateMLPRegressor(embedding=FourierFeatures("auto"), random_state=0),
-    "grids": CoordinateMLPRegressor(
-        (64, 64), "relu", embedding=MultiresolutionGrid(), random_state=0
-    ),
-}
-for name, network in networks.items():
-    predictions[name] = network.fit(X_learned, y_learned).predict(X_between)
-    print(f"{name}: {psnr(y_learned, network.predict(X_learned)):.2f} dB on the pixels learned")
-ReconstructionDisplay.from_predictions(predictions, between)
+X, y = image_to_samples(photograph)
+learned, between = next(GridHoldoutSplit().split(X))
+grids = CoordinateMLPRegressor((64, 64), "relu", embedding=MultiresolutionGrid(), random_state=0)
+fourier = CoordinateMLPRegressor(embedding=FourierFeatures("auto"), random_state=0)
+networks = {"Fourier": fourier, "grids": grids}
+predictions = {k: n.fit(X[learned], y[learned]).predict(X[between]) for k, n in networks.items()}
+ReconstructionDisplay.from_predictions(predictions, y[between].reshape(128, 128, 3))
 plt.show()

@@ -6,8 +6,7 @@ The elevation of 13,000 places near the Jacksboro fault (Tennessee) is measured 
 Kernel regression turns the measurements into a map and says how far the map may be off. Nothing is
 set by hand: the likelihood of the measurements determines how smooth the terrain is, how far a
 measurement reaches along each axis, and how large the errors are. The map is more accurate than
-scipy's best, although the splines are shown at several smoothings and the test places pick the
-best.
+scipy's best, even if the test places pick the smoothing of the splines.
 """
 
 from pathlib import Path
@@ -75,7 +74,6 @@ for ax, title, values, limits in (
     picture = ax.imshow(shown, extent=extent, vmin=limits[0], vmax=limits[1])
     ax.set(title=title, xlabel="km")
     figure.colorbar(picture, ax=ax)
-output = Path("output")
-output.mkdir(parents=True, exist_ok=True)
-figure.savefig(output / "scattered_measurements.png", dpi=100)
+Path("output").mkdir(exist_ok=True)
+figure.savefig("output/scattered_measurements.png", dpi=100)
 plt.show()

@@ -225,7 +225,7 @@ class CoordinateMLPRegressor(
     n_iter_ : int
         Number of epochs done, by this `fit`, or by all `partial_fit`; as long as the lists.
     device_, precision_ : str
-        What "auto" stood for.
+        The values that "auto" resolved to.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)

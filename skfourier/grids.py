@@ -88,7 +88,7 @@ class Grid:
         return np.ascontiguousarray(array.reshape(len(array), -1)[:, self.index].T)
 
     def spacing(self):
-        """Return the distance between neighbours along each axis; 1 where there is one point."""
+        """Return the distance between neighbors along each axis; 1 where there is one point."""
         return np.array([_mean_spacing(axis) for axis in self.axes])
 
     def rounding_in_steps(self):
@@ -234,7 +234,12 @@ def coordinate_rounding(X):
 def _eps(column):
     """Return the machine epsilon of the narrowest dtype that holds all of a column."""
     if not np.array_equal(column, np.rint(column)):
-        for dtype in (np.float16, np.float32):
+        # The pixels k / 256 are exact in float16 too, and in steps that do not shrink toward 0, as
+        # those of rounded values do.
+        largest = np.abs(column).max().astype(np.float32)
+        steps = column / max(2.0 ** (np.frexp(largest)[1] - 11), 2.0**-24)
+        rounded = () if np.array_equal(steps, np.rint(steps)) else (np.float16,)
+        for dtype in (*rounded, np.float32):
             with np.errstate(over="ignore"):  # to infinity, which is another number
                 if np.array_equal(column.astype(dtype), column):
                     return np.finfo(dtype).eps

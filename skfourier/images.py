@@ -39,7 +39,7 @@ __all__ = [
     "save_image",
 ]
 
-# Named by dtype and number of channels; Pillow has no colour with 16 bits a channel.
+# Named by dtype and number of channels; Pillow has no color with 16 bits a channel.
 _CONTENTS = {
     ("uint8", 1): "grey",
     ("uint8", 3): "RGB",

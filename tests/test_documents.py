@@ -74,7 +74,7 @@ def without_docstrings(code):
 )
 def test_examples_are_short_and_say_what_they_show(path):
     text = path.read_text()
-    assert len(text.splitlines()) <= 120
+    assert len(text.splitlines()) < 80
     assert ast.get_docstring(ast.parse(text)).count("====")
 
 

@@ -178,3 +178,10 @@ def test_whole_numbers_are_exact():
     X = 1e9 + np.array([[0.0], [64.0], [128.0], [256.0 + 64]])
     assert find_grid(X).evenly_spaced().shape == (6,)
     assert coordinate_rounding(X)[0] == np.finfo(float).eps * X.max()
+
+
+@pytest.mark.parametrize("n", [64, 128, 256, 512, 1024])
+def test_pixels_of_a_power_of_two_are_even(n):
+    # k / n is exact in float16, but has not been rounded to it.
+    axis = np.arange(n)[:, np.newaxis] / n
+    assert find_grid(axis).evenly_spaced().shape == (n,)

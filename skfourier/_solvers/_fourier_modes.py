@@ -97,7 +97,7 @@ class FourierModes:
 
     @cached_property
     def spacing(self):
-        r"""Distance h of neighbouring frequencies along each axis, of shape (n_features,).
+        r"""Distance h of neighboring frequencies along each axis, of shape (n_features,).
 
         By Poisson's summation the trapezoid rule adds the kernel's images,
         :math:`\sum_n k(d + n / h)`. Of two points, the one in the box of length L, the other in it

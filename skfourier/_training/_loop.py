@@ -100,7 +100,7 @@ class Training:
 
     @contextmanager
     def training_mode(self):
-        """Put the network, and an optimiser that averages its weights, in training mode."""
+        """Put the network, and an optimizer that averages its weights, in training mode."""
         parts: list = [self.network, *([self.optimizer] if averages(self.optimizer) else [])]
         for part in parts:
             part.train()
@@ -113,7 +113,7 @@ class Training:
     def loss(self, rows):
         """Compute the loss at some rows, as a step would see it, and change nothing."""
         before = _weights(self.network)
-        self.network.train()  # batch normalisation takes the rows' own statistics, and notes them
+        self.network.train()  # batch normalization takes the rows' own statistics, and notes them
         with torch.no_grad():
             errors = squared_error(self.network, rows, self.precision)
         self.network.eval()
@@ -197,7 +197,7 @@ def train(
     ------
     ValueError
         If the loss explodes or is not finite in the first epochs, before anything was learned.
-        After this or any other error network and optimiser are as before.
+        After this or any other error network and optimizer are as before.
 
     Warns
     -----
@@ -297,7 +297,7 @@ def _weights(network):
 
 
 def _is_finite(network):
-    """Return whether weights, and statistics of batch normalisation, are finite."""
+    """Return whether weights, and statistics of batch normalization, are finite."""
     return all(torch.isfinite(value).all() for value in network.state_dict().values())
 
 

@@ -83,7 +83,7 @@ def build_schedule(optimizer, learning_rate, n_steps):
 
 
 def averages(optimizer):
-    """Return whether the optimiser averages the weights itself: it then has two modes.
+    """Return whether the optimizer averages the weights itself: it then has two modes.
 
     Between `train()` and `eval()` the network's weights are those that gradients are taken at,
     otherwise their average.

@@ -15,7 +15,7 @@ def load_sample_video():
     The background rests. The rabbit moves fast in frames 0 to 30 and hardly in 60 to 90, on which
     interpolation in time can be tried where it is hard and where it is easy.
 
-    (c) Blender Foundation, www.bigbuckbunny.org, under the licence Creative Commons Attribution
+    (c) Blender Foundation, www.bigbuckbunny.org, under the license Creative Commons Attribution
     3.0, https://creativecommons.org/licenses/by/3.0/; changed: 3.6 seconds of it, cut to the
     central square, made smaller and compressed anew.
 
@@ -31,7 +31,7 @@ def load_sample_video():
         filename : str
             Path of the file, for `iterate_video` and `load_video`.
         DESCR : str
-            Where it is from, and its licence.
+            Where it is from, and its license.
 
     Raises
     ------

@@ -27,7 +27,7 @@ class TrainingDynamicsDisplay(Display):
     predicted : dict of str to ndarray of shape (n_steps,)
         Curves by their names, such as "training" and "test".
     observed : dict of str to ndarray of shape (n_steps,), default=None
-        Those of the same names are drawn in the same colour.
+        Those of the same names are drawn in the same color.
 
     Attributes
     ----------
@@ -89,13 +89,13 @@ class TrainingDynamicsDisplay(Display):
     def from_estimator(
         cls, estimator, X, y, X_test=None, y_test=None, *, steps, ax=None, line_kw=None
     ):
-        """Foretell the training of a clone from its own tangent kernel, then train it.
+        """Predict the training of a clone from its own tangent kernel, then train it.
 
         Parameters
         ----------
         estimator : CoordinateMLPRegressor or Pipeline
             Set to plain gradient descent: solver="sgd", batch_size="full",
-            learning_rate="constant", no weight decay, early stopping or batch normalisation. It is
+            learning_rate="constant", no weight decay, early stopping or batch normalization. It is
             left as it is.
         X, y, X_test, y_test : array-like
             Coordinates and values to train on, and to test on.
@@ -141,16 +141,16 @@ class TrainingDynamicsDisplay(Display):
         """
         ax, line_kw = self._axes(ax), line_kw or {}
         self.lines_: list = []
-        colours: dict[str, str] = {}
+        colors: dict[str, str] = {}
         for word, style, curves in (
             ("predicted", "--", self.predicted),
             ("observed", "-", self.observed or {}),
         ):
             for name, values in curves.items():
                 options = {"label": f"{name}, {word}", "linestyle": style}
-                options |= {"color": colours[name]} if name in colours else {}
+                options |= {"color": colors[name]} if name in colors else {}
                 (line,) = ax.plot(self.steps, values, **(options | line_kw))
-                colours[name] = line.get_color()
+                colors[name] = line.get_color()
                 self.lines_.append(line)
         ax.set(xlabel="steps of gradient descent", ylabel="mean squared error", yscale="log")
         ax.legend()

@@ -70,7 +70,7 @@ class FrameSplit(MaskSplitter):
 class FrameKFold(MaskSplitter):
     """K folds of the frames of a video, but for the first and the last, which always train.
 
-    Frame i is tested in fold (i - 1) mod K, so that both neighbours of a frame that is held out are
+    Frame i is tested in fold (i - 1) mod K, so that both neighbors of a frame that is held out are
     in the training set, and none is extrapolated. It is meant for choosing parameters on the frames
     that a `FrameSplit` keeps, without those it tests on.
 

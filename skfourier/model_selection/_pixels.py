@@ -113,7 +113,7 @@ class GridHoldoutSplit(MaskSplitter):
 
 
 class BlockKFold(MaskSplitter):
-    r"""K folds of whole patches: each pixel is tested once, its near neighbours with it.
+    r"""K folds of whole patches: each pixel is tested once, its near neighbors with it.
 
     The blocks are dealt out largest first, each to the fold that has the fewest pixels, so that no
     two folds differ by more than the pixels of one block.

@@ -21,7 +21,7 @@ class MaskSplitter(BaseCrossValidator):
         y : array-like of shape (n_samples, ...), default=None
             Not used.
         groups : None
-            Not used: neighbours are told by the rows themselves.
+            Not used: neighbors are told by the rows themselves.
 
         Yields
         ------

@@ -30,7 +30,7 @@ def empirical_ntk(estimator, X, Y=None, *, parametrization="standard", outputs="
 
     How far a small step of gradient descent on output l at x' moves output k at x. The outputs f
     are those of the standardised targets: before they are scaled to the units of y. Batch
-    normalisation is that of predictions, with its statistics held.
+    normalization is that of predictions, with its statistics held.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def empirical_ntk(estimator, X, Y=None, *, parametrization="standard", outputs="
         X if None.
     parametrization : {"standard", "ntk"}, default="standard"
         v is 1, or each parameter's variance before training: gradient descent on parameters that
-        are drawn with variance 1 and multiplied by their deviation. Batch normalisation's start as
+        are drawn with variance 1 and multiplied by their deviation. Batch normalization's start as
         constants: variance 0.
     outputs : {"mean", "full"}, default="mean"
         The mean over the outputs of the kernel of each with itself (the trace divided by their
@@ -66,7 +66,7 @@ def empirical_ntk(estimator, X, Y=None, *, parametrization="standard", outputs="
     -----
     With "ntk" the kernel of an untrained network tends, as its layers get wide, to
     ``NeuralTangentKernel(n_hidden_layers, activation, base=features.induced_kernel())``: on
-    Fourier features of amplitude 1, without batch normalisation and output activation, and with
+    Fourier features of amplitude 1, without batch normalization and output activation, and with
     ``initialization="he"`` for "relu". Features of another length are scaled: of unit length, the
     rectifier's kernel is 1 / n_frequencies of it. Other weights of the output layer are a factor:
     with the default initialisation of "sine" and "erf" it is (1/3) / 1.5^2.
