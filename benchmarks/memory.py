@@ -1,10 +1,12 @@
-"""Peak memory of fits and predictions of more rows than one wants to hold, in each way.
+"""Peak memory of fits and predictions of more rows than one wants to hold; sizes of files.
 
-    python benchmarks/memory.py --rows 10000000
+    python benchmarks/memory.py --rows 10000000 [--only peaks files checkpoints]
 
-Rows lie in files (NumPy's memmaps of two columns and a target, float64, 24 bytes a row). Each way
-runs in a process of its own; "more" is its peak less what it held before, libraries included, and
-counts pages of the file that the system may take back at any time. Needs Linux.
+"peaks": rows lie in files (NumPy's memmaps of two columns and a target, float64, 24 bytes a row).
+Each way runs in a process of its own; "more" is its peak less what it held before, libraries
+included, and counts pages of the file that the system may take back at any time. Needs Linux.
+"files": what `save` and a checkpoint write. "checkpoints": a default training, which takes the
+time that it takes, with a checkpoint and without (on an idle machine only).
 """
 
 import multiprocessing
@@ -13,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from harness import cells, peak_megabytes, run
+from harness import cells, fastest, peak_megabytes, row, run
 
 from skfourier import (
     CoordinateMLPRegressor,
@@ -123,7 +125,7 @@ def measured(way, folder):
     return peak_megabytes(lambda: use(model, X, y))
 
 
-def compare(options):
+def compare_peaks(options):
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         write_rows(Path(folder), options.rows)
@@ -138,5 +140,45 @@ def compare(options):
             cells(way, f"{peak:.0f}", f"{peak - before:.0f}")
 
 
+def written(write):
+    """Return the MB of the file that a function of its path writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        write(path)
+        return path.stat().st_size / 1e6
+
+
+def default_network(**params):
+    return CoordinateMLPRegressor(embedding=FourierFeatures(10), random_state=0, **params)
+
+
+def few_rows():
+    X = np.random.default_rng(0).uniform(size=(20_000, 2))
+    return X, np.sin(20 * X[:, 0])
+
+
+def compare_files(options):  # noqa: ARG001
+    row("default network, MB", written(default_network(max_iter=1).fit(*few_rows()).save))
+    checkpoint = written(lambda path: default_network(max_iter=1, checkpoint=path).fit(*few_rows()))
+    row("its checkpoint, MB", checkpoint)
+    X = np.random.default_rng(0).uniform(size=(1_000_000, 2))
+    for sigma in (3, 10):
+        model = FourierKernelRegressor(sigma, solver="nufft").fit(X, np.sin(20 * X[:, 0]))
+        row(f"kernel regressor of 10^6 rows, sigma = {sigma}, MB", written(model.save))
+
+
+def compare_checkpoints(options):  # noqa: ARG001
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "training"
+        without, checkpointed = fastest(
+            lambda: default_network().fit(*few_rows()),
+            lambda: default_network(checkpoint=path).fit(*few_rows()),
+            repetitions=3,
+        )
+    row("default training of 20,000 rows, s", without)
+    row("share of a checkpoint", checkpointed / without - 1, 0.02, at_most=True)
+
+
 if __name__ == "__main__":
-    run(__doc__, compare, rows=10_000_000, folder=None)
+    parts = [compare_peaks, compare_files, compare_checkpoints]
+    run(__doc__, parts, rows=10_000_000, folder=None)

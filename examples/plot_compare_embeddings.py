@@ -3,8 +3,8 @@ Compare embeddings and activations with GridSearchCV
 ====================================================
 
 The embedding and the activation of a network are ordinary parameters, so scikit-learn's grid search
-compares them, in two processes. Every third pixel of a photograph is scored in turn, predicted from
-the others. Fourier features matter more than the activation: without them even a sine, which is
+compares them, in two processes. Each third of the pixels of a photograph is predicted from the
+other two. Fourier features matter more than the activation: without them even a sine, which is
 made for coordinates, is almost four decibels behind the worst network that has them.
 """
 
@@ -51,7 +51,7 @@ for (row, column), score in np.ndenumerate(scores):
         f"{score:.1f}",
         ha="center",
         va="center",
-        color="black" if score > 21 else "white",
+        color="black" if score > scores.mean() else "white",
     )
 ax.set_xticks(range(len(embeddings)), embeddings)
 ax.set_yticks(range(len(activations)), activations)

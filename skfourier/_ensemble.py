@@ -168,10 +168,10 @@ class CoordinateMLPEnsemble(
 
     def _calibrate(self, X, y, weight, held_out):
         """Learn what the spread is worth from the rows held out."""
-        mean, spread = self._mean_and_spread(X[held_out])
-        squares = ((y[held_out] - mean) ** 2).reshape(len(mean), -1)
-        w = np.ones(len(mean)) if weight is None else weight[held_out]
-        pairs = zip(spread.reshape(len(mean), -1).T ** 2, squares.T, strict=True)
+        outputs = self._outputs(X[held_out])
+        squares = ((y[held_out] - outputs.mean(axis=0)) ** 2).reshape(len(held_out), -1)
+        w = np.ones(len(held_out)) if weight is None else weight[held_out]
+        pairs = zip(_spread(outputs).reshape(len(held_out), -1).T ** 2, squares.T, strict=True)
         factors = [_likeliest_variance(*pair, w / w.sum()) for pair in pairs]
         self.spread_factor_, self.error_floor_ = np.array(factors).T
 
@@ -219,11 +219,12 @@ class CoordinateMLPEnsemble(
         ValueError
             If X is not finite, or has other columns than in `fit`.
         """
-        X = self._places(X)
+        outputs = self._outputs(self._places(X))
+        mean = outputs.mean(axis=0)
         if not return_std:
-            return np.mean([member.predict(X) for member in self.estimators_], axis=0)
-        mean, spread = self._mean_and_spread(X)
-        variance = self.spread_factor_ * spread.reshape(len(spread), -1) ** 2 + self.error_floor_
+            return mean
+        spread = _spread(outputs).reshape(len(mean), -1)
+        variance = self.spread_factor_ * spread**2 + self.error_floor_
         return mean, np.sqrt(variance).astype(mean.dtype).reshape(mean.shape)
 
     @by_blocks
@@ -249,9 +250,14 @@ class CoordinateMLPEnsemble(
         refuse_no_numbers(X, "X")
         return check_new_rows(self, X)
 
-    def _mean_and_spread(self, X):
-        values = np.stack([member.predict(X) for member in self.estimators_])
-        return values.mean(axis=0), values.std(axis=0, ddof=1)
+    def _outputs(self, X):
+        """Predict with each network: shape (n_estimators, n_samples, ...)."""
+        return np.stack([member.predict(X) for member in self.estimators_])
+
+
+def _spread(outputs):
+    """Return the standard deviation over the networks, of which there are two at least."""
+    return outputs.std(axis=0, ddof=1)
 
 
 def _likeliest_variance(spread, squares, weight):

@@ -3,7 +3,6 @@
 import copy
 import math
 import warnings
-from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
@@ -453,14 +452,15 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         _distributed.check_columns(X, y, sample_weight)
         validate_data(self, X, skip_check_array=True)
         n_outputs = self._check_outputs(y if is_dask(y) else np.asarray(y), reset=True)
-        domain, total_weight = self._domain(X.shape[1]), None
-        if domain is None:
-            *domain, total_weight = _distributed.bounds(X, sample_weight)
+        domain = given = self._domain(X.shape[1])
+        if given is None:
+            *domain, weight_sum = _distributed.bounds(X, sample_weight)
+        else:
+            weight_sum = _distributed.weight_sum(X, sample_weight)
         nothing = np.empty((0, X.shape[1])), np.empty((0, n_outputs))
         self.kernel_ = self._kernel(np.stack(domain), None)
         problem = Problem.of(self.kernel_, *nothing, alpha=self.alpha, domain=domain)
-        if total_weight is not None:
-            problem = replace(problem, total_weight=total_weight)
+        problem = problem.of_weight(weight_sum, more_to_come=given is not None)
         solver = choose_solver(problem, self.solver, among=STREAMING, **self._tolerances())
         sums = _distributed.sums_over_blocks(
             solver.sums_of, X, y, sample_weight, origin=problem.origin, domain=domain

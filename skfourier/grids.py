@@ -236,7 +236,7 @@ def _eps(column):
     if not np.array_equal(column, np.rint(column)):
         # The pixels k / 256 are exact in float16 too, and in steps that do not shrink toward 0, as
         # those of rounded values do.
-        largest = np.abs(column).max().astype(np.float32)
+        largest = np.nextafter(np.abs(column).max(), 0)  # a power of two fits in the octave below
         steps = column / max(2.0 ** (np.frexp(largest)[1] - 11), 2.0**-24)
         rounded = () if np.array_equal(steps, np.rint(steps)) else (np.float16,)
         for dtype in (*rounded, np.float32):

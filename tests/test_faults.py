@@ -5,6 +5,7 @@ import signal
 
 import numpy as np
 import pytest
+from callbacks import Callback
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.model_selection import GridSearchCV
 
@@ -22,20 +23,11 @@ X = np.random.default_rng(0).uniform(size=(60, 1))
 Y = np.sin(9 * X[:, 0])
 
 
-class AtEachEnd:
+class AtEachEnd(Callback):
     """A callback that calls a function at the end of each task."""
 
     def __init__(self, function):
         self.function = function
-
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
 
     def on_fit_task_end(self, estimator, context):  # noqa: ARG002
         self.function()

@@ -180,8 +180,20 @@ def test_whole_numbers_are_exact():
     assert coordinate_rounding(X)[0] == np.finfo(float).eps * X.max()
 
 
-@pytest.mark.parametrize("n", [64, 128, 256, 512, 1024])
-def test_pixels_of_a_power_of_two_are_even(n):
+@pytest.mark.parametrize("n", [2, 64, 128, 256, 512, 1024, 2048, 4096])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    "moved", [lambda x: x, lambda x: x + x[1] / 2, lambda x: 2 * x - 1, lambda x: 8 * x - 3]
+)
+def test_pixels_of_a_power_of_two_are_even(n, dtype, moved):
     # k / n is exact in float16, but has not been rounded to it.
-    axis = np.arange(n)[:, np.newaxis] / n
+    axis = moved(np.arange(n, dtype=dtype) / n)[:, np.newaxis]
     assert find_grid(axis).evenly_spaced().shape == (n,)
+
+
+@pytest.mark.parametrize("n", [100, 300, 1000])
+def test_pixels_rounded_to_float16_are_even(n):
+    # Their steps differ by up to 2^-11 of the largest coordinate: half of a pixel of 1,000.
+    exact = np.arange(n)[:, np.newaxis] / n
+    assert coordinate_rounding(exact.astype(np.float16))[0] >= 2.0**-11 * exact.max() / 2
+    assert coordinate_rounding(exact)[0] < 1e-15

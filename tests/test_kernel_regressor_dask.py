@@ -49,6 +49,27 @@ def assert_same_fit(actual, expected):
     assert actual.n_iter_ == pytest.approx(expected.n_iter_, rel=0.05)
 
 
+@pytest.mark.parametrize("domain", [None, [[0, 1]] * 2], ids=["bounds", "domain"])
+@pytest.mark.parametrize("weight", [None, 3.0], ids=["unweighted", "weighted"])
+def test_little_noise_takes_as_many_modes_as_in_memory(domain, weight):
+    # Rows over noise amplify the error of the kernel by 3e5 here, which finer modes make up for.
+    rows = np.random.default_rng(0).uniform(size=(5000, 2))
+    y = np.sin(9 * rows[:, 0]) * np.cos(7 * rows[:, 1])
+    weight = None if weight is None else np.full(len(rows), weight)
+    model = FourierKernelRegressor(1, alpha=1e-8, solver="nufft", domain=domain)
+    expected = clone(model).fit(rows, y, sample_weight=weight)
+    arrays = (
+        None if array is None else da.from_array(array, chunks=(2500, *array.shape[1:]))
+        for array in (rows, y, weight)
+    )
+    model.fit(*arrays)
+    assert model.accuracy_ == pytest.approx(expected.accuracy_, rel=1e-6)
+    assert model.accuracy_ < 1e-4
+    # Each is within its accuracy of the exact solution.
+    predictions = model.predict(X_NEW % 1), expected.predict(X_NEW % 1)
+    np.testing.assert_allclose(*predictions, rtol=0, atol=2 * model.accuracy_ * y.std())
+
+
 @each
 @pytest.mark.parametrize("domain", [None, DOMAIN], ids=["bounds", "domain"])
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from callbacks import Callback
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -34,20 +35,14 @@ def ensemble(**params):
     return CoordinateMLPEnsemble(network, 3, random_state=0, **params)
 
 
-class Watch:
+class Watch(Callback):
     """A callback that notes the tasks that end, and asks to stop after the first of a name."""
 
     def __init__(self, stop=None):
         self.stop, self.ended, self.torn_down = stop, [], 0
 
-    def setup(self, estimator, context):
-        pass
-
     def teardown(self, estimator, context):  # noqa: ARG002
         self.torn_down += 1
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
 
     def on_fit_task_end(self, estimator, context):  # noqa: ARG002
         self.ended.append(context.task_name)

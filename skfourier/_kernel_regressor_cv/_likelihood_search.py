@@ -62,7 +62,7 @@ def search_by_likelihood(
         frequencies that the columns resolve. "auto" is True.
     allowed : callable, default=always
         A problem to whether its kernel may be chosen; if none may be, all may.
-    begun, ended : callable, default=None
+    begun, ended : callable, default=nothing and never
         Called before and after the search of each kernel, the latter with its candidate or None:
         it returns whether to do without the kernels that are left.
 
@@ -118,7 +118,7 @@ def _climbed(likelihood, kernels, starts, begun, ended):
         )
         if candidate is not None:
             candidates[place], to_beat = candidate, max(to_beat, candidate.fit.value)
-        if ended(candidate) and candidate is not None:
+        if ended(candidate) and any(candidates):
             break
     return candidates
 

@@ -76,6 +76,29 @@ def bounds(X, weight=None):
     return np.min(low, axis=0), np.max(high, axis=0), weight_sum
 
 
+def weight_sum(X, weight=None):
+    """Sum the weights of the rows of a dask array, or count the rows if there are none.
+
+    Parameters
+    ----------
+    X, weight
+        As for `bounds`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        As `bounds` does.
+    """
+    if weight is not None:
+        return bounds(X, weight)[2]
+    check_sizes(X, "X")
+    return float(len(X))
+
+
 def sums_over_blocks(sums_of, X, y, weight=None, *, origin=0.0, domain=None):
     """Take sums over all rows of dask arrays.
 

@@ -98,6 +98,14 @@ class Problem:
         """Return the same problem with another noise."""
         return replace(self, alpha=float(alpha))
 
+    def of_weight(self, weight_sum, *, more_to_come):
+        """Return a problem without rows that knows what those in blocks elsewhere weigh."""
+        return replace(
+            self,
+            moments=replace(self.moments, weight_sum=weight_sum),
+            total_weight=_WEIGHT_TO_COME if more_to_come else weight_sum,
+        )
+
     def without_rows(self):
         """Return the same problem with nothing kept of its rows."""
         return replace(self, X=self.X[:0], y=self.y[:0], weight=self.weight[:0], grid=None)

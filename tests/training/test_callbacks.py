@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from callbacks import Callback
 from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
@@ -19,20 +20,14 @@ def network(**params):
     return CoordinateMLPRegressor((16,), embedding=embedding, **params)
 
 
-class Stop:
+class Stop(Callback):
     """A callback that asks to stop after some epochs."""
 
     def __init__(self, after):
         self.after, self.ended = after, 0
 
-    def setup(self, estimator, context):
-        pass
-
     def teardown(self, estimator, context):  # noqa: ARG002
         self.ended += 1
-
-    def on_fit_task_begin(self, estimator, context):
-        pass
 
     def on_fit_task_end(self, estimator, context):  # noqa: ARG002
         return context.task_name == "epoch" and context.task_id + 1 == self.after

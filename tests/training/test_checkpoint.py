@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from callbacks import Callback
 
 from skfourier import CoordinateMLPRegressor, FourierFeatures
 
@@ -19,24 +20,15 @@ def network(**params):
     return CoordinateMLPRegressor((16,), embedding=embedding, batch_size=50, **params)
 
 
-class Crash:
+class Crash(Callback):
     """A callback that fails after some epochs, as the power may."""
 
     def __init__(self, after):
         self.after = after
 
-    def setup(self, estimator, context):
-        pass
-
-    def teardown(self, estimator, context):
-        pass
-
     def on_fit_task_begin(self, estimator, context):  # noqa: ARG002
         if context.task_name == "epoch" and context.task_id == self.after:
             raise RuntimeError("crash")
-
-    def on_fit_task_end(self, estimator, context):
-        pass
 
 
 def crashed(path, after=3, **params):
@@ -146,16 +138,7 @@ class TestBadInput:
             network(checkpoint=path, resume=True, **params).fit(*rows)
 
     def test_two_trainings_on_one_path(self, path):
-        class Second:
-            def setup(self, estimator, context):
-                pass
-
-            def teardown(self, estimator, context):
-                pass
-
-            def on_fit_task_begin(self, estimator, context):
-                pass
-
+        class Second(Callback):
             def on_fit_task_end(self, estimator, context):  # noqa: ARG002
                 with pytest.raises(OSError, match="Another training writes to"):
                     network(checkpoint=path, resume=True).fit(X, Y)
