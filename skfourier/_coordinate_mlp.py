@@ -30,17 +30,20 @@ from skfourier._sklearn import (
     unchanged_on_error,
 )
 from skfourier._tasks import Tasks
+from skfourier._training import _processes as processes
+from skfourier._training._agreement import check_same_training, of_mean_one
 from skfourier._training._blocks import block_rows
 from skfourier._training._checkpoint import fingerprint_of, opened_checkpoint
 from skfourier._training._embeddings import (
     check_embedding,
+    check_same_features,
     chooses_sigma,
     count_features,
     embedding_module,
     sigma_directions,
 )
 from skfourier._training._held_out import held_out_rows, places_to_hold_out, scorer, take
-from skfourier._training._live_line import LiveLine
+from skfourier._training._live_line import LiveLine, psnr_of_loss
 from skfourier._training._loop import Training, train
 from skfourier._training._network import TargetScaling, build_network, checked_widths
 from skfourier._training._network_state import network_state, restored_network
@@ -526,9 +529,8 @@ class CoordinateMLPRegressor(
 
     def _fit(self, X, y, sample_weight, validation):
         warm = self.warm_start and hasattr(self, "module_")
-        X, y, weight = self._validated(X, y, sample_weight, going_on=warm)
-        validation = self._validated_rows_to_score(*validation)
-        random_state = check_random_state(self.random_state)
+        X, y, weight, validation = self._validated(X, y, sample_weight, validation, going_on=warm)
+        random_state = processes.of_first(lambda: check_random_state(self.random_state))
         if self.checkpoint is None:
             return self._fit_rows(X, y, weight, validation, random_state, warm=warm)
         if warm:
@@ -560,7 +562,7 @@ class CoordinateMLPRegressor(
             chosen = choose() if checkpoint is None else checkpoint.choice(choose)
             self._build(X, y, weight, random_state, chosen)
         samples = as_samples(self.module_, X, y, weight)
-        n_steps = steps_per_epoch(self.batch_size, len(samples))
+        n_steps = steps_per_epoch(self.batch_size, processes.each(len(samples)))
         max_iter = epochs(self.max_iter, n_steps)
         optimizer, generator = self._optimizer_and_order(warm, random_state)
         schedule = build_schedule(optimizer, self.learning_rate, max_iter * n_steps)
@@ -595,7 +597,9 @@ class CoordinateMLPRegressor(
             return (X, y, weight), scorer(*validation)
         if not self.early_stopping:
             return (X, y, weight), None
-        n_places = places_to_hold_out(X, self.validation_fraction)
+        random_state = processes.own_random_state(random_state)
+        with processes.together():
+            n_places = places_to_hold_out(X, self.validation_fraction)
         kept, held_out = held_out_rows(X, n_places, random_state)
         return take(kept, X, y, weight), scorer(*take(held_out, X, y, weight))
 
@@ -614,7 +618,8 @@ class CoordinateMLPRegressor(
         """Give what a training calls before and after each epoch: callbacks, and the live line."""
         rows = X, y[:, 0] if self._y_ndim == 1 else y, weight
         tasks = Tasks(self, *rows, max_subtasks=max_iter)
-        line = LiveLine(max_iter, self._psnr_of_loss(y)) if self.verbose else None
+        psnr = psnr_of_loss(self.module_.scaling, y)
+        line = LiveLine(max_iter, psnr) if self.verbose and not processes.rank() else None
 
         def end_task(_):
             return tasks.end(lambda: {"module_": copy.deepcopy(self.module_)})
@@ -625,15 +630,6 @@ class CoordinateMLPRegressor(
             if line:
                 line.close()
         tasks.close()
-
-    def _psnr_of_loss(self, y):
-        """Return a function from losses to the PSNR of the training rows, in dB.
-
-        Of several outputs the errors are taken to be alike in standardized units.
-        """
-        unit = self.module_.scaling.scale.square().mean().item()
-        span = float(np.ptp(y)) ** 2
-        return lambda loss: 10 * math.log10(span / max(loss * unit, span * 1e-30) if span else 1)
 
     def _validated_rows_to_score(self, X, y, weight):
         """Check the rows that the caller scores; None if there are none."""
@@ -660,9 +656,9 @@ class CoordinateMLPRegressor(
 
     def _partial_fit(self, X, y, sample_weight):
         begun = hasattr(self, "module_")
-        X, y, weight = self._validated(X, y, sample_weight, going_on=begun)
+        X, y, weight, _ = self._validated(X, y, sample_weight, (None,) * 3, going_on=begun)
         if not begun or self._optimizer is None:
-            self._random_state = check_random_state(self.random_state)
+            self._random_state = processes.of_first(lambda: check_random_state(self.random_state))
         if not begun:
             self._build(X, y, weight, self._random_state)
         settings = self._optimizer_parameters()
@@ -677,18 +673,19 @@ class CoordinateMLPRegressor(
         self._store([*self.loss_curve_, *history.loss_curve], [])
         return self
 
-    def _validated(self, X, y, sample_weight, *, going_on):
+    def _validated(self, X, y, sample_weight, validation, *, going_on):
         """Check the arguments of a fit; drop rows of weight zero; scale weights to mean 1."""
-        X, y, weight = check_samples(self, X, y, sample_weight, reset=not going_on)
-        if going_on:
-            self._check_goes_on(y)
-        else:
-            self._y_ndim = y.ndim
-        y = y.reshape(len(y), -1)
-        if weight is not None:
-            weight = weight / weight.max()  # first: the sum of large ones would overflow
-            weight = weight / weight.mean()
-        return X, y, weight
+        with processes.together():
+            X, y, weight = check_samples(self, X, y, sample_weight, reset=not going_on)
+            if going_on:
+                self._check_goes_on(y)
+            else:
+                self._y_ndim = y.ndim
+            y = y.reshape(len(y), -1)
+            validation = self._validated_rows_to_score(*validation)
+        params = self.get_params(deep=False)
+        check_same_training(params, X, y, weight, validation, going_on=going_on)
+        return X, y, weight if weight is None else of_mean_one(weight), validation
 
     def _check_goes_on(self, y):
         """Check that the network of the last fit is the one that is asked for now."""
@@ -723,10 +720,20 @@ class CoordinateMLPRegressor(
         """Build an untrained network on a fitted embedding; return it and its precision."""
         device = choose_device(self.device)
         widths = checked_widths(self.hidden_layer_sizes)
-        step = rows_per_step(self.batch_size, len(X))
-        precision = choose_precision(self.precision, X, step, widths, device)
+        n_samples = sum(processes.each(len(X)))
+        precision = processes.of_first(
+            lambda: choose_precision(
+                self.precision,
+                device,
+                dtype=X.dtype,
+                n_samples=n_samples,
+                n_rows_per_step=rows_per_step(self.batch_size, n_samples),
+                widths=widths,
+            )
+        )
         dtype = PRECISIONS[precision]
         module = embedding_module(embedding, dtype)
+        check_same_features(module, X)
         network = build_network(
             count_features(module, X),
             y.shape[1],
@@ -774,7 +781,7 @@ class CoordinateMLPRegressor(
             X, y, weight = take(kept, X, y, weight)
         scored = slice(None, None, math.ceil(len(validation[0]) / MOST_ROWS_SCORED))
         score = scorer(*take(scored, *validation))
-        n_steps = steps_per_epoch(self.batch_size, len(X))
+        n_steps = steps_per_epoch(self.batch_size, [len(X)])
         n_epochs = epochs(self.max_iter, n_steps)
 
         def candidate_at(sigma, alpha, n_parts):
@@ -881,8 +888,9 @@ class CoordinateMLPRegressor(
     def _new_training(self, network, optimizer, schedule, samples, generator, *, precision=None):
         if self.batch_norm:
             check_normalized_batches(self.batch_size, len(samples))
-        batch_size = rows_per_step(self.batch_size, len(samples))
-        shuffled = self.shuffle and batch_size < len(samples)
+        n_samples = sum(processes.each(len(samples)))
+        batch_size = rows_per_step(self.batch_size, n_samples)
+        shuffled = self.shuffle and batch_size < n_samples
         return Training(
             network=network,
             optimizer=optimizer,

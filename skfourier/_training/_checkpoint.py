@@ -4,7 +4,7 @@ import io
 import os
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 import skfourier
+from skfourier._training import _processes as processes
 from skfourier._training._loop import History, Progress
 from skfourier._training._sigma_search import Choice
 
@@ -24,6 +25,8 @@ _SHARE_OF_TIME = 0.02
 
 class Checkpoint:
     """The file of one training, which no other may write to meanwhile.
+
+    Of several processes the first reads and writes it. All go on from what it has read.
 
     Parameters
     ----------
@@ -82,6 +85,8 @@ class Checkpoint:
         UserWarning
             If that is not possible: the training goes on.
         """
+        if processes.rank() > 0:
+            return
         start = time.perf_counter()
         partial = self.path.with_name(self.path.name + ".partial")  # ours alone, by the lock
         try:
@@ -129,8 +134,26 @@ def opened_checkpoint(path, fingerprint, random_state, *, resume):
         If it is of another training: with what differs.
     OSError
         If another training writes to it, it cannot be written, or is damaged.
+    ConnectionError
+        If another process is lost in the block: the file is whole.
     """
     path = Path(path).absolute()
+    with ExitStack() as held:
+        state = processes.of_first(
+            lambda: held.enter_context(_locked_state(path, fingerprint, resume=resume))
+        )
+        try:
+            yield Checkpoint(path, fingerprint, random_state, state)
+        except ConnectionError as error:
+            raise ConnectionError(
+                f"{error} The checkpoint {path} is whole: start all processes again, with "
+                f"resume=True."
+            ) from error
+
+
+@contextmanager
+def _locked_state(path, fingerprint, *, resume):
+    """Give what the file holds, None where there is none, which no other training has meanwhile."""
     if path.is_dir() or not path.parent.is_dir():
         raise OSError(f"checkpoint={str(path)!r} must name a file in a folder that exists.")
     lock = filelock.FileLock(f"{path}.lock")
@@ -149,13 +172,13 @@ def opened_checkpoint(path, fingerprint, random_state, *, resume):
                 )
             state = _read(path)
             _check_same(path, state["fingerprint"], fingerprint)
-        yield Checkpoint(path, fingerprint, random_state, state)
+        yield state
     finally:
         lock.release()
 
 
 def fingerprint_of(params, data):
-    """Return what tells trainings apart: parameters, data and versions.
+    """Return what tells trainings apart: parameters, versions, and data of all processes.
 
     Parameters
     ----------
@@ -164,10 +187,20 @@ def fingerprint_of(params, data):
     """
     versions = {"skfourier": skfourier.__version__, "torch": torch.__version__}
     shapes = {f"the shape of {name}": np.shape(array) for name, array in data.items()}
+    own = {name: str(value) for name, value in shapes.items()} | {
+        f"the values of {name}": joblib.hash(array) for name, array in data.items()
+    }
+    first, *others = processes.each(own)
     return {
-        **{name: str(value) for name, value in (versions | shapes).items()},
+        **{name: str(version) for name, version in versions.items()},
         **{name: joblib.hash(value) for name, value in params.items()},
-        **{f"the values of {name}": joblib.hash(array) for name, array in data.items()},
+        **first,
+        "the number of processes": str(processes.count()),
+        **{
+            f"{name} in process {other}": value
+            for other, theirs in enumerate(others, start=1)
+            for name, value in theirs.items()
+        },
     }
 
 
