@@ -248,8 +248,8 @@ def train(
         training.optimizer.load_state_dict(before[1])
         training.network.eval()
         if isinstance(error, ConnectionError) and progress is not None:
-            epoch = len(progress.history.loss_curve) + 1
-            raise ConnectionError(f"Training ended in epoch {epoch}. {error}") from error
+            done = len(progress.history.loss_curve)
+            raise ConnectionError(f"Training ended after {done} epochs. {error}") from error
         raise
 
 
