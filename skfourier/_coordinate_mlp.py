@@ -68,7 +68,12 @@ from skfourier._training._precision import (
 )
 from skfourier._training._prediction import predict, predict_gradient
 from skfourier._training._samples import as_samples
-from skfourier._training._sigma_search import MOST_ROWS_SCORED, Candidate, search_sigma
+from skfourier._training._sigma_search import (
+    MOST_ROWS_SCORED,
+    Candidate,
+    restored_search,
+    search_sigma,
+)
 from skfourier._training._torch_modes import own_torch_modes
 
 # Parameters that say what a network looks like.
@@ -83,10 +88,6 @@ _STRUCTURE = (
     "device",
     "precision",
 )
-
-
-# Parameters that may be others when a training goes on from a checkpoint.
-_NOT_COMPARED = ("checkpoint", "resume", "verbose", "warm_start")
 
 
 class CoordinateMLPRegressor(
@@ -149,7 +150,7 @@ class CoordinateMLPRegressor(
         smoother between the rows, and further off at them. "auto" is 0, unless sigma is chosen on
         rows held out: then decay is chosen there too, for "schedulefree" and "adamw".
     batch_size : int, "auto" or "full", default="auto"
-        Rows in one step. "auto" takes 1,024, or all rows if there are fewer.
+        Rows in one step (of all processes). "auto" takes 1,024, or all rows if there are fewer.
     learning_rate_init : float, default=1e-2
         Step size at the start.
     learning_rate : {"auto", "constant", "cosine"}, default="auto"
@@ -380,7 +381,7 @@ class CoordinateMLPRegressor(
         y_val=None,
         sample_weight_val=None,
     ):
-        """Train the network.
+        """Train the network; in a group of `torch.distributed`, on the rows of all processes.
 
         Parameters
         ----------
@@ -410,12 +411,15 @@ class CoordinateMLPRegressor(
         OSError
             If `checkpoint` exists and `resume` is False; if another fit writes to it; if it cannot
             be written, or is damaged.
+        ConnectionError
+            If another process of the group ends, or does not answer within the group's timeout.
 
         Warns
         -----
         ConvergenceWarning
             If the loss does so later, or Ctrl-C is pressed: the best weights so far are kept.
-            (Inside a search of scikit-learn, and while sigma is chosen, Ctrl-C is raised again.)
+            (In a search of scikit-learn, while sigma is chosen, and with several processes, Ctrl-C
+            is raised again.)
         """
         with unchanged_on_error(self):
             return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
@@ -538,12 +542,9 @@ class CoordinateMLPRegressor(
                 "checkpoint is that of a whole fit, and warm_start=True goes on from a network in "
                 "memory. Leave out one of them."
             )
-        params = self.get_params(deep=False)
-        compared = {name: params[name] for name in params if name not in _NOT_COMPARED}
-        names = ("X", "y", "sample_weight", "X_val", "y_val", "sample_weight_val")
-        data = dict(zip(names, (X, y, weight, *(validation or (None,) * 3)), strict=True))
+        fingerprint = fingerprint_of(self.get_params(deep=False), (X, y, weight), validation)
         with opened_checkpoint(
-            self.checkpoint, fingerprint_of(compared, data), random_state, resume=self.resume
+            self.checkpoint, fingerprint, random_state, resume=self.resume
         ) as checkpoint:
             return self._fit_rows(
                 X, y, weight, validation, checkpoint.random_state, checkpoint=checkpoint
@@ -872,7 +873,7 @@ class CoordinateMLPRegressor(
             raise ValueError(f"y_ndim is {self._y_ndim}")
         self.sigma_search_ = None
         if "sigma_search_" in state:
-            self.sigma_search_ = _restored_search(state.part("sigma_search_"), self.n_features_in_)
+            self.sigma_search_ = restored_search(state.part("sigma_search_"), self.n_features_in_)
         self._optimizer, self._optimizer_settings = None, {}
 
     def _optimizer_parameters(self, alpha=None):
@@ -909,17 +910,6 @@ class CoordinateMLPRegressor(
         self.best_loss_ = min(loss_curve, default=math.nan)
         self.best_validation_score_ = max(validation_scores, default=None)
         self.n_iter_ = len(loss_curve)
-
-
-def _restored_search(state, n_features):
-    """Take the table of the sigmas that were tried."""
-    sigma = state.array("sigma", (None, n_features))
-    columns = {
-        name: state.array(name, (len(sigma),), finite=name != "score")
-        for name in ("alpha", "n_epochs", "score")
-    }
-    state.finish()
-    return {"sigma": sigma, **columns}
 
 
 def _generator(random_state):

@@ -21,6 +21,9 @@ from skfourier._training._sigma_search import Choice
 _FORMAT = 2
 # Of the time of a training: what writing may take.
 _SHARE_OF_TIME = 0.02
+# Parameters that may be others when a training goes on.
+_NOT_COMPARED = ("checkpoint", "resume", "verbose", "warm_start")
+_ARRAYS = ("X", "y", "sample_weight", "X_val", "y_val", "sample_weight_val")
 
 
 class Checkpoint:
@@ -144,11 +147,11 @@ def opened_checkpoint(path, fingerprint, random_state, *, resume):
         )
         try:
             yield Checkpoint(path, fingerprint, random_state, state)
-        except ConnectionError as error:
-            raise ConnectionError(
+        except processes.LostProcess as error:
+            raise processes.LostProcess(
                 f"{error} The checkpoint {path} is whole: start all processes again, with "
                 f"resume=True."
-            ) from error
+            ) from error.__cause__
 
 
 @contextmanager
@@ -177,14 +180,19 @@ def _locked_state(path, fingerprint, *, resume):
         lock.release()
 
 
-def fingerprint_of(params, data):
+def fingerprint_of(params, rows, validation):
     """Return what tells trainings apart: parameters, versions, and data of all processes.
 
     Parameters
     ----------
     params : dict
-    data : dict of ndarray or None
+        Of the estimator.
+    rows, validation : tuple of ndarray or None
+        X, y and weights; those of rows to score, or None.
     """
+    compared = {name: value for name, value in params.items() if name not in _NOT_COMPARED}
+    arrays = (*rows, *(validation or (None,) * 3))
+    data = dict(zip(_ARRAYS, arrays, strict=True))
     versions = {"skfourier": skfourier.__version__, "torch": torch.__version__}
     shapes = {f"the shape of {name}": np.shape(array) for name, array in data.items()}
     own = {name: str(value) for name, value in shapes.items()} | {
@@ -193,7 +201,7 @@ def fingerprint_of(params, data):
     first, *others = processes.each(own)
     return {
         **{name: str(version) for name, version in versions.items()},
-        **{name: joblib.hash(value) for name, value in params.items()},
+        **{name: joblib.hash(value) for name, value in compared.items()},
         **first,
         "the number of processes": str(processes.count()),
         **{

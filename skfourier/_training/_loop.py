@@ -247,9 +247,9 @@ def train(
         training.network.load_state_dict(before[0])
         training.optimizer.load_state_dict(before[1])
         training.network.eval()
-        if isinstance(error, ConnectionError) and progress is not None:
-            done = len(progress.history.loss_curve)
-            raise ConnectionError(f"Training ended after {done} epochs. {error}") from error
+        if isinstance(error, processes.LostProcess) and progress is not None:
+            happened = f"Training ended after {len(progress.history.loss_curve)} epochs."
+            raise processes.LostProcess(f"{happened} {error}") from error.__cause__
         raise
 
 

@@ -10,6 +10,10 @@ import torch
 import torch.distributed as dist
 
 
+class LostProcess(ConnectionError):
+    """Another process of the group ended, or did not answer in time."""
+
+
 def count():
     """Return the number of processes."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
@@ -99,7 +103,7 @@ def _connected():
         yield
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[0]
-        raise ConnectionError(
+        raise LostProcess(
             f"Process {rank()} of {count()} has lost another one, which ended or did not answer "
             f"within the timeout of init_process_group ({reason})."
         ) from error

@@ -155,6 +155,17 @@ def search_sigma(sigma, directions, candidate_at, n_epochs, alphas=(0.0,)):
     return Choice(one, alpha, dict(columns))
 
 
+def restored_search(state, n_features):
+    """Take the table of the sigmas that were tried out of a file's `State`."""
+    sigma = state.array("sigma", (None, n_features))
+    columns = {
+        name: state.array(name, (len(sigma),), finite=name != "score")
+        for name in ("alpha", "n_epochs", "score")
+    }
+    state.finish()
+    return {"sigma": sigma, **columns}
+
+
 def _climb(best, direction, score):
     """Step along a direction while a neighbor scores better."""
     while True:

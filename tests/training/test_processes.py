@@ -1,8 +1,11 @@
 """Two processes that train one network: what one process does on the rows of both."""
 
 import os
+import subprocess
+import sys
 import time
 from functools import partial
+from pathlib import Path
 from signal import SIGKILL
 
 import numpy as np
@@ -13,6 +16,7 @@ from several_processes import in_processes
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.metrics import r2_score
 
+import skfourier
 from skfourier import CoordinateMLPEnsemble, CoordinateMLPRegressor, FourierFeatures
 from skfourier._training import _checkpoint
 
@@ -230,6 +234,22 @@ def test_both_refuse_what_one_cannot_do(tmp_path):
         assert answer["loss"] == said[0]["loss"]
     assert said[0]["bad rows"].startswith("Input y contains NaN")
     assert said[1]["bad rows"].startswith("The rows of process 0 cannot be fitted. ValueError:")
+
+
+def test_the_script_of_the_documentation_runs_under_torchrun(tmp_path):
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    script = Path(skfourier.__file__).parents[1] / "docs" / "user_guide" / "several_processes.py"
+    run = subprocess.run(
+        [*torchrun, "--nproc-per-node", "2", script],
+        check=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert "R^2 of 2 processes: 1.0000" in run.stdout
+    model = skfourier.load(tmp_path / "network.safetensors")
+    assert len(model.loss_curve_) == 13  # 500 steps of 1,024 rows are 13 times 40,000
 
 
 def test_a_callback_in_one_process_ends_the_training_of_both(fits):
