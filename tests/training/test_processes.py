@@ -80,7 +80,59 @@ class At(Callback):
         return self.function() if context.task_id == self.epoch else None
 
 
-def all_fits(rank):
+class FromTheRows(TransformerMixin, BaseEstimator):
+    """An embedding that learns from the rows of its process alone."""
+
+    def fit(self, X, y=None):  # noqa: ARG002
+        self.scale_ = 1 / X.max()
+        return self
+
+    def transform(self, X):
+        return self.scale_ * X
+
+    def to_module(self, dtype):
+        layer = torch.nn.Linear(2, 2, bias=False, dtype=dtype).requires_grad_(False)
+        layer.weight.copy_(self.scale_ * torch.eye(2))
+        return layer
+
+
+# What each process asks for, and what both are told.
+REFUSED = {
+    "batch norm": ({"batch_norm": True}, {}, "batch_norm=True takes the statistics of a whole"),
+    "sigma": ({"embedding": FourierFeatures("auto")}, {}, "sigma='auto' is chosen in one process"),
+    "embedding": ({"embedding": FromTheRows()}, {}, "has learned something else in each process"),
+    "rates": ({}, {"alpha": 0.1}, "In process 0 alpha is 'auto', in process 1 0.1."),
+    "seeds": ({}, {"random_state": 1}, "In process 0 random_state is 0, in process 1 1."),
+    "held out": (
+        {"early_stopping": True, "validation_fraction": 0.02},
+        {},
+        "validation_fraction=0.02 holds out 1",
+    ),
+}
+
+
+def refusals(rank):
+    rows, said = OWN[rank], {}
+    y = Y.copy()
+    y[0, 0] = np.nan  # a row of process 0
+    calls = {
+        "bad rows": lambda: network().fit(X[rows], y[rows]),
+        "columns": lambda: network(embedding=None).fit(X[rows, rank:], Y[rows]),
+        "weights": lambda: network().fit(X[rows], Y[rows], WEIGHT[rows] if rank else None),
+        "ensemble": lambda: CoordinateMLPEnsemble().fit(X[rows], Y[rows]),
+    } | {
+        name: lambda params=both | (second if rank else {}): network(**params).fit(X[rows], Y[rows])
+        for name, (both, second, _) in REFUSED.items()
+    }
+    for name, call in calls.items():
+        with pytest.raises(ValueError) as caught:
+            call()
+        said[name] = str(caught.value)
+    said["loss"] = network().fit(X[rows], Y[rows]).loss_curve_[-1]  # nobody is left behind
+    return said
+
+
+def everything(rank):
     rows = OWN[rank]
     fits = {
         name: answers(network(**params).fit(X[rows], targets(params)[rows], WEIGHT[rows]))
@@ -96,12 +148,17 @@ def all_fits(rank):
     if rank == 1:
         stopped.set_callbacks(At(4, lambda: True))
     fits["callback"] = answers(stopped.fit(X[rows], Y[rows]))
-    return fits
+    return fits, refusals(rank)
 
 
 @pytest.fixture(scope="module")
-def fits(tmp_path_factory):
-    return in_processes(all_fits, tmp_path_factory.mktemp("group"))
+def done(tmp_path_factory):
+    return in_processes(everything, tmp_path_factory.mktemp("group"))
+
+
+@pytest.fixture(scope="module")
+def fits(done):
+    return [fits for fits, _ in done]
 
 
 def assert_same_to_rounding(fitted, whole, other):
@@ -171,60 +228,8 @@ def test_both_have_the_same_network(fits, name):
     assert one[1][-1] < one[1][0]
 
 
-class FromTheRows(TransformerMixin, BaseEstimator):
-    """An embedding that learns from the rows of its process alone."""
-
-    def fit(self, X, y=None):  # noqa: ARG002
-        self.scale_ = 1 / X.max()
-        return self
-
-    def transform(self, X):
-        return self.scale_ * X
-
-    def to_module(self, dtype):
-        layer = torch.nn.Linear(2, 2, bias=False, dtype=dtype).requires_grad_(False)
-        layer.weight.copy_(self.scale_ * torch.eye(2))
-        return layer
-
-
-# What each process asks for, and what both are told.
-REFUSED = {
-    "batch norm": ({"batch_norm": True}, {}, "batch_norm=True takes the statistics of a whole"),
-    "sigma": ({"embedding": FourierFeatures("auto")}, {}, "sigma='auto' is chosen in one process"),
-    "embedding": ({"embedding": FromTheRows()}, {}, "has learned something else in each process"),
-    "rates": ({}, {"alpha": 0.1}, "In process 0 alpha is 'auto', in process 1 0.1."),
-    "seeds": ({}, {"random_state": 1}, "In process 0 random_state is 0, in process 1 1."),
-    "held out": (
-        {"early_stopping": True, "validation_fraction": 0.02},
-        {},
-        "validation_fraction=0.02 holds out 1",
-    ),
-}
-
-
-def refusals(rank):
-    rows, said = OWN[rank], {}
-    y = Y.copy()
-    y[0, 0] = np.nan  # a row of process 0
-    calls = {
-        "bad rows": lambda: network().fit(X[rows], y[rows]),
-        "columns": lambda: network(embedding=None).fit(X[rows, rank:], Y[rows]),
-        "weights": lambda: network().fit(X[rows], Y[rows], WEIGHT[rows] if rank else None),
-        "ensemble": lambda: CoordinateMLPEnsemble().fit(X[rows], Y[rows]),
-    } | {
-        name: lambda params=both | (second if rank else {}): network(**params).fit(X[rows], Y[rows])
-        for name, (both, second, _) in REFUSED.items()
-    }
-    for name, call in calls.items():
-        with pytest.raises(ValueError) as caught:
-            call()
-        said[name] = str(caught.value)
-    said["loss"] = network().fit(X[rows], Y[rows]).loss_curve_[-1]  # nobody is left behind
-    return said
-
-
-def test_both_refuse_what_one_cannot_do(tmp_path):
-    said = in_processes(refusals, tmp_path)
+def test_both_refuse_what_one_cannot_do(done):
+    said = [refused for _, refused in done]
     for answer in said:
         for name, (*_, message) in REFUSED.items():
             assert message in answer[name], name
