@@ -418,7 +418,7 @@ class CoordinateMLPRegressor(
         -----
         ConvergenceWarning
             If the loss does so later, or Ctrl-C is pressed: the best weights so far are kept.
-            (In a search of scikit-learn, while sigma is chosen, and with several processes, Ctrl-C
+            (In a search or an ensemble, while sigma is chosen, and with several processes, Ctrl-C
             is raised again.)
         """
         with unchanged_on_error(self):

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 import skfourier
+from skfourier._files import check_target
 from skfourier._training import _processes as processes
 from skfourier._training._loop import History, Progress
 from skfourier._training._sigma_search import Choice
@@ -157,8 +158,7 @@ def opened_checkpoint(path, fingerprint, random_state, *, resume):
 @contextmanager
 def _locked_state(path, fingerprint, *, resume):
     """Give what the file holds, None where there is none, which no other training has meanwhile."""
-    if path.is_dir() or not path.parent.is_dir():
-        raise OSError(f"checkpoint={str(path)!r} must name a file in a folder that exists.")
+    check_target(path)
     lock = filelock.FileLock(f"{path}.lock")
     try:
         lock.acquire(timeout=0)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
-from skfourier._sklearn import called_by_a_search
+from skfourier._sklearn import is_one_of_several_fits
 from skfourier._training import _processes as processes
 from skfourier._training._optimizers import averages
 from skfourier._training._plan import rows_of_steps, steps_per_epoch
@@ -200,8 +200,8 @@ def train(
     after_epoch : sequence of callable
         Called after each epoch with the progress; the training ends where one returns True.
     keep_interrupted : bool, default=True
-        Whether Ctrl-C ends the training and keeps its best weights, or is raised again. Inside a
-        search of scikit-learn, and with several processes, it is raised.
+        Whether Ctrl-C ends the training and keeps its best weights, or is raised again. In a search
+        or an ensemble, and with several processes, it is raised.
     progress : Progress or None, default=None
         Of a training that goes on.
 
@@ -237,9 +237,10 @@ def train(
             score=score,
             before_epoch=before_epoch,
             after_epoch=after_epoch,
-            # A half-trained candidate must not be scored, and other processes are elsewhere.
+            # A half-trained candidate must not be scored, nor the next fit of several begin; and
+            # other processes are elsewhere.
             keep_interrupted=keep_interrupted
-            and not called_by_a_search()
+            and not is_one_of_several_fits()
             and processes.count() == 1,
             progress=progress,
         )
