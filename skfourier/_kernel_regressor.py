@@ -24,6 +24,7 @@ from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
+    _num_samples,
     check_new_rows,
     check_samples,
     known_name,
@@ -134,6 +135,8 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     trend_coef_ : ndarray of shape (n_columns,) or (n_outputs, n_columns)
     trend_intercept_ : float or ndarray of shape (n_outputs,)
         The trend, in the columns of X or of the transformer.
+    n_samples_seen_ : int
+        Number of rows given to `fit`, or to it and all `partial_fit` after it.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -268,6 +271,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             _ = solver.coefficients  # solved now: the warnings are of this call
             self._check_accuracy(solver)
             self._keep(solver)
+            self.n_samples_seen_ = _num_samples(X)
         return self
 
     @available_if(_rows_add_up)
@@ -310,6 +314,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             self._validate_params()  # scikit-learn's decorator does so in the first call only
             self._check_alpha()
             self._keep(self._partial_fit(X, y, sample_weight))
+            self.n_samples_seen_ = getattr(self, "n_samples_seen_", 0) + _num_samples(X)
         return self
 
     @property
@@ -601,6 +606,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             "y_dtype": self._y_dtype.name,
             "is_calibrated": self._is_calibrated,
             "changed": self._changed_parameters(),
+            "n_samples_seen_": self.n_samples_seen_,
         }
 
     def _restore(self, state):
@@ -620,6 +626,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         if self._y_shape == () and n_outputs != 1:
             raise ValueError(f"y has one column, and the solver {n_outputs}")
         self._is_calibrated = state.take("is_calibrated", bool)
+        self.n_samples_seen_ = state.count("n_samples_seen_", least=1)
         self._fitted_parameters = self._parameters_of_the_sums()
         # NaN equals nothing: these stay changed.
         self._fitted_parameters.update(dict.fromkeys(state.take("changed", list), np.nan))
