@@ -51,4 +51,8 @@ def complete_file(path):
         yield complete
         if target.exists():
             shutil.copymode(target, complete)
+        with complete.open(
+            "r+b"
+        ) as file:  # or after a power failure the new name may have no bytes
+            os.fsync(file.fileno())
         os.replace(complete, target)

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from skfourier._training._optimizers import build_optimizer
-from skfourier._training._samples import as_tensor
 
 
 def optimizer_state(optimizer, network, settings):
@@ -103,7 +102,7 @@ def _restored(value, shape, total, name):
         ):
             raise ValueError(f"{name} of an optimizer has shape {value.shape} and {value.dtype}")
         _check_finite(value, name)
-        return as_tensor(value, "cpu")
+        return torch.tensor(np.array(value))
     if value is not None:
         if type(value) not in (int, float):
             raise ValueError(f"{name} of an optimizer is {value!r:.60}")
