@@ -51,8 +51,6 @@ def complete_file(path):
         yield complete
         if target.exists():
             shutil.copymode(target, complete)
-        with complete.open(
-            "r+b"
-        ) as file:  # or after a power failure the new name may have no bytes
-            os.fsync(file.fileno())
+        with complete.open("r+b") as file:
+            os.fsync(file.fileno())  # or after a power failure the name may be there, and no bytes
         os.replace(complete, target)

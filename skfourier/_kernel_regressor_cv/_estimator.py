@@ -543,9 +543,9 @@ class FourierKernelRegressorCV(
         """Return what is kept of the rows of earlier blocks; None if there were none."""
         if self._stream_was_left_out:
             raise ValueError(
-                "This model comes from a file that was saved with final=True, and does not hold the "
-                "sample of the earlier rows: partial_fit cannot choose anew with more of them. "
-                "Begin with a clone, and save models that are to go on with final=False."
+                "This model was saved with final=True: its file does not hold the sample of the "
+                "earlier rows, and partial_fit cannot choose anew with more of them. Begin with a "
+                "clone; save models that are to go on with final=False."
             )
         return getattr(self, "_stream", None)
 

@@ -60,7 +60,7 @@ class Reservoir:
         y = state.array("y", (len(numbers), n_outputs))
         weight = state.array("weight", (len(numbers),), np.float32, np.float64)
         state.finish()
-        if not (np.all(np.diff(numbers) >= 0) and 0 <= numbers[0] and numbers[-1] < 1):
+        if not (np.all(np.diff(numbers) >= 0) and numbers[0] >= 0 and numbers[-1] < 1):
             raise ValueError(f"numbers of {state.owner} are not those of the smallest rows")
         if weight.min() <= 0:
             raise ValueError(f"weights of {state.owner} are not positive")

@@ -44,10 +44,10 @@ def save(model, path, *, final=False):
 
     Notes
     -----
-    A model between two `partial_fit` goes on after loading as if it had never been in a file, to the
-    last bit on the same machine with as many threads; `n_samples_seen_` is the number of rows it
-    has had. After ``final=True`` a network's optimizer begins anew, and a
-    `FourierKernelRegressorCV` takes no more rows.
+    Between two `partial_fit` a model may be saved and loaded: what comes of the next is the same to
+    the last bit on the same machine with as many threads. `n_samples_seen_` says how many rows are
+    in it. After ``final=True`` a network's optimizer begins anew, and a `FourierKernelRegressorCV`
+    takes no more rows.
 
     Not in the file: callbacks, and places on this machine, a network's `checkpoint` and a
     Pipeline's `memory`, which are None after loading. Objects that users have written

@@ -2,8 +2,8 @@
 
     python tests/files/streams.py kernel stream.safetensors
 
-kills it a dozen times, and prints how often that was in the middle of a save, and whether its last file
-is that of a stream that never was killed, to the last bit.
+kills it a dozen times, and prints how often that was in a save, and whether its last file is that
+of a stream that never was killed, to the last bit.
 """
 
 import os

@@ -61,14 +61,18 @@ def assert_same(one, other):
     assert one.n_samples_seen_ == other.n_samples_seen_
 
 
-def without_a_stop(model, rows, between=lambda model: None):
+def nothing(model):
+    """Leave a model as it is."""
+
+
+def without_a_stop(model, rows, between=nothing):
     for X, y in rows:
         model.partial_fit(X, y)
         between(model)
     return model
 
 
-def through_files(model, rows, path, between=lambda model: None):
+def through_files(model, rows, path, between=nothing):
     """Save and load after each block."""
     for X, y in rows:
         model.partial_fit(X, y)
@@ -90,7 +94,7 @@ class TestKernelRegressors:
     )
     @pytest.mark.parametrize("solved", [False, True])
     def test_end_the_same(self, model, solved, path):
-        between = answers if solved else lambda model: None
+        between = answers if solved else nothing
         expected = without_a_stop(clone(model), blocks(4), between)
         assert_same(through_files(clone(model), blocks(4), path, between), expected)
 
