@@ -610,19 +610,21 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         }
 
     def _restore(self, state):
-        self.kernel_ = state.take("kernel_", Kernel)
+        self.kernel_, of_solver = state.take("kernel_", Kernel), state.part("solver")
+        problem = Problem.from_state(self.kernel_, of_solver.part("problem"))
+        if len(problem.origin) != self.n_features_in_:  # before memory is taken for so many
+            raise ValueError(f"columns of X are not those of {of_solver.owner}")
         check_fitted_kernel(self.kernel_, self.n_features_in_)
         at_zero = self.kernel_.evaluate(np.zeros((1, self.n_features_in_)))
         if not np.allclose(at_zero, 1):
             raise ValueError(f"k(0) of {self.kernel_!r} is {at_zero}, not 1")
         self.solver_ = known_name(state.take("solver_", str), SOLVERS, "solver_")
-        solver = SOLVERS[self.solver_].from_state(self.kernel_, state.part("solver"))
-        self._solver = around(solver)
-        problem, n_outputs = self._solver.problem, len(self._solver.moments.mean)
+        self._solver = around(SOLVERS[self.solver_].from_state(problem, of_solver))
+        n_outputs = len(self._solver.moments.mean)
         self._y_shape = state.take("y_shape", tuple)
         self._y_dtype = np.dtype(known_name(state.take("y_dtype", str), _Y_DTYPES, "y_dtype"))
-        if len(problem.origin) != self.n_features_in_ or self._y_shape not in ((), (n_outputs,)):
-            raise ValueError(f"columns of X or y are not those of the solver {self.solver_!r}")
+        if self._y_shape not in ((), (n_outputs,)):
+            raise ValueError(f"columns of y are not those of the solver {self.solver_!r}")
         if self._y_shape == () and n_outputs != 1:
             raise ValueError(f"y has one column, and the solver {n_outputs}")
         self._is_calibrated = state.take("is_calibrated", bool)

@@ -73,12 +73,12 @@ class Stream:
             raise ValueError(f"{state.owner} has no kernels to choose from")
         stream = cls(template, kernels, per_axis)
         stream.kernel, stream.alpha = state.take("kernel", Kernel), state.number("alpha")
-        for kernel in (*kernels, stream.kernel):
-            check_fitted_kernel(kernel, n_features)
         stream.sums = sums = state.take("sums", FourierKernelRegressor)
         check_is_fitted(sums)
         if sums.n_features_in_ != n_features or sums.solver_ != "nufft" or not stream.alpha > 0:
             raise ValueError(f"{state.owner} has no sums of {n_features} columns")
+        for kernel in (*kernels, stream.kernel):
+            check_fitted_kernel(kernel, n_features)
         n_outputs = len(sums._solver.moments.mean)
         stream.sample = Reservoir.from_state(state.part("sample"), n_features, n_outputs)
         stream.n_rows_of_choice = state.count("n_rows_of_choice", least=1)

@@ -9,7 +9,6 @@ import numpy as np
 
 from skfourier._solvers._draws import PosteriorDraws
 from skfourier._solvers._local_prediction import LocalPrediction
-from skfourier._solvers._problem import Problem
 
 # Rows on which a solution is checked.
 _ROWS_CHECKED = 64
@@ -119,21 +118,20 @@ class Solver(ABC):
         }
 
     @classmethod
-    def from_state(cls, kernel, state):
+    def from_state(cls, problem, state):
         """Rebuild a solver.
 
         Parameters
         ----------
-        kernel : Kernel
+        problem : Problem
         state : State
-            Of what the method `state` returned.
+            Of what the method `state` returned, without the problem.
 
         Raises
         ------
         ValueError
             If something is missing, or does not belong together.
         """
-        problem = Problem.from_state(kernel, state.part("problem"))
         solver = cls(problem, tol=state.number("tol"), max_iter=state.count("max_iter", least=1))
         solver._restore(state)
         solver._restore_solution(state)
