@@ -428,7 +428,8 @@ class CoordinateMLPRegressor(
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these rows, with a constant learning rate.
 
-        The scale of y, the embedding and the precision are fixed by the first block.
+        The scale of y, the embedding and the precision are fixed by the first block. Between two
+        calls `save` and `skfourier.load` lose nothing: the file has the state of the optimizer too.
 
         Parameters
         ----------

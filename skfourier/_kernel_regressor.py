@@ -307,6 +307,8 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
 
         Notes
         -----
+        Between two calls `save` and `skfourier.load` lose nothing, not even a last bit.
+
         Solving is deferred: its warnings and errors (no convergence, an alpha too small for the
         features) are raised by the first call that needs the solution, e.g. `predict`.
         """

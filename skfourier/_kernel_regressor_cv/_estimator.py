@@ -492,7 +492,8 @@ class FourierKernelRegressorCV(
         from which the kernel, sigma and alpha are chosen: in the first call, and whenever there
         are twice as many rows as at the last choice. The first call lays out the lattice, for
         kernels like the one that is best for its rows, and for half and twice its sigma. Rows of an
-        earlier `fit` are forgotten.
+        earlier `fit` are forgotten. Between two calls `save` and `skfourier.load` lose nothing: the
+        file has the sample too.
 
         Parameters
         ----------

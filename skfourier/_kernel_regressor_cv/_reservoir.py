@@ -30,7 +30,8 @@ class Reservoir:
     def __init__(self, size=ROWS_OF_A_SAMPLE):
         self.size, self.n_offered = size, 0
         self.rows: Any = None
-        self._rng, self._numbers = np.random.default_rng(0), np.empty(0)
+        self._rng = np.random.Generator(np.random.PCG64(0))
+        self._numbers = np.empty(0)
 
     def with_rows(self, X, y, weight):
         """Return a reservoir that has been offered these rows too."""
@@ -65,7 +66,8 @@ class Reservoir:
         if weight.min() <= 0:
             raise ValueError(f"weights of {state.owner} are not positive")
         reservoir.rows, reservoir._numbers = (X, y, weight), numbers
-        reservoir._rng.bit_generator.advance(n_offered)  # one draw a row
+        # One draw a row.
+        reservoir._rng = np.random.Generator(np.random.PCG64(0).advance(n_offered))
         return reservoir
 
     def _add(self, X, y, weight):
