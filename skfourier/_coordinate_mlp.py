@@ -23,6 +23,7 @@ from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
+    _num_samples,
     check_new_rows,
     check_samples,
     known_name,
@@ -47,6 +48,7 @@ from skfourier._training._live_line import LiveLine, psnr_of_loss
 from skfourier._training._loop import Training, train
 from skfourier._training._network import TargetScaling, build_network, checked_widths
 from skfourier._training._network_state import network_state, restored_network
+from skfourier._training._optimizer_state import optimizer_state, restored_optimizer
 from skfourier._training._optimizers import (
     alphas_to_compare,
     build_optimizer,
@@ -176,8 +178,8 @@ class CoordinateMLPRegressor(
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the last one, with its embedding and scale of
         y. Parameters that shape the network must be the same. Many short fits end where a long one
-        does, unless the learning rate has a schedule, parameters of the solver change, or the
-        network comes from a file of `save`: there the solver begins anew.
+        does, unless the learning rate has a schedule or parameters of the solver change: there the
+        solver begins anew.
     checkpoint : str or path-like, default=None
         A file that `fit` keeps up to date, in 2 % of its time: after a crash `resume` goes on from
         there. It is there when the fit has ended, too.
@@ -228,6 +230,8 @@ class CoordinateMLPRegressor(
         The largest of `validation_scores_`, that of the weights kept; None without.
     n_iter_ : int
         Number of epochs done, by this `fit`, or by all `partial_fit`; as long as the lists.
+    n_samples_seen_ : int
+        Number of rows given to `fit`, or to it and all `partial_fit` after it.
     device_, precision_ : str
         The values that "auto" resolved to.
     n_features_in_ : int
@@ -422,14 +426,17 @@ class CoordinateMLPRegressor(
             is raised again.)
         """
         with unchanged_on_error(self):
-            return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+            self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+            self.n_samples_seen_ = _num_samples(X)
+        return self
 
     @own_torch_modes()
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on these rows, with a constant learning rate.
 
-        The scale of y, the embedding and the precision are fixed by the first block.
+        The scale of y, the embedding and the precision are fixed by the first block. Between two
+        calls `save` and `skfourier.load` lose nothing: the file has the state of the optimizer too.
 
         Parameters
         ----------
@@ -457,7 +464,9 @@ class CoordinateMLPRegressor(
                 "early_stopping=False, and score the model on rows of your own."
             )
         with unchanged_on_error(self):
-            return self._partial_fit(X, y, sample_weight)
+            self._partial_fit(X, y, sample_weight)
+            self.n_samples_seen_ = getattr(self, "n_samples_seen_", 0) + _num_samples(X)
+        return self
 
     @by_blocks
     def predict(self, X):
@@ -658,7 +667,7 @@ class CoordinateMLPRegressor(
     def _partial_fit(self, X, y, sample_weight):
         begun = hasattr(self, "module_")
         X, y, weight, _ = self._validated(X, y, sample_weight, (None,) * 3, going_on=begun)
-        if not begun or self._optimizer is None:
+        if not begun or self._optimizer is None or not hasattr(self, "_random_state"):
             self._random_state = processes.of_first(lambda: check_random_state(self.random_state))
         if not begun:
             self._build(X, y, weight, self._random_state)
@@ -672,7 +681,6 @@ class CoordinateMLPRegressor(
         )
         history = train(training, samples, max_iter=1).history
         self._store([*self.loss_curve_, *history.loss_curve], [])
-        return self
 
     def _validated(self, X, y, sample_weight, validation, *, going_on):
         """Check the arguments of a fit; drop rows of weight zero; scale weights to mean 1."""
@@ -843,8 +851,24 @@ class CoordinateMLPRegressor(
             "device_": self.device_,
             "precision_": self.precision_,
             "alpha_": self.alpha_,
+            "n_samples_seen_": self.n_samples_seen_,
             **({} if self.sigma_search_ is None else {"sigma_search_": self.sigma_search_}),
         }
+
+    def _stream_state(self):
+        """Return the optimizer, and what draws the order of rows."""
+        if self._optimizer is None:
+            return {}
+        settings = self._optimizer_parameters()
+        # With other settings than its own the next block would build it anew.
+        same = self._optimizer_settings == settings
+        optimizer = self._optimizer if same else build_optimizer(self.module_, **settings)
+        state = {"optimizer": optimizer_state(optimizer, self.module_, settings)}
+        if hasattr(self, "_random_state"):
+            state["random_state"] = self._random_state
+        if same and hasattr(self, "_order"):
+            state["order"] = self._order.numpy()
+        return {"stream": state}
 
     @own_torch_modes()
     def _restore(self, state):
@@ -874,7 +898,20 @@ class CoordinateMLPRegressor(
         self.sigma_search_ = None
         if "sigma_search_" in state:
             self.sigma_search_ = restored_search(state.part("sigma_search_"), self.n_features_in_)
+        self.n_samples_seen_ = state.count("n_samples_seen_", least=1)
         self._optimizer, self._optimizer_settings = None, {}
+        if "stream" in state:
+            self._restore_stream(state.part("stream"))
+
+    def _restore_stream(self, state):
+        settings = self._optimizer_settings = self._optimizer_parameters()
+        self._optimizer = restored_optimizer(state.part("optimizer"), self.module_, settings)
+        if "random_state" in state:
+            self._random_state = state.take("random_state", np.random.RandomState)
+        if "order" in state:
+            self._order = torch.from_numpy(state.array("order", (None,), np.uint8))
+            torch.Generator().set_state(self._order)  # which refuses what is no state
+        state.finish()
 
     def _optimizer_parameters(self, alpha=None):
         """Return what `build_optimizer` takes; None is the alpha of the training."""

@@ -74,4 +74,6 @@ def complete_file(path):
         yield complete
         if target.exists():
             shutil.copymode(target, complete)
+        with complete.open("r+b") as file:
+            os.fsync(file.fileno())  # or after a power failure the name may be there, and no bytes
         os.replace(complete, target)

@@ -8,7 +8,7 @@ from skfourier._saving._known import MODELS, name_of
 from skfourier._saving._values import Decoder, Encoder
 
 
-def save(model, path):
+def save(model, path, *, final=False):
     """Write a fitted estimator, or a Pipeline, to a file without pickle.
 
     The file holds the model's parameters and what it has learned: arrays in the safetensors format,
@@ -23,6 +23,11 @@ def save(model, path):
         `MinMaxScaler`.
     path : str or Path
         An older file of that name is replaced when the new one is complete.
+    final : bool, default=False
+        Whether to leave out what only further `partial_fit` need: the state of a network's
+        optimizer, twice its weights or more, and the sample of rows that
+        `FourierKernelRegressorCV.partial_fit` chooses from. A model that `fit` has fitted has
+        neither, unless ``warm_start=True``.
 
     Raises
     ------
@@ -39,9 +44,12 @@ def save(model, path):
 
     Notes
     -----
-    Not in the file: the state of an optimizer between two `partial_fit`, which begins anew; the
-    sample of rows that `FourierKernelRegressorCV.partial_fit` chooses from, without which a loaded
-    model takes no more rows; callbacks; and places on this machine, a network's `checkpoint` and a
+    Between two `partial_fit` a model may be saved and loaded: what comes of the next is the same to
+    the last bit on the same machine with as many threads. `n_samples_seen_` says how many rows are
+    in it. After ``final=True`` a network's optimizer begins anew, and a `FourierKernelRegressorCV`
+    takes no more rows.
+
+    Not in the file: callbacks, and places on this machine, a network's `checkpoint` and a
     Pipeline's `memory`, which are None after loading. Objects that users have written
     (activations, embeddings, callables) are refused: a file that could name any code could run any.
 
@@ -70,7 +78,7 @@ def save(model, path):
             f"{type(model).__name__}{_of_a_search(model)}"
         )
     check_is_fitted(model)
-    encoder = Encoder()
+    encoder = Encoder(final=final)
     encoded = encoder.encode(model, "")
     content = {"format": FORMAT, "version": _version(), "model": encoded}
     write_file(path, content, encoder.arrays)
