@@ -122,10 +122,10 @@ class CoordinateMLPRegressor(
         X, then computed inside the network batch by batch: the features of all rows are never in
         memory together. A random_state that is None comes from this estimator's. With
         ``FourierFeatures(sigma="auto")``, or any embedding with a parameter `sigma` that is
-        "auto", and `sigma_` after its fit, sigma is chosen on rows held out: trainings of an
-        eighth of `max_iter` bracket it in factors of two from `sigma_`, then the best go on to
-        half, and `alpha` is chosen there; that takes two to three times as long as the training of
-        all rows after it.
+        "auto", and `sigma_` after its fit, sigma is chosen on rows held out: trainings of a
+        sixteenth of `max_iter` bracket it in factors of two from `sigma_`, then the best go on to
+        three eighths, and `alpha` is chosen at half. With the training of all rows after it the
+        fit takes as many steps as 2.3 to 2.5 trainings.
         "auto_per_axis" does so for columns of unequal `sigma_` apart. Of fewer than 2 rows to hold
         out, with ``max_iter=0`` and in `partial_fit`, `sigma_` is taken.
     batch_norm : bool, default=False
@@ -150,7 +150,8 @@ class CoordinateMLPRegressor(
     alpha : float or "auto", default="auto"
         Weight decay of the solver, on the weights of the linear layers. It makes the network
         smoother between the rows, and further off at them. "auto" is 0, unless sigma is chosen on
-        rows held out: then decay is chosen there too, for "schedulefree" and "adamw".
+        rows held out: then a weak or a strong decay is chosen there too, for "schedulefree" and
+        "adamw".
     batch_size : int, "auto" or "full", default="auto"
         Rows in one step (of all processes). "auto" takes 1,024, or all rows if there are fewer.
     learning_rate_init : float, default=1e-2
