@@ -93,8 +93,9 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     solver : str, default="auto"
         "primal" (finite features), "kronecker" (full grid, product kernel), "masked_kronecker"
         (grid with holes or weights, product kernel), "toeplitz" (even grid, any kernel), "nufft"
-        (scattered points, up to three columns, a spectral density), "cholesky" (dense) or "cg"
-        (dense products, slow). "auto" takes the first that applies; up to 1,024 rows a direct one.
+        (scattered points, up to three columns, a spectral density), "cholesky" (dense), "local"
+        (each prediction from near rows, approximate: see `accuracy_`) or "cg" (dense products,
+        slow). "auto" takes the first that applies; up to 1,024 rows a direct one.
     domain : array-like of shape (n_features, 2), default=None
         (low, high) for each column: all rows must lie between. `partial_fit` with "nufft" requires
         it, because later rows may lie anywhere inside. Other solvers do not need it but still
@@ -514,8 +515,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         if accuracy > max(_INACCURATE, 10 * self.tol):
             warnings.warn(
                 f"Predictions may be off by {accuracy:.1e} deviations of y: "
-                f"alpha={self.alpha:g} is small for these rows and {self.kernel_!r}. Raise alpha, "
-                f"or take solver='cholesky' where dense matrices of the rows fit.",
+                f"{solver.why_inaccurate()}",
                 ConvergenceWarning,
                 stacklevel=4,
             )

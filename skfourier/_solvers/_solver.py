@@ -234,6 +234,13 @@ class Solver(ABC):
         off = self.mean(problem.X[some]) + noise - problem.y[some]
         return float(np.max(np.abs(off) / self.moments.scale, initial=0.0))
 
+    def why_inaccurate(self):
+        """Say what makes predictions inaccurate, and what to do."""
+        return (
+            f"alpha={self.problem.alpha:g} is small for these rows and {self.problem.kernel!r}. "
+            f"Raise alpha, or take solver='cholesky' where dense matrices of the rows fit."
+        )
+
     @property
     def log_marginal_likelihood(self):
         r"""Log marginal likelihood of the standardized targets, summed over outputs that vary.
