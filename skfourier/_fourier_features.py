@@ -242,7 +242,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         .. math:: k(v, v') = \gamma(v)^T \gamma(v')
                   = \sum_i a_i^2 \cos(2 \pi b_i^T (v - v'))
 
-        Not normalised: k(0) is the sum of the squared amplitudes, m by default. As m grows,
+        Not normalized: k(0) is the sum of the squared amplitudes, m by default. As m grows,
         k / k(0) tends to `spectrum_`, its expectation.
 
         Returns

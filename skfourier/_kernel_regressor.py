@@ -235,7 +235,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         X : array-like or dask array of shape (n_samples, n_features)
             Coordinates.
         y : array-like or dask array of shape (n_samples,) or (n_samples, n_outputs)
-            Values there. The outputs share one factorisation.
+            Values there. The outputs share one factorization.
         sample_weight : array-like or dask array of shape (n_samples,), default=None
             A row of weight 2 counts as two equal rows, a row of weight 0 as none. Only ratios to
             `alpha` matter: a constant weight c is the same as alpha / c.

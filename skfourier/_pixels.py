@@ -56,7 +56,7 @@ def _refuse_an_image(shape, kind):
     if kind == "video" and len(shape) == 3 and shape[2] <= _MOST_CHANNELS:
         raise ValueError(
             f"A video was expected, and the shape {tuple(shape)} is that of one image. "
-            f"image[np.newaxis] is a video of one frame, of shape {(1, *shape)}; a grey video so "
+            f"image[np.newaxis] is a video of one frame, of shape {(1, *shape)}; a gray video so "
             f"narrow needs its channel: {(*shape, 1)}."
         )
 

@@ -14,7 +14,7 @@ from torch import nn
 
 
 class Activation(nn.Module):
-    r"""An activation phi, how the layer before it is initialised, and its dual.
+    r"""An activation phi, how the layer before it is initialized, and its dual.
 
     The dual is what an infinitely wide layer makes of the covariance of two normal variables, and
     its derivatives by it (Price's theorem):

@@ -1,4 +1,4 @@
-"""Regular grids: what one is, and how rows of coordinates are recognised as one."""
+"""Regular grids: what one is, and how rows of coordinates are recognized as one."""
 
 import math
 from dataclasses import dataclass
@@ -135,10 +135,10 @@ class Grid:
 
 
 def find_grid(X, *, most_points_per_row=MOST_POINTS_PER_ROW, rounding=None):
-    """Recognise rows of coordinates, in any order, as points of a grid.
+    """Recognize rows of coordinates, in any order, as points of a grid.
 
     A line of the grid is a value that a column takes; values belong to one line if they are equal
-    exactly. Scattered points share no lines and are recognised as such after sorting a column or
+    exactly. Scattered points share no lines and are recognized as such after sorting a column or
     two. In one dimension any points are a grid, in most cases an uneven one.
 
     Parameters

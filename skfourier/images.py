@@ -41,19 +41,19 @@ __all__ = [
 
 # Named by dtype and number of channels; Pillow has no color with 16 bits a channel.
 _CONTENTS = {
-    ("uint8", 1): "grey",
+    ("uint8", 1): "gray",
     ("uint8", 3): "RGB",
     ("uint8", 4): "RGBA",
-    ("uint16", 1): "16 bit grey",
+    ("uint16", 1): "16 bit gray",
 }
 # An explicit list, as Pillow's writers drop alpha (BMP) or bits (WebP) without a word.
 _HELD_BY = {
-    ".png": ("grey", "RGB", "RGBA", "16 bit grey"),
-    ".tif": ("grey", "RGB", "RGBA", "16 bit grey"),
-    ".tiff": ("grey", "RGB", "RGBA", "16 bit grey"),
-    ".jpg": ("grey", "RGB"),
-    ".jpeg": ("grey", "RGB"),
-    ".bmp": ("grey", "RGB"),
+    ".png": ("gray", "RGB", "RGBA", "16 bit gray"),
+    ".tif": ("gray", "RGB", "RGBA", "16 bit gray"),
+    ".tiff": ("gray", "RGB", "RGBA", "16 bit gray"),
+    ".jpg": ("gray", "RGB"),
+    ".jpeg": ("gray", "RGB"),
+    ".bmp": ("gray", "RGB"),
 }
 
 
@@ -209,7 +209,7 @@ def load_image(path, size=None):
     Parameters
     ----------
     path : str or path-like
-        Of any format that Pillow reads: grey or color, with or without a palette or alpha. Of
+        Of any format that Pillow reads: gray or color, with or without a palette or alpha. Of
         several frames or pages the first is read; the EXIF orientation is honored.
     size : int or tuple of int (height, width), default=None
         None: as it is. An int: the central square, resized to so many pixels a side. A pair: the
@@ -219,7 +219,7 @@ def load_image(path, size=None):
     Returns
     -------
     ndarray of shape (height, width), (height, width, 3) or (height, width, 4)
-        Grey, RGB or RGBA, float32. Grey with alpha becomes RGBA, other color spaces RGB.
+        Gray, RGB or RGBA, float32. Gray with alpha becomes RGBA, other color spaces RGB.
 
     Warns
     -----
@@ -262,7 +262,7 @@ def load_image(path, size=None):
     >>> import numpy as np
     >>> from skfourier.images import load_image, save_image
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder) / "grey.png"
+    ...     path = pathlib.Path(folder) / "gray.png"
     ...     save_image(path, np.array([[0, 51, 102], [153, 204, 255]], dtype=np.uint8))
     ...     print(load_image(path))
     ...     print(load_image(path, size=16).shape)
@@ -290,7 +290,7 @@ def save_image(path, image):
         Ends with .png, .tif, .tiff, .bmp, .jpg or .jpeg; the last two lose detail.
     image : array-like of shape (height, width) or (height, width, channels)
         1, 3 (RGB) or 4 (RGBA) channels. Floats in [0, 1], clipped, and booleans are written with
-        8 bits; uint8 and uint16 as they are, the latter in grey only.
+        8 bits; uint8 and uint16 as they are, the latter in gray only.
 
     Raises
     ------
@@ -412,6 +412,6 @@ def _check_format_holds(path, image):
     if contents not in _HELD_BY[suffix]:
         raise ValueError(
             f"{path}: {suffix} holds {', '.join(_HELD_BY[suffix])}, not {contents}. Save as .png "
-            "(grey, RGB, RGBA, 16 bit grey), drop the alpha channel, or pass floats in [0, 1], "
+            "(gray, RGB, RGBA, 16 bit gray), drop the alpha channel, or pass floats in [0, 1], "
             "which are written with 8 bits."
         )

@@ -84,7 +84,7 @@ class TestScales:
         X, y = wave
         plain = small().fit(X, y).predict(X)
         scaled = small().fit(X, y * factor + 3 * factor).predict(X)
-        # The standardised targets differ in rounding, 1e-16, as amplified by the training.
+        # The standardized targets differ in rounding, 1e-16, as amplified by the training.
         np.testing.assert_allclose(scaled / factor - 3, plain, rtol=1e-6, atol=1e-6)
 
     def test_a_constant_target_is_predicted(self, wave):

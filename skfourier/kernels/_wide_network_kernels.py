@@ -298,7 +298,7 @@ class NeuralTangentKernel(WideNetworkKernel):
     n_hidden_layers : int, default=3
         L.
     activation : {"relu", "sine", "erf", "gaussian"} or Activation, default="relu"
-        Of `CoordinateMLPRegressor`, with the weights that it is initialised with; "relu" with He's.
+        Of `CoordinateMLPRegressor`, with the weights that it is initialized with; "relu" with He's.
     bias : float, default=0.0
         :math:`\beta^2`, the variance of the biases, whose gradients are weighted by it as well.
     base : Spectrum or None, default=None
@@ -356,7 +356,7 @@ class NNGPKernel(WideNetworkKernel):
     n_hidden_layers : int, default=3
         L.
     activation : {"relu", "sine", "erf", "gaussian"} or Activation, default="relu"
-        Of `CoordinateMLPRegressor`, with the weights that it is initialised with; "relu" with He's.
+        Of `CoordinateMLPRegressor`, with the weights that it is initialized with; "relu" with He's.
     bias : float, default=0.0
         :math:`\beta^2`, the variance of the biases.
     base : Spectrum or None, default=None

@@ -124,7 +124,7 @@ def predict_training(
     kernel_or_estimator : sklearn.gaussian_process.kernels.Kernel or estimator
         The tangent kernel, all outputs alike and independent: of the infinitely wide network
         (`NeuralTangentKernel`), or of a linear model on features (their `induced_kernel()`), in the
-        parametrisation of the gradient descent meant. An estimator with a `kernel_` (a fitted
+        parametrization of the gradient descent meant. An estimator with a `kernel_` (a fitted
         `FourierKernelRegressor`) stands for that. A fitted `CoordinateMLPRegressor`, or a Pipeline
         that ends in one, stands for its own tangent kernel and function, equation 1, as it is now:
         with ``max_iter=0`` before any training, else for training that goes on. Outputs are

@@ -25,7 +25,7 @@ class Eigenspectrum:
     power : ndarray of shape (n_components,) or (n_components, n_outputs), or None
         Squared component of y along each eigenvector: they add up to the sum of y squared. Of a
         network's kernel, which couples its outputs, the components are those of all outputs of
-        y - f_0 together, standardised as in its training. None without y.
+        y - f_0 together, standardized as in its training. None without y.
     learning_rate : float
     largest_stable_learning_rate : float
         2 / largest eigenvalue, in the units of `learning_rate`.

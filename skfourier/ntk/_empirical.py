@@ -29,7 +29,7 @@ def empirical_ntk(estimator, X, Y=None, *, parametrization="standard", outputs="
               \frac{\partial f_l(x')}{\partial \theta_p}
 
     How far a small step of gradient descent on output l at x' moves output k at x. The outputs f
-    are those of the standardised targets: before they are scaled to the units of y. Batch
+    are those of the standardized targets: before they are scaled to the units of y. Batch
     normalization is that of predictions, with its statistics held.
 
     Parameters
@@ -69,7 +69,7 @@ def empirical_ntk(estimator, X, Y=None, *, parametrization="standard", outputs="
     Fourier features of amplitude 1, without batch normalization and output activation, and with
     ``initialization="he"`` for "relu". Features of another length are scaled: of unit length, the
     rectifier's kernel is 1 / n_frequencies of it. Other weights of the output layer are a factor:
-    with the default initialisation of "sine" and "erf" it is (1/3) / 1.5^2.
+    with the default initialization of "sine" and "erf" it is (1/3) / 1.5^2.
 
     References
     ----------

@@ -113,12 +113,12 @@ def _outer_products(network, X, weights):
         s, w, b = torch.stack(signals, dim=1), weights[f"{name}.weight"], weights[f"{name}.bias"]
         if isinstance(layer, nn.Linear):
             gradients.append(Gradients(entering, s, w, b))
-        else:  # a weight multiplies each normalised unit
-            normalised = nn.functional.batch_norm(
+        else:  # a weight multiplies each normalized unit
+            normalized = nn.functional.batch_norm(
                 entering, layer.running_mean, layer.running_var, eps=layer.eps
             )
             gradients += [
-                Gradients(None, s * normalised[:, None], 0.0, w),
+                Gradients(None, s * normalized[:, None], 0.0, w),
                 Gradients(None, s, 0.0, b),
             ]
     return gradients

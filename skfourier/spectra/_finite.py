@@ -2,7 +2,7 @@ r"""Spectra of finitely many given frequencies: equation 4 of the paper.
 
 .. math:: k(d) = \sum_i a_i^2 \cos(2 \pi b_i^T d)
 
-Not normalised: k(0) is the sum of the squared amplitudes, the number of frequencies by default.
+Not normalized: k(0) is the sum of the squared amplitudes, the number of frequencies by default.
 """
 
 import math

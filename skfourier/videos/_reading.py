@@ -81,7 +81,7 @@ def iterate_video(path, size=None, frames=slice(None), *, times="index"):
 
     Luma and chroma become RGB by the matrix and the range that the file is tagged with. Without a
     tag the matrix is that of BT.709 from 720 rows or 1280 columns on, else that of BT.601, as
-    players have it; the range is limited (16 to 235 of 255), that of grey full. White is exactly 1
+    players have it; the range is limited (16 to 235 of 255), that of gray full. White is exactly 1
     at any number of bits, and frames of more than 8 bits a channel keep them. Transfer functions
     and primaries (BT.2020, P3) are not converted: values are as the file codes them.
 

@@ -36,7 +36,7 @@ def save_video(path, video, fps=25):
         and needs an even height and width) or .mkv (FFV1: lossless, any size, large).
     video : array-like of shape (n_frames, height, width) or (n_frames, height, width, channels)
         1 or 3 (RGB) channels, of dtype bool, uint8, float32 or float64; floats in [0, 1], clipped.
-        Written with 8 bits a channel, grey as RGB.
+        Written with 8 bits a channel, gray as RGB.
     fps : float, default=25
         Frames per second. That of another file is
         ``imageio.v3.immeta(path, plugin="pyav")["fps"]``.
@@ -136,7 +136,7 @@ def check_format_holds(path, shape):
     height, width, *channels = shape[1:]
     if channels not in ([], [1], [3]):
         raise ValueError(
-            f"A video file holds 1 or 3 channels, grey or RGB; got {channels[0]}. Drop alpha: "
+            f"A video file holds 1 or 3 channels, gray or RGB; got {channels[0]}. Drop alpha: "
             "video[..., :3]."
         )
     if suffix == ".mp4" and (height % 2 or width % 2):
