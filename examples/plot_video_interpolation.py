@@ -7,9 +7,9 @@ kept frames are sharp and those between are noise. With a small one they are smo
 blurred. A sigma for each axis gives both: (10, 10, 0.25) is large in space and small in time.
 
 No network beats a linear blend of the two neighboring frames here, and kernel regression at best
-ties with it: a stationary kernel knows no motion, so whatever moves appears twice. With ``--pan``,
-a panning camera, even a blur has less error. `MotionCompensatedRegressor` measures the motion.
-``--full --size 128`` is the paper's recipe (1000 full-batch steps of 1e-4).
+ties with it: a stationary kernel does not model motion, so moving objects appear twice. With
+``--pan``, a panning camera, even a blur has less error. `MotionCompensatedRegressor` measures
+motion. ``--full --size 128`` is the paper's recipe (1000 full-batch steps of 1e-4).
 """
 
 import argparse
