@@ -1,4 +1,4 @@
-"""Fourier features, coordinate networks and their kernels, in scikit-learn's manner."""
+"""Fourier features, coordinate networks and their kernels, with a scikit-learn API."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

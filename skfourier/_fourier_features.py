@@ -1,4 +1,4 @@
-"""The transformer: a spectrum, sampled."""
+"""The transformer: a sampled spectrum."""
 
 from numbers import Integral, Real
 
@@ -36,19 +36,20 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
     .. math:: \gamma(v) = [a_1 \cos(2\pi b_1^T v), a_1 \sin(2\pi b_1^T v), \dots,
               a_m \cos(2\pi b_m^T v), a_m \sin(2\pi b_m^T v)]
 
-    A linear or kernel method on these features is one with a stationary kernel; a network on them
-    learns the frequencies about sigma fast, those far above it slowly or not at all. A small
-    sigma blurs, a large one invents noise between the samples.
+    A linear model on these features is kernel regression with a stationary kernel. A network on
+    them quickly learns frequencies near sigma, and much higher ones slowly or never. If sigma is
+    too small the fit is blurred; if it is too large, it is noisy between the samples.
 
     Parameters
     ----------
     sigma : float, array-like of shape (n_features,), "auto" or "auto_per_axis", default=1.0
-        Scale of the frequencies, in cycles per unit of X: a number, or one for each column. As the
-        `embedding` of a `CoordinateMLPRegressor`, "auto" is chosen by the network on rows held
-        out, and "auto_per_axis" for columns of unequal spacing apart (the time of a video). Alone,
-        both are 0.02 cycles per spacing of the samples: :math:`0.02 / h_j`, h that of the grid
-        that X is (wider by :math:`p^{-1/d}` if only a share p of its points are rows), or
-        :math:`L_j / n^{1/d}` of n scattered rows in a box with sides L. At that sigma a network
+        Scale of the frequencies, in cycles per unit of X: a number, or one for each column. In the
+        `embedding` of a `CoordinateMLPRegressor`, "auto" lets the network choose sigma on held-out
+        rows, and "auto_per_axis" does so separately for columns of unequal spacing (the time of a
+        video). Elsewhere, both stand for 0.02 cycles per spacing of the samples: :math:`0.02 / h_j`
+        with h the spacing of the grid that the rows form (wider by :math:`p^{-1/d}` if only a share
+        p of its points are rows), or :math:`L_j / n^{1/d}` for n scattered rows in a box with sides
+        L. At that sigma a network
         learns photographs best between their pixels (0.012 after long trainings, 0.027 after
         short ones).
     n_frequencies : int, default=256
@@ -57,8 +58,8 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
     distribution : str or Spectrum, default="gaussian"
         The distribution of the frequencies: a name ("gaussian", "uniform", "laplace", "cauchy",
         "matern", "basic", "positional") or an object of `skfourier.spectra`. sigma multiplies the
-        object's own scale: sigma=10 with ``Gaussian(5)`` is 50; leave one of them at 1.
-        "positional" asks for `n_frequencies` to be a multiple of the number of columns.
+        object's scale: sigma=10 with ``Gaussian(5)`` is 50; leave one of them at 1.
+        "positional" requires `n_frequencies` to be a multiple of the number of columns.
     sampling : {"random", "orthogonal", "sobol"}, default="random"
         Independent draws; orthogonal directions (Gaussian and Matern); or a scrambled Sobol
         sequence. The last two approximate the kernel better with as many frequencies.
@@ -70,7 +71,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     sigma_ : float or ndarray of shape (n_features,)
-        `sigma`, or what "auto" came to; a number where all columns have the same.
+        `sigma`, or the value that "auto" resolved to; a number if all columns share it.
     frequencies_ : ndarray of shape (n_frequencies, n_features_in_)
         b, in cycles per unit of X, float64.
     amplitudes_ : ndarray of shape (n_frequencies,)
@@ -139,7 +140,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):  # noqa: ARG002 (y is there for pipelines)
-        """Draw the frequencies; of X, only its columns and, for sigma="auto", spacing matter.
+        """Draw the frequencies; X matters by its columns and, for sigma="auto", its spacing.
 
         Parameters
         ----------
@@ -215,13 +216,13 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         dtype : torch.dtype
-            Of the features. Coordinates keep their own, in which whole cycles are taken away.
+            Of the features. Coordinates keep theirs, in which whole cycles are subtracted.
 
         Returns
         -------
         torch.nn.Module
-            Maps a tensor (n_samples, n_features_in_) to (n_samples, 2 * n_frequencies). Without
-            parameters to train; the frequencies are buffers, saved with the network's weights.
+            Maps a tensor (n_samples, n_features_in_) to (n_samples, 2 * n_frequencies). It has no
+            trainable parameters; the frequencies are buffers, saved with the network's weights.
 
         Examples
         --------
@@ -237,7 +238,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         return FourierEmbedding(self.frequencies_, self.amplitudes_, dtype)
 
     def induced_kernel(self):
-        r"""Return the kernel that these very features have: equation 4.
+        r"""Return the kernel of these features: equation 4 of the paper.
 
         .. math:: k(v, v') = \gamma(v)^T \gamma(v')
                   = \sum_i a_i^2 \cos(2 \pi b_i^T (v - v'))

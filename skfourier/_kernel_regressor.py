@@ -51,7 +51,7 @@ _STEP_OF_REACH = 0.02
 # Rows whose differences are told from one covariance.
 _ROWS_AT_ONCE = 32
 _Y_DTYPES = ("float32", "float64")
-# Errors of predictions, in deviations of y, that are warned of, and that are no predictions.
+# Errors of predictions, in deviations of y: beyond the first a warning, beyond the second an error.
 _INACCURATE, _WORTHLESS = 1e-3, 30.0
 
 
@@ -71,8 +71,8 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     .. math:: \hat y(v) = \bar y + \sum_i k(v - v_i)\, c_i, \quad
               (K + \alpha W^{-1})\, c = y - \bar y, \quad k(0) = 1
 
-    the limit of infinitely many features, solved by what the coordinates are: a grid, scattered
-    points, or anything else.
+    This is the limit of infinitely many features. The structure of the coordinates decides how it
+    is solved: a grid, scattered points, or anything else.
 
     Parameters
     ----------
@@ -105,11 +105,11 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     max_iter : int, default=10000
         Maximum number of iterations of an iterative solver.
     trend : {"constant", "linear"}, transformer or None, default=None
-        What the function is far from the data. None: the mean of y. Else a trend that is fitted
-        along with the kernel, which is universal kriging: a constant, or one that is linear in the
+        The function far from the data. None: the mean of y. Otherwise a trend that is fitted
+        together with the kernel (universal kriging): a constant, or one that is linear in the
         columns of X, or in those of a transformer (``PolynomialFeatures(2)``), which is cloned and
-        fitted, and gets X as an array. A constant is always among them, and columns that are
-        constant over the first rows have the coefficient 0.
+        fitted, and gets X as an array. A constant is always included, and columns that are constant
+        over the first rows have the coefficient 0.
 
     Attributes
     ----------
@@ -123,14 +123,14 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         Of the standardized y under the Gaussian process with this kernel and noise, summed over
         the outputs that vary. A row of weight w has noise of variance alpha / w. Only where the
         solver factorizes ("primal", "kronecker", "cholesky", and "nufft" of few modes). With a
-        trend the restricted likelihood (REML), of what does not see the trend.
+        trend the restricted likelihood (REML), which does not depend on the trend.
     accuracy_ : float
-        By how much predictions may be off, in deviations of y: the largest residual of the
-        equations in a sample of the rows; with "nufft" what the errors of the kernel and of the
-        iteration come to. NaN with "primal" where no rows are kept.
+        Possible error of the predictions, in standard deviations of y: the largest residual of the
+        equations in a sample of the rows; with "nufft" from the errors of the kernel and of the
+        iteration. NaN with "primal" where no rows are kept.
     signal_scale_ : ndarray of shape (n_outputs,)
         Deviation of the signal in units of y: that of y (about the trend of least squares, if there
-        is one), or the likeliest one (see `calibrated`).
+        is one), or the most likely one (see `calibrated`).
     trend_coef_ : ndarray of shape (n_columns,) or (n_outputs, n_columns)
     trend_intercept_ : float or ndarray of shape (n_outputs,)
         The trend, in the columns of X or of the transformer.
@@ -150,9 +150,9 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     .. math:: \hat y(v) = h(v)^T \beta + \sum_i k(v - v_i)\, c_i, \quad
               (K + \alpha W^{-1})\, c = y - H \beta, \quad H^T c = 0
 
-    Deviations then have the uncertainty of the trend in them, and grow away from the data.
+    Deviations then include the uncertainty of the trend, and grow away from the data.
 
-    With `domain`, "nufft" takes as many Fourier modes as a sum of weights of 10^9 asks for, so that
+    With `domain`, "nufft" takes as many Fourier modes as a sum of weights of 10^9 requires, so that
     rows may be added up to there.
 
     References
@@ -228,7 +228,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
-        """Fit the kernel regression; earlier fits are forgotten.
+        """Fit the kernel regression; earlier fits are discarded.
 
         Parameters
         ----------
@@ -273,7 +273,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     @available_if(_rows_add_up)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
-        """Add rows: in the end the fit is as after one `fit` on all of them.
+        """Add rows: the result is the same as from one `fit` to all of them.
 
         Sums over the rows are kept, not the rows. The first call, or an earlier `fit`, determines
         the kernel; `alpha` and `max_iter` may change from call to call, and the last values count.
@@ -321,7 +321,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
 
     @property
     def accuracy_(self):
-        """By how much predictions may be off, in deviations of y."""
+        """Possible error of the predictions, in standard deviations of y."""
         check_is_fitted(self)
         return self._solver.accuracy
 
@@ -338,7 +338,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
 
     @property
     def signal_scale_(self):
-        """The signal's deviation, of each output: what k(0) = 1 is in units of y."""
+        """Standard deviation of the signal of each output, in units of y."""
         check_is_fitted(self)
         solver = self._solver
         return solver.signal_scale() if self._is_calibrated else solver.moments.scale
@@ -365,10 +365,10 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         return hasattr(self, "_solver")
 
     def calibrated(self):
-        r"""Return this fit with deviations for the likeliest variance of the signal.
+        r"""Return this fit with deviations for the most likely variance of the signal.
 
         The standard deviation of y is a guess at that of the signal. Given the kernel and alpha,
-        the likeliest one is
+        the most likely one is
 
         .. math:: s = \sqrt{(y - \bar y)^T A^{-1} (y - \bar y) / n}
 
@@ -397,7 +397,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         """Residual of each row under the fit to all others, (n_samples,) or (n_samples, n_outputs).
 
         The mean of y is held fixed, a trend is not, and a row is left out with all of its weight.
-        Where the solver does not factorize, the row's variance is that given near rows, to about
+        If the solver does not factorize, the row's variance is computed from near rows, to about
         1 %.
         """
         check_is_fitted(self)
@@ -496,7 +496,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         self.solver_, self._solver = solver.name, solver
 
     def _check_accuracy(self, solver):
-        """Warn of an inaccurate solution; refuse one that is none."""
+        """Warn of an inaccurate solution; refuse a useless one."""
         accuracy = solver.accuracy
         if solver.backward_error > _WORTHLESS:
             raise np.linalg.LinAlgError(
@@ -626,15 +626,15 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
 
     @by_blocks
     def predict(self, X, return_std=False, return_cov=False):
-        """Predict the values at coordinates, and how far they may be off.
+        """Predict the values at coordinates, and their standard deviations.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Coordinates.
         return_std : bool, default=False
-            Whether to return the deviation too. Where the solver does not factorize, it is that
-            given near rows, to about 1 %.
+            Whether to return the deviation too. If the solver does not factorize, it is computed
+            from near rows, to about 1 %.
         return_cov : bool, default=False
             Whether to return the covariance between the rows instead: for few of them.
 

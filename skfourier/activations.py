@@ -1,6 +1,6 @@
 """Activations of the coordinate network: forward pass, initialization, dual kernel: one class each.
 
-The estimators take them by name (the class's in lower case) or as objects, your own ones too: a
+The estimators take them by name (the class's in lower case) or as objects, including your own: a
 subclass of `Activation` says how the layer before it is drawn, and with a dual the kernels of
 infinitely wide networks take it.
 """
@@ -45,7 +45,7 @@ class Activation(nn.Module):
         Returns
         -------
         tuple of two floats
-            The variance of each weight and of each bias: the NTK parametrization weighs by them.
+            The variance of each weight and of each bias: the NTK parametrization weights by them.
         """
         return torch_default(linear, generator)
 
@@ -66,7 +66,7 @@ class Activation(nn.Module):
         raise NotImplementedError(f"{type(self).__name__} has no dual in closed form here.")
 
     def dual_curvature(self, c, a, b):
-        r"""Evaluate :math:`\ddot\kappa`, the derivative of :math:`\dot\kappa` by c."""
+        r"""Evaluate :math:`\ddot\kappa`, the derivative of :math:`\dot\kappa` with respect to c."""
         raise NotImplementedError(f"{type(self).__name__} has no dual in closed form here.")
 
 
@@ -216,7 +216,7 @@ class SIREN(Activation):
     Parameters
     ----------
     omega_0 : float, default=30.0
-        How fast the sine is.
+        Frequency of the sine, in radians per unit of z.
 
     References
     ----------
@@ -246,7 +246,7 @@ class SIREN(Activation):
 
 
 class Gaussian(Activation):
-    r"""The bell, :math:`\exp(-z^2 / (2 s^2))`, with torch's own initialization.
+    r"""The Gaussian bell, :math:`\exp(-z^2 / (2 s^2))`, with torch's initialization.
 
     Parameters
     ----------

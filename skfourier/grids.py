@@ -1,4 +1,4 @@
-"""Regular grids: what one is, and how rows of coordinates are recognized as one."""
+"""Regular grids, and how rows of coordinates are recognized as one."""
 
 import math
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Grid:
 
     @property
     def n_points(self):
-        """Number of points, those that no row gives included."""
+        """Number of points, including those without a row."""
         return math.prod(self.shape)
 
     @property
@@ -75,7 +75,7 @@ class Grid:
         return array.reshape(-1, *self.shape)
 
     def gather(self, array):
-        """Take the rows out of an array on the grid: the way back of `scatter`.
+        """Take the rows out of an array on the grid: the inverse of `scatter`.
 
         Parameters
         ----------
@@ -155,7 +155,7 @@ def find_grid(X, *, most_points_per_row=MOST_POINTS_PER_ROW, rounding=None):
     Returns
     -------
     Grid or None
-        None if X is no grid: too many holes; more lines than rows, as scattered points have; or
+        None if X is not a grid: too many holes; more lines than rows, as scattered points have; or
         two equal rows.
 
     Raises
@@ -204,7 +204,7 @@ def find_grid(X, *, most_points_per_row=MOST_POINTS_PER_ROW, rounding=None):
 
 
 def coordinate_rounding(X):
-    """Return by how much coordinates may be off their true values, for each column.
+    """Return the possible rounding error of the coordinates in each column.
 
     Coordinates that are all exact in float16 or float32 have been rounded to it, whatever holds
     them now: a data frame, an array of another byte order, or one of float64. Whole numbers are

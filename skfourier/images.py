@@ -39,7 +39,7 @@ __all__ = [
     "save_image",
 ]
 
-# Named by dtype and number of channels; Pillow has no color with 16 bits a channel.
+# Named by dtype and number of channels; Pillow has no color with 16 bits per channel.
 _CONTENTS = {
     ("uint8", 1): "gray",
     ("uint8", 3): "RGB",
@@ -58,7 +58,7 @@ _HELD_BY = {
 
 
 def pixel_grid(shape, aspect="stretch"):
-    r"""Coordinates of the pixels of an image, row by row.
+    r"""Return the coordinates of the pixels of an image, row by row.
 
     .. math:: x = \mathrm{column} / s_x, \qquad y = \mathrm{row} / s_y
 
@@ -104,7 +104,7 @@ def pixel_grid(shape, aspect="stretch"):
 
 
 def image_to_samples(image, *, aspect="stretch"):
-    r"""Turn an image into coordinates X and intensities y, one row a pixel.
+    r"""Turn an image into coordinates X and intensities y, one row per pixel.
 
     .. math:: y = \mathrm{pixel} / \mathrm{white}
 
@@ -113,8 +113,8 @@ def image_to_samples(image, *, aspect="stretch"):
     Parameters
     ----------
     image : array-like of shape (height, width) or (height, width, channels)
-        1 to 4 channels, of dtype bool, uint8, uint16, float32 or float64. Floats pass as they
-        are, also those outside [0, 1], which images of high dynamic range have.
+        1 to 4 channels, of dtype bool, uint8, uint16, float32 or float64. Floats are
+        passed unchanged, also those outside [0, 1], as in images of high dynamic range.
     aspect : {"stretch", "equal"}, default="stretch"
         As in `pixel_grid`.
 
@@ -133,7 +133,7 @@ def image_to_samples(image, *, aspect="stretch"):
 
     See Also
     --------
-    samples_to_image : The way back.
+    samples_to_image : The inverse.
     pixel_grid : X alone.
 
     References
@@ -161,7 +161,7 @@ def image_to_samples(image, *, aspect="stretch"):
 
 
 def samples_to_image(y, shape, dtype=np.uint8):
-    r"""Turn intensities, one row a pixel, into an image.
+    r"""Turn intensities, one row per pixel, into an image.
 
     .. math:: \mathrm{pixel} = \mathrm{round}(\mathrm{white} \cdot \min(\max(y, 0), 1))
 
@@ -185,12 +185,12 @@ def samples_to_image(y, shape, dtype=np.uint8):
     Raises
     ------
     ValueError
-        If y is no array of floats or booleans, is not finite, or does not fill `shape`; if
+        If y is not an array of floats or booleans, is not finite, or does not fill `shape`; if
         `dtype` is another one.
 
     See Also
     --------
-    image_to_samples : The way here.
+    image_to_samples : The inverse.
     render : Predicts and makes the image, at any resolution.
 
     Examples
@@ -212,8 +212,8 @@ def load_image(path, size=None):
         Of any format that Pillow reads: gray or color, with or without a palette or alpha. Of
         several frames or pages the first is read; the EXIF orientation is honored.
     size : int or tuple of int (height, width), default=None
-        None: as it is. An int: the central square, resized to so many pixels a side. A pair: the
-        central part of that aspect ratio, resized. Resampling is Lanczos, antialiased; colors
+        None: as it is. An int: the central square, resized to that many pixels per side. A pair:
+        the central part of that aspect ratio, resized. Resampling is Lanczos, antialiased; colors
         count by their alpha.
 
     Returns
@@ -235,7 +235,7 @@ def load_image(path, size=None):
     FileNotFoundError
         If there is no such file.
     OSError
-        If the file is a directory, is damaged or no image; if it has more than twice the pixels
+        If the file is a directory, is damaged or not an image; if it has more than twice the pixels
         of ``PIL.Image.MAX_IMAGE_PIXELS``.
     ValueError
         If `size` is not positive; if it is not known which value is white: of signed integers,
@@ -253,7 +253,7 @@ def load_image(path, size=None):
 
     See Also
     --------
-    save_image : The way back.
+    save_image : The inverse.
     image_to_samples : Makes coordinates and targets of the image.
 
     Examples
@@ -280,7 +280,7 @@ def load_image(path, size=None):
 
 
 def save_image(path, image):
-    """Write an image file; the ending of its name tells the format.
+    """Write an image file; the file extension sets the format.
 
     The file appears, or takes the place of an older one, only when it is complete.
 
@@ -295,14 +295,14 @@ def save_image(path, image):
     Raises
     ------
     ValueError
-        If `image` is no image (see `image_to_samples`) or not finite; if the format is unknown or
-        cannot hold it.
+        If `image` is not an image (see `image_to_samples`) or not finite; if the format is unknown
+        or cannot hold it.
     OSError
         If the folder does not exist or the file cannot be written.
 
     See Also
     --------
-    load_image : The way back.
+    load_image : The inverse.
 
     Examples
     --------

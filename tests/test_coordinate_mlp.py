@@ -294,7 +294,7 @@ class TestEndings:
             {"activation": "relu"},
         ):
             other = clone(network).fit(X, y).set_params(**change)
-            with pytest.raises(ValueError, match="begin anew"):
+            with pytest.raises(ValueError, match="start afresh"):
                 other.fit(X, y)
             np.testing.assert_array_equal(other.predict(X), before)
 

@@ -208,7 +208,7 @@ class TestSamplesToImage:
         ],
     )
     def test_refuses_rows_that_do_not_fill_the_shape(self, y_shape, shape):
-        with pytest.raises(ValueError, match=f"needs {shape[0] * shape[1]} rows, one a pixel"):
+        with pytest.raises(ValueError, match=f"needs {shape[0] * shape[1]} rows, one per pixel"):
             samples_to_image(np.zeros(y_shape), shape)
 
     @pytest.mark.parametrize("shape", [*NO_SHAPES, (0, 0)])
@@ -308,7 +308,9 @@ class TestLoad:
         pixels = random_image((3, 4, channels), np.uint16)
         path = tmp_path / "deep.png"
         write_png(path, 4, 16, color_type, [row.astype(">u2").tobytes() for row in pixels])
-        with pytest.warns(UserWarning, match=r"deep\.png has 16 bits a channel.*reads 8") as caught:
+        with pytest.warns(
+            UserWarning, match=r"deep\.png has 16 bits per channel.*reads 8"
+        ) as caught:
             loaded = load_image(path)
         assert caught[0].filename == __file__
         expected = pixels if channels > 2 else pixels[..., [0, 0, 0, 1]]
@@ -878,7 +880,7 @@ def test_16_bit_color_of_a_ppm_warns_too(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 2**16, (4, 5, 3)).astype(">u2")
     path = tmp_path / "color.ppm"
     path.write_bytes(b"P6\n5 4\n65535\n" + pixels.tobytes())
-    with pytest.warns(UserWarning, match="16 bits a channel"):
+    with pytest.warns(UserWarning, match="16 bits per channel"):
         image = load_image(path)
     np.testing.assert_allclose(image, pixels / 65535, atol=1 / 255)  # what 8 bits resolve
 
@@ -893,7 +895,7 @@ def test_saving_keeps_the_mode_of_the_file(tmp_path):
 
 def test_a_pipe_is_no_image(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
-    with pytest.raises(OSError, match="is no file"):
+    with pytest.raises(OSError, match="is not a file"):
         load_image(tmp_path / "pipe.png")
 
 

@@ -393,7 +393,7 @@ class TestScorers:
 
     def test_ssim_scorer_refuses_a_fold_of_pixels(self, flower):
         X, y = image_to_samples(flower[:12, :15])
-        with pytest.raises(ValueError, match=r"180 rows.*scattered pixels is no image"):
+        with pytest.raises(ValueError, match=r"180 rows.*scattered pixels is not an image"):
             cross_val_score(
                 Ridge(), X, y, cv=3, scoring=make_ssim_scorer((12, 15)), error_score="raise"
             )

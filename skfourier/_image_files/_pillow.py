@@ -107,7 +107,7 @@ def _remarks_on_depth(picture, bits):
         return []
     return [
         UserWarning(
-            f"has {max(bits)} bits a channel, of which Pillow reads 8. Save it as a TIFF of gray "
+            f"has {max(bits)} bits per channel, of which Pillow reads 8. Save it as a TIFF of gray "
             "or RGB without compression to have all of them read."
         )
     ]

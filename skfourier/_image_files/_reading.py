@@ -90,7 +90,7 @@ def _convert_to_srgb(stored):
     if stored.bits > 8:
         stored.remarks.append(
             UserWarning(
-                f"has {stored.bits} bits a channel and an ICC profile other than that of sRGB, "
+                f"has {stored.bits} bits per channel and an ICC profile other than that of sRGB, "
                 "which is applied to 8 of them. Convert it to sRGB yourself if the others matter."
             )
         )

@@ -24,7 +24,7 @@ class Saved:
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If a parameter is neither a number, string or array nor an object of skfourier's.
+            If a parameter is neither a number, string or array nor an object of skfourier.
         OSError
             If the file cannot be written.
         """

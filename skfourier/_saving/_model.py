@@ -12,7 +12,7 @@ def save(model, path):
     """Write a fitted estimator, or a Pipeline, to a file without pickle.
 
     The file holds the model's parameters and what it has learned: arrays in the safetensors format,
-    all else as JSON in its header, and a digest of both. What it loads to predicts the same to the
+    all else as JSON in its header, and a digest of both. The loaded model predicts the same to the
     last bit on the same machine. Kernel regressors keep what predictions need and no matrix of all
     rows against all: "nufft" and "primal" sums over the rows, other solvers the rows.
 
@@ -39,11 +39,11 @@ def save(model, path):
 
     Notes
     -----
-    Not in the file: the state of an optimizer between two `partial_fit`, which begins anew; the
-    sample of rows that `FourierKernelRegressorCV.partial_fit` chooses from, without which a loaded
-    model takes no more rows; callbacks; and places on this machine, a network's `checkpoint` and a
-    Pipeline's `memory`, which are None after loading. Objects that users have written
-    (activations, embeddings, callables) are refused: a file that could name any code could run any.
+    The file does not hold the state of an optimizer between two `partial_fit`, which starts afresh;
+    the sample of rows that `FourierKernelRegressorCV.partial_fit` chooses from, without which a
+    loaded model takes no more rows; callbacks; and paths (a network's `checkpoint` and a Pipeline's
+    `memory`), which are None after loading. Objects of your own classes (activations, embeddings,
+    callables) are refused: a file that could name any code could run any code.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def load(path):
     Raises
     ------
     ValueError
-        If it is no such file, it is damaged, or a later version of skfourier has written it. No
+        If it is not such a file, it is damaged, or a later version of skfourier has written it. No
         code in the file is run: there is none, and the classes that it may name are a closed list.
     OSError
         If it cannot be read.

@@ -16,7 +16,7 @@ _BLOCK_ROWS = 1024
 class Samples:
     """Rows of coordinates, targets and weights; the weights' mean over all rows is 1.
 
-    The weights are None where all rows weigh the same. The features are None where each block
+    The weights are None where all are equal. The features are None where each block
     computes its own.
     """
 

@@ -9,7 +9,7 @@ _DATA = Path(__file__).parent / "data"
 
 
 def load_sample_clouds():
-    """Load 100 x 100 cells of a satellite's picture of the ground's temperature, and clouds on it.
+    """Load a satellite picture of ground temperature, 100 x 100 cells, and a mask of clouds.
 
     The clouds were there on another day, so that the temperature beneath them is known.
 

@@ -10,7 +10,7 @@ _DAYS_PER_YEAR = 365.25
 
 
 def load_sample_series():
-    """Load the carbon dioxide of the air at Mauna Loa: a trend, a season, and weeks left out.
+    """Load carbon dioxide concentrations at Mauna Loa: a trend, a season, and missing weeks.
 
     2,225 weekly means from March 1958 to December 2001, by C. D. Keeling and T. P. Whorf; in the
     public domain.

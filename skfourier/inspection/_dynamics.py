@@ -100,7 +100,7 @@ class TrainingDynamicsDisplay(Display):
         X, y, X_test, y_test : array-like
             Coordinates and values to train on, and to test on.
         steps : array-like of int of shape (n_steps,)
-            When to look.
+            Steps at which errors are measured.
         ax, line_kw
             As in `plot`.
 

@@ -10,7 +10,7 @@ KINDS = ("power", "eigenvalues")
 
 
 class EigenspectrumDisplay(Display):
-    """Eigenspectra side by side: what share of the target is learned by when.
+    """Eigenspectra side by side: the share of the target that is learned over time.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class EigenspectrumDisplay(Display):
         Raises
         ------
         ValueError
-            If the names are not as many; or as `skfourier.ntk.eigenspectrum`.
+            If there is not one name for each kernel; or as `skfourier.ntk.eigenspectrum`.
         """
         kernels, names = named_kernels(kernels, names)
         spectra = [eigenspectrum(kernel, X, y, **options) for kernel in kernels]

@@ -66,8 +66,8 @@ class KernelDisplay(Display):
         Raises
         ------
         ValueError
-            If a kernel is not stationary, the names are not as many, or the direction has no
-            length.
+            If a kernel is not stationary, there is not one name for each, or the direction has
+            no length.
         """
         kernels, names = named_kernels(kernels, names)
         direction = np.asarray(direction, dtype=float)
@@ -79,7 +79,7 @@ class KernelDisplay(Display):
         for kernel in kernels:
             if not kernel.is_stationary():
                 raise ValueError(
-                    f"Only stationary kernels are functions of a distance; {kernel!r} is none."
+                    f"Only stationary kernels are functions of a distance; {kernel!r} is not."
                 )
         places = np.linspace(0, 1, _N_DISTANCES) if distances is None else np.asarray(distances)
         values = _values(kernels, places, direction)

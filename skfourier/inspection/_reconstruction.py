@@ -143,7 +143,7 @@ class ReconstructionDisplay(Display):
         Raises
         ------
         ValueError
-            If the axes are not as many.
+            If there is not one of the axes for each picture.
         """
         pictures = [picture.clip(0, 1) for picture in (self.image, *self.reconstructions)]
         self.axes_ = self._row(len(pictures), axes)

@@ -68,7 +68,7 @@ class SigmaSearchDisplay(Display):
         Raises
         ------
         ValueError
-            If the estimator has searched no sigma.
+            If the estimator has not searched for sigma.
         NotFittedError
             If it is not fitted.
         """

@@ -5,7 +5,7 @@ from skfourier.spectra import as_spectrum
 
 
 def as_kernel(kernel):
-    """Turn what users give as `kernel` into a stationary kernel.
+    """Convert a parameter `kernel` to a stationary kernel.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Splitters of the pixels of an image, told by their place: a coarser grid, whole patches."""
+"""Splitters of the pixels of an image by their place: a coarser grid, whole patches."""
 
 import math
 from numbers import Integral
@@ -16,7 +16,7 @@ from skfourier.model_selection._splitter import MaskSplitter
 class GridHoldoutSplit(MaskSplitter):
     r"""Train on every `step`-th pixel, test on those between: one split.
 
-    Of an image and step 2 that is ``[::2, ::2]`` against ``[1::2, 1::2]``, the protocol of Tancik
+    For an image and step 2 this is ``[::2, ::2]`` against ``[1::2, 1::2]``, the protocol of Tancik
     et al.: each test pixel lies diagonally between training pixels, and none of the four that it
     touches is one. In general a training pixel has an index that is a multiple of `step` on every
     axis, a test pixel on none.

@@ -17,7 +17,7 @@ class MaskSplitter(BaseCrossValidator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Coordinates, or what is made of them.
+            Coordinates, or features of them.
         y : array-like of shape (n_samples, ...), default=None
             Not used.
         groups : None

@@ -94,7 +94,7 @@ def predict_training(
     parametrization="standard",
     tol=1e-6,
 ):
-    r"""Predict the predictions of a network of constant tangent kernel while it is trained.
+    r"""Predict a network's outputs during training, assuming a constant tangent kernel.
 
     .. math:: f_t(X) - y = (1 - \eta K)^t \, (f_0(X) - y), \qquad
               f_t(x) = f_0(x) + k(x, X)\, K^{-1} \left[1 - (1 - \eta K)^t\right] (y - f_0(X))
@@ -147,8 +147,8 @@ def predict_training(
     initial_train, initial_test : array-like, shaped as y and its like at X_test, default=None
         :math:`f_0` at X and X_test; if None that of the estimator, or 0.
     parametrization : {"standard", "ntk"}, default="standard"
-        Of an estimator's kernel: see `empirical_ntk`. Its own gradient descent
-        (``solver="sgd"``) is that of the standard one.
+        Of an estimator's kernel: see `empirical_ntk`. The estimator's gradient descent
+        (``solver="sgd"``) is that of "standard".
     tol : float, default=1e-6
         Error of the predictions where they are approximated (method "toeplitz"), relative to the
         norm of y - f_0. The others are exact but for rounding, which at test rows grows as t times

@@ -50,7 +50,7 @@ class Eigenspectrum:
 def eigenspectrum(
     kernel_or_estimator, X, y=None, *, learning_rate=None, loss="auto", remaining=1 / math.e
 ):
-    r"""Tell before the training how fast each part of a signal is learned.
+    r"""Predict how fast each part of a signal is learned.
 
     .. math:: K = Q \Lambda Q^T, \qquad
               t_i = \frac{\log r}{\log |1 - \eta \lambda_i|}, \qquad p_i = (q_i^T y)^2

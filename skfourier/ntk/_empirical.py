@@ -1,4 +1,4 @@
-"""The neural tangent kernel of a network at hand: equation 1."""
+"""The neural tangent kernel of a fitted network: equation 1."""
 
 import math
 

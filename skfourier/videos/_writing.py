@@ -25,7 +25,7 @@ _STEM_BYTES = 200
 
 
 def save_video(path, video, fps=25):
-    """Write a video file; the ending of its name tells the format.
+    """Write a video file; the file extension sets the format.
 
     The file appears, or takes the place of an older one, only when it is complete.
 
@@ -36,7 +36,7 @@ def save_video(path, video, fps=25):
         and needs an even height and width) or .mkv (FFV1: lossless, any size, large).
     video : array-like of shape (n_frames, height, width) or (n_frames, height, width, channels)
         1 or 3 (RGB) channels, of dtype bool, uint8, float32 or float64; floats in [0, 1], clipped.
-        Written with 8 bits a channel, gray as RGB.
+        Written with 8 bits per channel, gray as RGB.
     fps : float, default=25
         Frames per second. That of another file is
         ``imageio.v3.immeta(path, plugin="pyav")["fps"]``.
@@ -44,7 +44,7 @@ def save_video(path, video, fps=25):
     Raises
     ------
     ValueError
-        If `video` is no video or not finite; if the format is unknown or cannot hold it, as odd
+        If `video` is not a video or not finite; if the format is unknown or cannot hold it, as odd
         sizes in an .mp4; if `fps` is not positive.
     OSError
         If the folder does not exist or the file cannot be written.
@@ -53,7 +53,7 @@ def save_video(path, video, fps=25):
 
     See Also
     --------
-    load_video : The way back.
+    load_video : The inverse.
     render : Writes the predictions of an estimator, frame by frame.
 
     Examples
@@ -72,7 +72,7 @@ def save_video(path, video, fps=25):
     check_format_holds(path, video.shape)
     if video.dtype == np.uint16:
         raise ValueError(
-            "The video is uint16, and videos are written with 8 bits a channel. Pass "
+            "The video is uint16, and videos are written with 8 bits per channel. Pass "
             "video / 65535 to have it rounded."
         )
     with complete_file(path) as complete, encoder(complete, video.shape[1:3], fps) as append:
@@ -152,7 +152,7 @@ def check_format_holds(path, shape):
 def _checked_rate(fps):
     rate = float(fps) if isinstance(fps, Real) and not isinstance(fps, bool) else 0.0
     if not 0.01 <= rate <= 1000:
-        raise ValueError(f"fps must be a number of frames a second, 0.01 to 1000; got {fps!r}.")
+        raise ValueError(f"fps must be a number of frames per second, 0.01 to 1000; got {fps!r}.")
     return Fraction(rate).limit_denominator(1001)  # 30000 / 1001 is that of NTSC
 
 

@@ -124,7 +124,7 @@ class TestJpeg2000:
 
 
 def write_deep_jpeg2000(path, samples, form):
-    """Write 16 bits a channel, lossless, by FFmpeg."""
+    """Write 16 bits per channel, lossless, by FFmpeg."""
     height, width = samples.shape[:2]
     with av.open(path, "w", format="image2") as container:
         stream = container.add_stream("jpeg2000", rate=1, options={"pred": "1"})
@@ -146,7 +146,7 @@ class TestAvif:
             stream.pix_fmt = "yuv420p10le"
             frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 255, np.uint8), format="rgb24")
             container.mux([*stream.encode(frame), *stream.encode()])
-        with pytest.warns(UserWarning, match=r"deep\.avif has 10 bits a channel"):
+        with pytest.warns(UserWarning, match=r"deep\.avif has 10 bits per channel"):
             loaded = load_image(path)
         assert_allclose(loaded, 1, rtol=0, atol=1.01 / 255)  # a level is lost in compression
 
@@ -166,7 +166,7 @@ class TestAvif:
 def test_gray_of_16_bits_in_sgi_warns(tmp_path):
     header = struct.pack(">HBBHHHH", 474, 0, 2, 2, 2, 1, 1).ljust(512, b"\0")
     (tmp_path / "deep.sgi").write_bytes(header + struct.pack(">2H", 1000, 65535))
-    with pytest.warns(UserWarning, match="16 bits a channel, of which Pillow reads 8"):
+    with pytest.warns(UserWarning, match="16 bits per channel, of which Pillow reads 8"):
         assert_array_equal(load_image(tmp_path / "deep.sgi"), float32([[1000 // 256 / 255, 1]]))
 
 
@@ -181,7 +181,7 @@ def test_gray_pgm_of_any_maximum(tmp_path, magic, row):
 
 def test_color_ppm_of_10_bits_warns(tmp_path):
     (tmp_path / "color.ppm").write_bytes(b"P3\n1 1\n1000\n500 1000 0\n")
-    with pytest.warns(UserWarning, match="10 bits a channel, of which Pillow reads 8"):
+    with pytest.warns(UserWarning, match="10 bits per channel, of which Pillow reads 8"):
         assert_allclose(load_image(tmp_path / "color.ppm"), [[[0.5, 1, 0]]], atol=0.51 / 255)
 
 

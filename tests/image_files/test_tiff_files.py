@@ -72,7 +72,7 @@ class TestDepth:
         change_tag(path, 256, 8)
         data = path.read_bytes()
         path.write_bytes(data.replace(struct.pack("<3H", 8, 8, 8), struct.pack("<3H", 16, 16, 16)))
-        with pytest.warns(UserWarning, match="has 16 bits a channel, of which Pillow reads 8"):
+        with pytest.warns(UserWarning, match="has 16 bits per channel, of which Pillow reads 8"):
             load_image(path)
 
 

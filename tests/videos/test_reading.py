@@ -247,7 +247,7 @@ class TestNoVideo:
 
     def test_of_a_pipe(self, tmp_path):
         os.mkfifo(tmp_path / "pipe.mp4")
-        with pytest.raises(OSError, match=r"is no file\. Pass the path of a video file"):
+        with pytest.raises(OSError, match=r"is not a file\. Pass the path of a video file"):
             load_video(tmp_path / "pipe.mp4")
 
     @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ""])

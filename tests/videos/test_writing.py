@@ -148,7 +148,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("fps", BAD_RATES)
     def test_other_frame_rates(self, tmp_path, fps):
-        with pytest.raises(ValueError, match="fps must be a number of frames a second"):
+        with pytest.raises(ValueError, match="fps must be a number of frames per second"):
             save_video(tmp_path / "film.mkv", np.zeros((2, 4, 6, 3)), fps)
         assert list(tmp_path.iterdir()) == []
 
