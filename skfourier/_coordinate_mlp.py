@@ -6,10 +6,13 @@ import os
 from contextlib import contextmanager
 from functools import partial
 from numbers import Integral, Real
+from os import PathLike
+from typing import Any, Self
 
 import joblib
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
@@ -310,32 +313,32 @@ class CoordinateMLPRegressor(
 
     def __init__(
         self,
-        hidden_layer_sizes=(256, 256, 256),
-        activation="sine",
+        hidden_layer_sizes: Any = (256, 256, 256),
+        activation: Any = "sine",
         *,
-        embedding=None,
-        batch_norm=False,
-        output_activation="identity",
-        initialization="auto",
-        solver="schedulefree",
-        alpha="auto",
-        batch_size="auto",
-        learning_rate_init=1e-2,
-        learning_rate="auto",
-        max_iter="auto",
-        shuffle=True,
-        tol=None,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
-        warm_start=False,
-        checkpoint=None,
-        resume=False,
-        verbose=False,
-        random_state=None,
-        device="auto",
-        precision="auto",
-    ):
+        embedding: Any = None,
+        batch_norm: bool = False,
+        output_activation: str = "identity",
+        initialization: Any = "auto",
+        solver: Any = "schedulefree",
+        alpha: Any = "auto",
+        batch_size: Any = "auto",
+        learning_rate_init: float = 1e-2,
+        learning_rate: str = "auto",
+        max_iter: Any = "auto",
+        shuffle: bool = True,
+        tol: float | None = None,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        checkpoint: str | PathLike[str] | None = None,
+        resume: bool = False,
+        verbose: bool = False,
+        random_state: Any = None,
+        device: str = "auto",
+        precision: str = "auto",
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.embedding = embedding
@@ -369,14 +372,14 @@ class CoordinateMLPRegressor(
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -419,7 +422,7 @@ class CoordinateMLPRegressor(
 
     @own_torch_modes()
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on these rows, with a constant learning rate.
 
         The scale of y, the embedding and the precision are fixed by the first block.
@@ -453,7 +456,7 @@ class CoordinateMLPRegressor(
             return self._partial_fit(X, y, sample_weight)
 
     @by_blocks
-    def predict(self, X):
+    def predict(self, X: Any) -> Any:
         """Predict the values at coordinates, block by block.
 
         Parameters
@@ -475,7 +478,7 @@ class CoordinateMLPRegressor(
         return predictions[:, 0] if self._y_ndim == 1 else predictions
 
     @by_blocks
-    def predict_gradient(self, X):
+    def predict_gradient(self, X: Any) -> NDArray[Any]:
         r"""Differentiate the predictions with respect to the coordinates, block by block.
 
         .. math:: G_{ikj} = \partial \hat y_k(v_i) / \partial v_{ij}

@@ -1,8 +1,10 @@
 """Several networks: their mean, and standard deviations calibrated from their spread."""
 
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, MultiOutputMixin, RegressorMixin, clone
 from sklearn.callback import CallbackSupportMixin
@@ -108,14 +110,21 @@ class CoordinateMLPEnsemble(
         "random_state": ["random_state"],
     }
 
-    def __init__(self, estimator=None, n_estimators=4, *, n_calibration=300, random_state=None):
+    def __init__(
+        self,
+        estimator: Any = None,
+        n_estimators: int = 4,
+        *,
+        n_calibration: int = 300,
+        random_state: Any = None,
+    ) -> None:
         self.estimator = estimator
         self.n_estimators = n_estimators
         self.n_calibration = n_calibration
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train the networks, and measure the error of their mean on held-out rows.
 
         Parameters
@@ -197,7 +206,7 @@ class CoordinateMLPEnsemble(
         return clone(self.estimator)
 
     @by_blocks
-    def predict(self, X, return_std=False):
+    def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict the values at coordinates, and their standard deviations.
 
         Parameters
@@ -228,7 +237,7 @@ class CoordinateMLPEnsemble(
         return mean, np.sqrt(variance).astype(mean.dtype).reshape(mean.shape)
 
     @by_blocks
-    def predict_gradient(self, X):
+    def predict_gradient(self, X: Any) -> NDArray[Any]:
         """Differentiate the mean prediction with respect to the coordinates.
 
         Parameters

@@ -1,8 +1,10 @@
 """The transformer: a sampled spectrum."""
 
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_random_state
@@ -123,14 +125,14 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        sigma=1.0,
+        sigma: Any = 1.0,
         *,
-        n_frequencies=256,
-        distribution="gaussian",
-        sampling="random",
-        amplitude=1.0,
-        random_state=None,
-    ):
+        n_frequencies: int = 256,
+        distribution: Any = "gaussian",
+        sampling: str = "random",
+        amplitude: Any = 1.0,
+        random_state: Any = None,
+    ) -> None:
         self.sigma = sigma
         self.n_frequencies = n_frequencies
         self.distribution = distribution
@@ -139,7 +141,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):  # noqa: ARG002 (y is there for pipelines)
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002 (y is there for pipelines)
         """Draw the frequencies; X matters by its columns and, for sigma="auto", its spacing.
 
         Parameters
@@ -186,7 +188,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
             self.amplitudes_ *= spectrum.given_amplitudes(n_features)
 
     @by_blocks
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Map coordinates to features.
 
         Parameters
@@ -210,7 +212,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         X = check_new_rows(self, X)
         return fourier_features(X, self.frequencies_, self.amplitudes_)
 
-    def to_module(self, dtype):
+    def to_module(self, dtype: Any) -> Any:
         """Return the features as a torch module, the first part of a network.
 
         Parameters
@@ -237,7 +239,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return FourierEmbedding(self.frequencies_, self.amplitudes_, dtype)
 
-    def induced_kernel(self):
+    def induced_kernel(self) -> Any:
         r"""Return the kernel of these features: equation 4 of the paper.
 
         .. math:: k(v, v') = \gamma(v)^T \gamma(v')
@@ -264,7 +266,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return Frequencies(self.frequencies_, self.amplitudes_)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Name the output columns: cos0, sin0, cos1, sin1, ...
 
         Parameters

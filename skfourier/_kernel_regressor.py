@@ -4,9 +4,10 @@ import copy
 import math
 import warnings
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
@@ -204,16 +205,16 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
 
     def __init__(
         self,
-        sigma=1.0,
+        sigma: Any = 1.0,
         *,
-        kernel="gaussian",
-        alpha=1e-3,
-        solver="auto",
-        domain=None,
-        tol=1e-6,
-        max_iter=10_000,
-        trend=None,
-    ):
+        kernel: Any = "gaussian",
+        alpha: float = 1e-3,
+        solver: str = "auto",
+        domain: Any = None,
+        tol: float = 1e-6,
+        max_iter: int = 10_000,
+        trend: Any = None,
+    ) -> None:
         self.sigma = sigma
         self.kernel = kernel
         self.alpha = alpha
@@ -227,7 +228,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     _is_calibrated = False
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit the kernel regression; earlier fits are discarded.
 
         Parameters
@@ -272,7 +273,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
 
     @available_if(_rows_add_up)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Add rows: the result is the same as from one `fit` to all of them.
 
         Sums over the rows are kept, not the rows. The first call, or an earlier `fit`, determines
@@ -313,20 +314,20 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         return self
 
     @property
-    def n_iter_(self):
+    def n_iter_(self) -> int:
         """Iterations of the solution; 1 for direct solvers."""
         check_is_fitted(self)
         _ = self._solver.coefficients
         return self._solver.n_iter
 
     @property
-    def accuracy_(self):
+    def accuracy_(self) -> float:
         """Possible error of the predictions, in standard deviations of y."""
         check_is_fitted(self)
         return self._solver.accuracy
 
     @property
-    def log_marginal_likelihood_value_(self):
+    def log_marginal_likelihood_value_(self) -> float:
         """Log marginal likelihood of the standardized targets, summed over the outputs."""
         check_is_fitted(self)
         if not self._solver.factorizes:
@@ -337,20 +338,20 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         return self._solver.log_marginal_likelihood
 
     @property
-    def signal_scale_(self):
+    def signal_scale_(self) -> NDArray[Any]:
         """Standard deviation of the signal of each output, in units of y."""
         check_is_fitted(self)
         solver = self._solver
         return solver.signal_scale() if self._is_calibrated else solver.moments.scale
 
     @property
-    def trend_coef_(self):
+    def trend_coef_(self) -> NDArray[Any]:
         """Slopes of the trend along its columns, (n_columns,) or (n_outputs, n_columns)."""
         slope = self._trend_coefficients("trend_coef_")[1]
         return slope.T.reshape(*self._y_shape, len(slope))
 
     @property
-    def trend_intercept_(self):
+    def trend_intercept_(self) -> Any:
         """The trend where its columns are 0, a number or (n_outputs,)."""
         return self._trend_coefficients("trend_intercept_")[0].reshape(self._y_shape)[()]
 
@@ -364,7 +365,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         """Return whether there is a solution, or sums that have one."""
         return hasattr(self, "_solver")
 
-    def calibrated(self):
+    def calibrated(self) -> Self:
         r"""Return this fit with deviations for the most likely variance of the signal.
 
         The standard deviation of y is a guess at that of the signal. Given the kernel and alpha,
@@ -393,7 +394,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         return other
 
     @property
-    def leave_one_out_residuals_(self):
+    def leave_one_out_residuals_(self) -> NDArray[Any]:
         """Residual of each row under the fit to all others, (n_samples,) or (n_samples, n_outputs).
 
         The mean of y is held fixed, a trend is not, and a row is left out with all of its weight.
@@ -409,7 +410,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             )
         return self._in_units_of_y(solver.leave_one_out_residuals())
 
-    def with_alpha(self, alpha):
+    def with_alpha(self, alpha: float) -> Self:
         """Return this fit with another noise, sharing what does not depend on it.
 
         Parameters
@@ -625,7 +626,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         self._fitted_parameters.update(dict.fromkeys(state.take("changed", list), np.nan))
 
     @by_blocks
-    def predict(self, X, return_std=False, return_cov=False):
+    def predict(self, X: Any, return_std: bool = False, return_cov: bool = False) -> Any:
         """Predict the values at coordinates, and their standard deviations.
 
         Parameters
@@ -669,7 +670,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         deviation = np.sqrt(np.maximum(self._solver.variance(X), 0))
         return mean, self._in_units_of_y(np.outer(deviation, self.signal_scale_))
 
-    def sample_y(self, X, n_samples=1, random_state=0):
+    def sample_y(self, X: Any, n_samples: int = 1, random_state: Any = 0) -> NDArray[Any]:
         """Draw functions from the posterior, and evaluate them at coordinates.
 
         Parameters
@@ -713,7 +714,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         return samples.astype(self._y_dtype).reshape(len(X), *self._y_shape, n_samples)
 
     @by_blocks
-    def predict_gradient(self, X, return_std=False):
+    def predict_gradient(self, X: Any, return_std: bool = False) -> Any:
         """Predict the gradient of the function at coordinates.
 
         Parameters

@@ -224,7 +224,7 @@ class SIREN(Activation):
     periodic activation functions", 2020.
     """
 
-    def __init__(self, omega_0=30.0):
+    def __init__(self, omega_0: float = 30.0) -> None:
         super().__init__()
         self.omega_0 = _positive(omega_0, "omega_0")
 
@@ -261,7 +261,7 @@ class Gaussian(Activation):
 
     weight_variance = 1 / 3
 
-    def __init__(self, width=0.1):
+    def __init__(self, width: float = 0.1) -> None:
         super().__init__()
         self.width = _positive(width, "width")
 

@@ -6,9 +6,12 @@ rows in the order of the pixels, row by row.
 """
 
 import warnings
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skfourier._files import complete_file, existing_file
 from skfourier._image_files import read_image
@@ -57,7 +60,7 @@ _HELD_BY = {
 }
 
 
-def pixel_grid(shape, aspect="stretch"):
+def pixel_grid(shape: Any, aspect: str = "stretch") -> NDArray[Any]:
     r"""Return the coordinates of the pixels of an image, row by row.
 
     .. math:: x = \mathrm{column} / s_x, \qquad y = \mathrm{row} / s_y
@@ -103,7 +106,7 @@ def pixel_grid(shape, aspect="stretch"):
     return grid_rows(*pixel_axes(height, width, aspect))
 
 
-def image_to_samples(image, *, aspect="stretch"):
+def image_to_samples(image: Any, *, aspect: str = "stretch") -> tuple[NDArray[Any], NDArray[Any]]:
     r"""Turn an image into coordinates X and intensities y, one row per pixel.
 
     .. math:: y = \mathrm{pixel} / \mathrm{white}
@@ -160,7 +163,7 @@ def image_to_samples(image, *, aspect="stretch"):
     return pixel_grid(image.shape, aspect), y
 
 
-def samples_to_image(y, shape, dtype=np.uint8):
+def samples_to_image(y: Any, shape: Any, dtype: Any = np.uint8) -> NDArray[Any]:
     r"""Turn intensities, one row per pixel, into an image.
 
     .. math:: \mathrm{pixel} = \mathrm{round}(\mathrm{white} \cdot \min(\max(y, 0), 1))
@@ -203,7 +206,7 @@ def samples_to_image(y, shape, dtype=np.uint8):
     return rows_to_pixels(y, shape, dtype, "image")
 
 
-def load_image(path, size=None):
+def load_image(path: str | PathLike[str], size: Any = None) -> NDArray[Any]:
     """Read an image file as floats in [0, 1], in sRGB.
 
     Parameters
@@ -279,7 +282,7 @@ def load_image(path, size=None):
     return image if size is None else cropped_and_resized(image, *size)
 
 
-def save_image(path, image):
+def save_image(path: str | PathLike[str], image: Any) -> None:
     """Write an image file; the file extension sets the format.
 
     The file appears, or takes the place of an older one, only when it is complete.
@@ -326,7 +329,9 @@ def save_image(path, image):
         Image.fromarray(pixels).save(complete)
 
 
-def render(estimator, shape, *, region=None, aspect="stretch"):
+def render(
+    estimator: Any, shape: Any, *, region: Any = None, aspect: str = "stretch"
+) -> NDArray[Any]:
     r"""Predict an image on a pixel grid, at any resolution or of any region.
 
     .. math:: x = x_0 + (x_1 - x_0) \, \mathrm{column} / \mathrm{width}

@@ -7,6 +7,7 @@ Rows of an image are ordered, and scikit-learn's folds are contiguous unless tol
 
 import math
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import make_scorer, mean_squared_error
@@ -26,7 +27,9 @@ _BEST_SCORE = 10 * math.log10(12 * 65535**2)
 _DATA_RANGES = {"bool": 1.0, "uint8": 255.0, "uint16": 65535.0}
 
 
-def psnr(y_true, y_pred, *, data_range=None, sample_weight=None):
+def psnr(
+    y_true: Any, y_pred: Any, *, data_range: float | None = None, sample_weight: Any = None
+) -> float:
     r"""Compute the peak signal-to-noise ratio in decibels: higher is better.
 
     .. math:: 10 \log_{10} (R^2 / \mathrm{MSE})
@@ -99,7 +102,7 @@ def psnr(y_true, y_pred, *, data_range=None, sample_weight=None):
     return 20 * (math.log10(data_range) - math.log10(largest)) - 10 * math.log10(error)
 
 
-def ssim(image_true, image_pred, *, data_range=None):
+def ssim(image_true: Any, image_pred: Any, *, data_range: float | None = None) -> float:
     r"""Compute the mean structural similarity of two images: 1 if identical, else lower.
 
     .. math:: \frac{(2 \mu_x \mu_y + c_1)(2 \sigma_{xy} + c_2)}
@@ -177,7 +180,7 @@ def _limited_psnr(y_true, y_pred, *, sample_weight=None):
 psnr_scorer = make_scorer(_limited_psnr)
 
 
-def make_ssim_scorer(shape):
+def make_ssim_scorer(shape: Any) -> Any:
     """Make a scorer of `ssim` for estimators whose rows are the pixels of one image.
 
     The rows are taken row by row of the image. They must be all of its pixels: a

@@ -4,8 +4,10 @@ import warnings
 from dataclasses import replace
 from functools import partial
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.callback import CallbackSupportMixin
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
@@ -251,20 +253,20 @@ class FourierKernelRegressorCV(
 
     def __init__(
         self,
-        sigmas=None,
-        alphas=None,
+        sigmas: Any = None,
+        alphas: Any = None,
         *,
-        kernel="auto",
-        solver="auto",
-        criterion="log_marginal_likelihood",
-        cv=None,
-        scoring=None,
-        per_axis="auto",
-        domain=None,
-        tol=1e-6,
-        max_iter=10_000,
-        trend=None,
-    ):
+        kernel: Any = "auto",
+        solver: str = "auto",
+        criterion: str = "log_marginal_likelihood",
+        cv: Any = None,
+        scoring: Any = None,
+        per_axis: Any = "auto",
+        domain: Any = None,
+        tol: float = 1e-6,
+        max_iter: int = 10_000,
+        trend: Any = None,
+    ) -> None:
         self.sigmas = sigmas
         self.alphas = alphas
         self.kernel = kernel
@@ -282,7 +284,7 @@ class FourierKernelRegressorCV(
     _stream_was_left_out = False
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, **params):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
         """Choose sigma and alpha, and fit with them on all rows.
 
         Parameters
@@ -481,7 +483,7 @@ class FourierKernelRegressorCV(
 
     @available_if(_has_domain)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Add rows: sigma, noise and smoothness are chosen from a sample of all of them.
 
         Sums over the rows are kept, on a lattice of Fourier modes, and a sample of 40,000 rows,
@@ -579,7 +581,7 @@ class FourierKernelRegressorCV(
         self._stream_was_left_out = state.take("stream_was_left_out", bool)
 
     @by_blocks
-    def predict(self, X, return_std=False, return_cov=False):
+    def predict(self, X: Any, return_std: bool = False, return_cov: bool = False) -> Any:
         """Predict the values at coordinates, and their standard deviations.
 
         Parameters
@@ -608,42 +610,42 @@ class FourierKernelRegressorCV(
         return self.regressor_.predict(X, return_std=return_std, return_cov=return_cov)
 
     @property
-    def n_iter_(self):
+    def n_iter_(self) -> int:
         """Iterations of the solution; 1 for direct solvers."""
         check_is_fitted(self)
         return self.regressor_.n_iter_
 
     @property
-    def accuracy_(self):
+    def accuracy_(self) -> float:
         """Possible error of the predictions, in standard deviations of y."""
         check_is_fitted(self)
         return self.regressor_.accuracy_
 
     @property
-    def signal_scale_(self):
+    def signal_scale_(self) -> NDArray[Any]:
         """Deviation of the signal of each output, in units of y."""
         check_is_fitted(self)
         return self.regressor_.signal_scale_
 
     @property
-    def trend_coef_(self):
+    def trend_coef_(self) -> NDArray[Any]:
         """Slopes of the trend along its columns."""
         check_is_fitted(self)
         return self.regressor_.trend_coef_
 
     @property
-    def trend_intercept_(self):
+    def trend_intercept_(self) -> Any:
         """The trend where its columns are 0."""
         check_is_fitted(self)
         return self.regressor_.trend_intercept_
 
-    def sample_y(self, X, n_samples=1, random_state=0):
+    def sample_y(self, X: Any, n_samples: int = 1, random_state: Any = 0) -> Any:
         """Draw functions from the posterior: see `FourierKernelRegressor.sample_y`."""
         X = self._places(X)
         return self.regressor_.sample_y(X, n_samples, random_state)
 
     @by_blocks
-    def predict_gradient(self, X, return_std=False):
+    def predict_gradient(self, X: Any, return_std: bool = False) -> Any:
         """Predict the gradient: see `FourierKernelRegressor.predict_gradient`."""
         X = self._places(X)
         return self.regressor_.predict_gradient(X, return_std=return_std)
@@ -654,7 +656,7 @@ class FourierKernelRegressorCV(
         refuse_no_numbers(X, "X")
         return check_new_rows(self, X)
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> Any:
         """Return what `fit` passes on: to the scorer, and to the splitter.
 
         Returns

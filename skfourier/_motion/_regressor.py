@@ -2,8 +2,10 @@
 
 import itertools
 import warnings
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -111,11 +113,11 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
     _doc_link_template = DOC_LINK
     _parameter_constraints = {"flows": [list, None]}
 
-    def __init__(self, flows=None):
+    def __init__(self, flows: Any = None) -> None:
         self.flows = flows
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Measure the motion between the frames.
 
         Parameters
@@ -243,7 +245,7 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         return Frames(x, y, t, pixels)
 
     @by_blocks
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray[Any]:
         """Predict the values at coordinates.
 
         Parameters

@@ -1,5 +1,8 @@
 """Saving and loading a model."""
 
+from os import PathLike
+from typing import Any
+
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -8,7 +11,7 @@ from skfourier._saving._known import MODELS, name_of
 from skfourier._saving._values import Decoder, Encoder
 
 
-def save(model, path):
+def save(model: Any, path: str | PathLike[str]) -> None:
     """Write a fitted estimator, or a Pipeline, to a file without pickle.
 
     The file holds the model's parameters and what it has learned: arrays in the safetensors format,
@@ -76,7 +79,7 @@ def save(model, path):
     write_file(path, content, encoder.arrays)
 
 
-def load(path):
+def load(path: str | PathLike[str]) -> Any:
     """Read a model that `save` has written.
 
     Parameters

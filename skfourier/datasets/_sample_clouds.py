@@ -1,6 +1,7 @@
 """The sample of a satellite picture with clouds."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -8,7 +9,7 @@ from sklearn.utils import Bunch
 _DATA = Path(__file__).parent / "data"
 
 
-def load_sample_clouds():
+def load_sample_clouds() -> Any:
     """Load a satellite picture of ground temperature, 100 x 100 cells, and a mask of clouds.
 
     The clouds were there on another day, so that the temperature beneath them is known.

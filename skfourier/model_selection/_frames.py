@@ -1,6 +1,7 @@
 """Splitters of the frames of a video, which rows name by their time."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_scalar
@@ -49,11 +50,11 @@ class FrameSplit(MaskSplitter):
     #ooooooooo#ooooooooo#ooooooooo#
     """
 
-    def __init__(self, keep_every=10):
+    def __init__(self, keep_every: int = 10) -> None:
         self.keep_every = keep_every
         check_scalar(keep_every, "keep_every", Integral, min_val=2)
 
-    def get_n_splits(self, X=None, y=None, groups=None):  # noqa: ARG002 (as scikit-learn's)
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: ARG002 (as scikit-learn's)
         """Return 1."""
         return 1
 
@@ -112,11 +113,11 @@ class FrameKFold(MaskSplitter):
     ###o##o#
     """
 
-    def __init__(self, n_splits=5):
+    def __init__(self, n_splits: int = 5) -> None:
         self.n_splits = n_splits
         check_scalar(n_splits, "n_splits", Integral, min_val=2)
 
-    def get_n_splits(self, X=None, y=None, groups=None):  # noqa: ARG002 (as scikit-learn's)
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: ARG002 (as scikit-learn's)
         """Return the number of folds."""
         return self.n_splits
 

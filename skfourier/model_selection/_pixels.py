@@ -2,6 +2,7 @@
 
 import math
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
@@ -77,13 +78,13 @@ class GridHoldoutSplit(MaskSplitter):
     <BLANKLINE>
     """
 
-    def __init__(self, step=2, *, shape=None):
+    def __init__(self, step: Any = 2, *, shape: Any = None) -> None:
         self.step = step
         self.shape = shape
         if shape is not None:
             self._steps(_checked_shape(shape))
 
-    def get_n_splits(self, X=None, y=None, groups=None):  # noqa: ARG002 (as scikit-learn's)
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: ARG002 (as scikit-learn's)
         """Return 1."""
         return 1
 
@@ -171,7 +172,15 @@ class BlockKFold(MaskSplitter):
     00001111222233330000
     """
 
-    def __init__(self, block_size, n_splits=5, *, shape=None, shuffle=False, random_state=None):
+    def __init__(
+        self,
+        block_size: Any,
+        n_splits: int = 5,
+        *,
+        shape: Any = None,
+        shuffle: bool = False,
+        random_state: Any = None,
+    ) -> None:
         self.block_size = block_size
         self.n_splits = n_splits
         self.shape = shape
@@ -186,7 +195,7 @@ class BlockKFold(MaskSplitter):
         if shape is not None:
             self._counts(_checked_shape(shape))
 
-    def get_n_splits(self, X=None, y=None, groups=None):  # noqa: ARG002 (as scikit-learn's)
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: ARG002 (as scikit-learn's)
         """Return the number of folds."""
         return self.n_splits
 

@@ -1,8 +1,10 @@
 """Training in the kernel regime: predictions at any step of gradient descent, in closed form."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length
 
 from skfourier._sklearn import checked_rows, refuse_no_numbers
@@ -53,7 +55,7 @@ class TrainingDynamics:
             f"learning_rate={self.learning_rate:g}, method={self.method!r}>"
         )
 
-    def test_loss(self, y_test):
+    def test_loss(self, y_test: Any) -> NDArray[Any]:
         """Return the mean squared error of `test` at each step.
 
         Parameters
@@ -80,20 +82,20 @@ class TrainingDynamics:
 
 
 def predict_training(
-    kernel_or_estimator,
-    X,
-    y,
-    X_test=None,
+    kernel_or_estimator: Any,
+    X: Any,
+    y: Any,
+    X_test: Any = None,
     *,
-    learning_rate,
-    steps,
-    loss="auto",
-    continuous=False,
-    initial_train=None,
-    initial_test=None,
-    parametrization="standard",
-    tol=1e-6,
-):
+    learning_rate: float,
+    steps: Any,
+    loss: str = "auto",
+    continuous: bool = False,
+    initial_train: Any = None,
+    initial_test: Any = None,
+    parametrization: str = "standard",
+    tol: float = 1e-6,
+) -> TrainingDynamics:
     r"""Predict a network's outputs during training, assuming a constant tangent kernel.
 
     .. math:: f_t(X) - y = (1 - \eta K)^t \, (f_0(X) - y), \qquad

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_consistent_length
@@ -48,8 +49,14 @@ class Eigenspectrum:
 
 
 def eigenspectrum(
-    kernel_or_estimator, X, y=None, *, learning_rate=None, loss="auto", remaining=1 / math.e
-):
+    kernel_or_estimator: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    learning_rate: float | None = None,
+    loss: str = "auto",
+    remaining: float = 1 / math.e,
+) -> Eigenspectrum:
     r"""Predict how fast each part of a signal is learned.
 
     .. math:: K = Q \Lambda Q^T, \qquad

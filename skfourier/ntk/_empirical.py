@@ -1,8 +1,10 @@
 """The neural tangent kernel of a fitted network: equation 1."""
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
@@ -22,7 +24,14 @@ _BLOCK_BYTES, _BLOCK_ROWS = 2**28, 2048
 
 
 @own_torch_modes()
-def empirical_ntk(estimator, X, Y=None, *, parametrization="standard", outputs="mean"):
+def empirical_ntk(
+    estimator: Any,
+    X: Any,
+    Y: Any = None,
+    *,
+    parametrization: str = "standard",
+    outputs: str = "mean",
+) -> NDArray[Any]:
     r"""Evaluate the neural tangent kernel of a fitted network: equation 1.
 
     .. math:: \Theta(x, x')_{kl} = \sum_p v_p \frac{\partial f_k(x)}{\partial \theta_p}

@@ -1,6 +1,11 @@
 """Reading video files frame by frame: a long one never lies in memory whole."""
 
+from collections.abc import Iterator
+from os import PathLike
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from skfourier._files import existing_file
 from skfourier._pixels import checked_size, cropped_and_resized
@@ -12,7 +17,9 @@ from skfourier.videos._pyav import opened_video
 from skfourier.videos._times import frame_indices, last_needed, presentation_times
 
 
-def iterate_video(path, size=None, frames=slice(None), *, times="index"):
+def iterate_video(
+    path: str | PathLike[str], size: Any = None, frames: Any = slice(None), *, times: str = "index"
+) -> Iterator[tuple[float, NDArray[Any]]]:
     r"""Read a video file frame by frame, each with its time.
 
     .. math:: t = \mathrm{frame} / n_\mathrm{frames} \qquad \text{or} \qquad
@@ -101,7 +108,14 @@ def iterate_video(path, size=None, frames=slice(None), *, times="index"):
     return _timed_frames(path, size, indices, moments, n_channels)
 
 
-def load_video(path, size=None, frames=slice(None), *, return_times=False, times="index"):
+def load_video(
+    path: str | PathLike[str],
+    size: Any = None,
+    frames: Any = slice(None),
+    *,
+    return_times: bool = False,
+    times: str = "index",
+) -> Any:
     r"""Read a video file, or some of its frames, as floats in [0, 1].
 
     Only the frames asked for are held, resized one by one.

@@ -1,13 +1,16 @@
 """Videos in memory: pixels to rows of coordinates and targets, and back."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from skfourier._pixel_grids import grid_rows, pixel_axes
 from skfourier._pixels import checked_pixels, checked_shape, intensities, rows_to_pixels
 from skfourier.videos._times import frame_indices, frame_times
 
 
-def video_grid(shape, aspect="stretch", *, times=None):
+def video_grid(shape: Any, aspect: str = "stretch", *, times: Any = None) -> NDArray[Any]:
     r"""Return the coordinates of the pixels of a video, frame by frame, row by row.
 
     .. math:: x = \mathrm{column} / s_x, \qquad y = \mathrm{row} / s_y, \qquad
@@ -53,7 +56,9 @@ def video_grid(shape, aspect="stretch", *, times=None):
     return grid_rows(*pixel_axes(height, width, aspect), frame_times(times, n_frames))
 
 
-def video_to_samples(video, *, frames=slice(None), times=None, aspect="stretch"):
+def video_to_samples(
+    video: Any, *, frames: Any = slice(None), times: Any = None, aspect: str = "stretch"
+) -> tuple[NDArray[Any], NDArray[Any]]:
     r"""Turn a video, or some of its frames, into rows: coordinates X and intensities y of a pixel.
 
     .. math:: t = \mathrm{frame} / n_\mathrm{frames}, \qquad y = \mathrm{pixel} / \mathrm{white}
@@ -121,7 +126,7 @@ def video_to_samples(video, *, frames=slice(None), times=None, aspect="stretch")
     return X, intensities(video[chosen], "The video").reshape(len(X), *channels)
 
 
-def samples_to_video(y, shape, dtype=np.uint8):
+def samples_to_video(y: Any, shape: Any, dtype: Any = np.uint8) -> NDArray[Any]:
     r"""Turn intensities, one row per pixel, into a video.
 
     .. math:: \mathrm{pixel} = \mathrm{round}(\mathrm{white} \cdot \min(\max(y, 0), 1))

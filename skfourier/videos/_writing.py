@@ -5,7 +5,9 @@ import tempfile
 from contextlib import contextmanager
 from fractions import Fraction
 from numbers import Real
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +26,7 @@ _CODECS = {
 _STEM_BYTES = 200
 
 
-def save_video(path, video, fps=25):
+def save_video(path: str | PathLike[str], video: Any, fps: float = 25) -> None:
     """Write a video file; the file extension sets the format.
 
     The file appears, or takes the place of an older one, only when it is complete.
