@@ -76,8 +76,10 @@ def iterate_video(
     load_video : All of it as an array.
     video_to_samples : Makes coordinates and targets of frames and their times.
 
-    Notes ----- The stream that is marked as default is read, else the first; covers and thumbnails
-    do not count. Frames are turned and mirrored as the file says, to the nearest quarter.
+    Notes
+    -----
+    The stream that is marked as default is read, else the first; covers and thumbnails do not
+    count. Frames are turned and mirrored as the file says, to the nearest quarter.
 
     The number of frames is that of the pictures that decode, which a first pass counts: the whole
     file is decoded twice, and converted once. The number in the container is ignored. Pictures that
