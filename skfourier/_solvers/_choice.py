@@ -36,7 +36,7 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
 
     1. Finite features: "primal", or "cholesky" where there are fewer rows than features.
     2. A full grid, a product kernel, equal weights: "kronecker".
-    3. Up to 1,024 rows, or 8,192 scattered ones that too few modes stand for: "cholesky".
+    3. Up to 1,024 rows, or 8,192 scattered rows that need many Fourier modes: "cholesky".
     4. A grid with holes or weights, a product kernel: "masked_kronecker".
     5. An even grid, full or not, any kernel: "toeplitz".
     6. Up to three columns, a spectral density that decays: "nufft".

@@ -215,7 +215,7 @@ class Solver(ABC):
 
     @property
     def accuracy(self):
-        """By how much predictions may be off, in deviations of y."""
+        """Possible error of the predictions, in standard deviations of y."""
         return self.backward_error
 
     @cached_property
