@@ -48,8 +48,8 @@ def save(model: Any, path: str | PathLike[str], *, final: bool = False) -> None:
     Notes
     -----
     A model may be saved and loaded between two `partial_fit`: the result of the next is the same to
-    the last bit on the same machine with the same number of threads. `n_samples_seen_` says how many
-    rows it has seen. After ``final=True`` a network's optimizer starts afresh, and a
+    the last bit on the same machine with the same number of threads. `n_samples_seen_` says how
+    many rows it has seen. After ``final=True`` a network's optimizer starts afresh, and a
     `FourierKernelRegressorCV` takes no more rows.
 
     The file does not hold callbacks and paths (a network's `checkpoint` and a Pipeline's `memory`),
