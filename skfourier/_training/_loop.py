@@ -75,6 +75,16 @@ class Progress:
     most: float
     finished: bool = False
 
+    def add(self, loss, score, weights):
+        """Record an epoch: its loss, its score if there are any, and the weights after it."""
+        self.history.loss_curve.append(loss)
+        if score is not None:
+            self.history.validation_scores.append(score)
+        if self.history.is_best():
+            self.best = weights
+            self.good = self.start if score is None else weights
+        self.start = weights
+
 
 @dataclass(frozen=True)
 class Training:
@@ -223,90 +233,100 @@ def train(
         If the loss explodes later, or Ctrl-C is pressed. The best weights are kept.
     """
     processes.copy_from_first(training.network)
-    before = _weights(training.network), copy.deepcopy(training.optimizer.state_dict())
     if training.precision == "bfloat16" and max_iter > 1:
         samples = samples.with_features(training.network)
+    watched = samples.spread(_ROWS_WATCHED)
+    # A half-trained candidate must not be scored, nor the next fit of several begin; and other
+    # processes are elsewhere.
+    alone = not is_one_of_several_fits() and processes.count() == 1
+
+    def stalled(progress):
+        return tol is not None and progress.history.has_stalled(tol, n_iter_no_change)
+
+    with _as_before_on_error(training):
+        progress = progress or _beginning(training, watched)
+        keep = keep_interrupted and alone
+        with _epochs_counted(progress), _ended_by_ctrl_c(training, progress, max_iter, keep=keep):
+            _take_epochs(
+                training,
+                samples,
+                progress,
+                max_iter=max_iter,
+                score=score,
+                before_epoch=before_epoch,
+                asks_to_stop=(*after_epoch, stalled),
+            )
+            _end(training, progress, watched, scored=score is not None)
+    return progress
+
+
+def _take_epochs(training, samples, progress, *, max_iter, score, before_epoch, asks_to_stop):
+    """Take the epochs that are left, until one diverges or something asks to stop."""
+    network = training.network
+    for epoch in range(len(progress.history.loss_curve), max_iter):
+        if progress.finished:
+            break
+        if before_epoch is not None:
+            before_epoch(epoch)
+        loss = training.epoch(samples)
+        if not (math.isfinite(loss) and _is_finite(network)):
+            _stop_diverged(training, progress, epoch + 1)
+            break
+        progress.add(loss, None if score is None else float(score(network)), _weights(network))
+        asked_to_stop = [bool(ask(progress)) for ask in asks_to_stop]
+        if any(processes.each(any(asked_to_stop))):
+            break
+
+
+def _end(training, progress, watched, *, scored):
+    """Keep the best weights where they are known; warn of an explosion."""
+    n_epochs = len(progress.history.loss_curve)
+    if n_epochs and not training.loss(watched) <= progress.most:  # NaN is not
+        _stop_diverged(training, progress, n_epochs)
+    if scored:
+        training.network.load_state_dict(progress.best)
+    progress.finished = True
+
+
+@contextmanager
+def _as_before_on_error(training):
+    """Put network and optimizer back as they were if an error ends the block."""
+    before = _weights(training.network), copy.deepcopy(training.optimizer.state_dict())
     try:
-        progress = progress or _beginning(training, samples.spread(_ROWS_WATCHED))
-        return _train(
-            training,
-            samples,
-            max_iter=max_iter,
-            tol=tol,
-            n_iter_no_change=n_iter_no_change,
-            score=score,
-            before_epoch=before_epoch,
-            after_epoch=after_epoch,
-            # A half-trained candidate must not be scored, nor the next fit of several begin; and
-            # other processes are elsewhere.
-            keep_interrupted=keep_interrupted
-            and not is_one_of_several_fits()
-            and processes.count() == 1,
-            progress=progress,
-        )
-    except BaseException as error:
+        yield
+    except BaseException:
         training.network.load_state_dict(before[0])
         training.optimizer.load_state_dict(before[1])
         training.network.eval()
-        if isinstance(error, processes.LostProcess) and progress is not None:
-            happened = f"Training ended after {len(progress.history.loss_curve)} epochs."
-            raise processes.LostProcess(f"{happened} {error}") from error.__cause__
         raise
 
 
-def _train(
-    training,
-    samples,
-    *,
-    max_iter,
-    tol,
-    n_iter_no_change,
-    score,
-    before_epoch,
-    after_epoch,
-    keep_interrupted,
-    progress,
-):
-    network, history = training.network, progress.history
-    watched = samples.spread(_ROWS_WATCHED)
+@contextmanager
+def _ended_by_ctrl_c(training, progress, max_iter, *, keep):
+    """Let Ctrl-C end the block, with the best weights so far."""
     try:
-        for epoch in range(len(history.loss_curve) + 1, max_iter + 1):
-            if progress.finished:
-                break
-            if before_epoch is not None:
-                before_epoch(epoch - 1)
-            loss = training.epoch(samples)
-            if not (math.isfinite(loss) and _is_finite(network)):
-                _stop_diverged(training, progress.good, epoch, history)
-                break
-            history.loss_curve.append(loss)
-            if score is not None:
-                history.validation_scores.append(float(score(network)))
-            end = _weights(network)
-            if history.is_best():
-                progress.best = end
-                progress.good = progress.start if score is None else end
-            progress.start = end
-            asked_to_stop = [bool(call(progress)) for call in after_epoch]
-            stalled = tol is not None and history.has_stalled(tol, n_iter_no_change)
-            if any(processes.each(stalled or any(asked_to_stop))):
-                break
-        if history.loss_curve and not training.loss(watched) <= progress.most:  # NaN is not
-            _stop_diverged(training, progress.good, len(history.loss_curve), history)
-        if score is not None:
-            network.load_state_dict(progress.best)
-        progress.finished = True
+        yield
     except KeyboardInterrupt:
-        if not keep_interrupted:
+        if not keep:
             raise
-        network.eval()
-        if history.loss_curve:
-            network.load_state_dict(progress.best)
+        training.network.eval()
+        n_epochs = len(progress.history.loss_curve)
+        if n_epochs:
+            training.network.load_state_dict(progress.best)
         _warn(
-            f"Training was interrupted after {len(history.loss_curve)} of {max_iter} epochs. The "
-            f"estimator is fitted, with the best weights so far."
+            f"Training was interrupted after {n_epochs} of {max_iter} epochs. The estimator is "
+            f"fitted, with the best weights so far."
         )
-    return progress
+
+
+@contextmanager
+def _epochs_counted(progress):
+    """Say how far a training came that loses another process."""
+    try:
+        yield
+    except processes.LostProcess as error:
+        happened = f"Training ended after {len(progress.history.loss_curve)} epochs."
+        raise processes.LostProcess(f"{happened} {error}") from error.__cause__
 
 
 def _beginning(training, watched):
@@ -325,14 +345,14 @@ def _is_finite(network):
     return all(torch.isfinite(value).all() for value in network.state_dict().values())
 
 
-def _stop_diverged(training, good, epoch, history):
+def _stop_diverged(training, progress, epoch):
     """Go back to the good weights and warn; raise if nothing was learned by then."""
     learning_rate = training.optimizer.defaults["lr"]
     happened = f"The training loss exploded or became non-finite in epoch {epoch}"
     advice = f"Lower learning_rate_init (it is {learning_rate:g}), or scale X."
-    if not history.has_learned():
+    if not progress.history.has_learned():
         raise ValueError(f"{happened}, before anything was learned. {advice}")
-    training.network.load_state_dict(good)
+    training.network.load_state_dict(progress.good)
     _warn(f"{happened}; training stops there, with the best weights before it. {advice}")
 
 

@@ -65,16 +65,8 @@ def restored_network(
     if embedding is not None and embedding.n_features_in_ != n_features:
         raise ValueError(f"the embedding takes {embedding.n_features_in_} columns")
     n_inputs = n_features if embedding is None else 2 * len(embedding.frequencies_)
-    mean = weights.array("scaling.mean", (None,), np.float32, np.float64)
-    arrays = {
-        "scaling.mean": mean,
-        "scaling.scale": weights.array("scaling.scale", mean.shape, mean.dtype),
-    }
-    widths = checked_widths(hidden_layer_sizes)
-    names = [*(f"linear{depth}" for depth in range(1, len(widths) + 1)), "output"]
-    # Before memory is taken for layers of such widths.
-    for name, (fan_in, width) in zip(names, pairwise([n_inputs, *widths, len(mean)]), strict=True):
-        arrays[f"{name}.weight"] = weights.array(f"{name}.weight", (width, fan_in), _numpy(dtype))
+    arrays = _arrays_of_layers(weights, n_inputs, checked_widths(hidden_layer_sizes), _numpy(dtype))
+    mean, scale = arrays["scaling.mean"], arrays["scaling.scale"]
     network = build_network(
         n_inputs,
         len(mean),
@@ -84,7 +76,7 @@ def restored_network(
         output_activation=output_activation,
         initialization=_leave_undrawn,
         embedding=module,
-        scaling=TargetScaling(mean, arrays["scaling.scale"]),
+        scaling=TargetScaling(mean, scale),
         dtype=dtype,
         generator=None,
     )
@@ -96,6 +88,22 @@ def restored_network(
     _restore_variances(network, state.take("initial_variances", list))
     state.finish()
     return network.eval()
+
+
+def _arrays_of_layers(weights, n_inputs, widths, dtype):
+    """Take scaling and matrices, before memory is taken for layers of such widths."""
+    mean = weights.array("scaling.mean", (None,), np.float32, np.float64)
+    scale = weights.array("scaling.scale", mean.shape, mean.dtype)
+    names = [*(f"linear{depth}" for depth in range(1, len(widths) + 1)), "output"]
+    shapes = zip(names, pairwise([n_inputs, *widths, len(mean)]), strict=True)
+    return {
+        "scaling.mean": mean,
+        "scaling.scale": scale,
+        **{
+            f"{name}.weight": weights.array(f"{name}.weight", (width, fan_in), dtype)
+            for name, (fan_in, width) in shapes
+        },
+    }
 
 
 def _restore_variances(network, variances):

@@ -215,18 +215,11 @@ def predict_training(
     steps = _check_steps(steps, continuous)
     if X_test is not None:
         X_test = check_coordinates(X_test, "X_test", n_features=X.shape[1])
-        if (initial_train is None) != (initial_test is None):
-            raise ValueError(
-                "initial_train and initial_test are values of one function, at X and at X_test: "
-                "give both or none of them."
-            )
-    _check_memory(steps.size * targets.shape[1] * (len(X) + (0 if X_test is None else len(X_test))))
+        _check_both(initial_train, initial_test)
+    n_rows, n_outputs = len(X) + (0 if X_test is None else len(X_test)), targets.shape[1]
+    _check_memory(steps.size * n_outputs * n_rows)
     matrix, initial = tangent_model(
-        kernel_or_estimator,
-        X,
-        n_outputs=targets.shape[1],
-        tol=tol,
-        parametrization=parametrization,
+        kernel_or_estimator, X, n_outputs=n_outputs, tol=tol, parametrization=parametrization
     )
     # Networks alone start from a function of their own.
     unit = loss_unit(loss, *targets.shape, is_network=initial is not None)
@@ -286,6 +279,14 @@ def _check_steps(steps, continuous):
     if steps.min() < 0:
         raise ValueError(f"steps must not be negative. Got {steps.min()}.")
     return steps
+
+
+def _check_both(initial_train, initial_test):
+    if (initial_train is None) != (initial_test is None):
+        raise ValueError(
+            "initial_train and initial_test are values of one function, at X and at X_test: give "
+            "both or none of them."
+        )
 
 
 def _check_memory(n_numbers):
