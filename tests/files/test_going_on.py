@@ -151,6 +151,12 @@ class TestSearches:
         assert_same(model, expected)
         assert repr(model.cv_results_) == repr(expected.cv_results_)
 
+    def test_with_outputs_and_a_trend_end_the_same(self, path):
+        rows = [(X.astype(np.float32), np.c_[y, X[:, 0] - y]) for X, y in blocks(3)]
+        model = clone(self.model()).set_params(kernel="gaussian", trend="linear")
+        expected = without_a_stop(clone(model), rows)
+        assert_same(through_files(model, rows, path), expected)
+
     def test_sample_the_same_rows(self, path):
         def small(model):
             model._stream.sample.size = 250
