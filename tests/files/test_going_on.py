@@ -197,6 +197,10 @@ class TestNetworks:
                 for name in ("adafactor", "adam", "adamw", "asgd", "nadam", "rprop", "sgd")
             ],
             {"solver": "lbfgs", "batch_size": "full", "learning_rate_init": 0.05},
+            {"learning_rate_init": np.float32(1e-2)},
+            {"learning_rate_init": np.float64(1e-2), "alpha": np.float64(1e-2)},
+            {"learning_rate_init": 1, "output_activation": "sigmoid"},
+            {"solver": "lbfgs", "batch_size": "full", "learning_rate_init": np.float64(0.05)},
             {"solver": functools.partial(torch.optim.SGD, momentum=0.9), "learning_rate_init": 0.1},
         ],
         ids=lambda params: re.sub(r" at 0x\w+", "", str(params)),
