@@ -1,6 +1,7 @@
 """The method `save` of estimators."""
 
 from abc import abstractmethod
+from os import PathLike
 
 from skfourier._saving._model import save
 
@@ -8,7 +9,7 @@ from skfourier._saving._model import save
 class Saved:
     """An estimator that `skfourier.load` rebuilds from its parameters and what it has learned."""
 
-    def save(self, path, *, final=False):
+    def save(self, path: str | PathLike[str], *, final: bool = False) -> None:
         """Write the fitted model to a file, which `skfourier.load` reads.
 
         The file holds parameters and arrays in the safetensors format, no code: see
@@ -26,7 +27,7 @@ class Saved:
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If a parameter is neither a number, string or array nor an object of skfourier's.
+            If a parameter is neither a number, string or array nor an object of skfourier.
         OSError
             If the file cannot be written.
         """

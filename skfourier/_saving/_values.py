@@ -325,7 +325,7 @@ def _refusal(value, where):
     text = text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}..."
     return ValueError(
         f"{where}={text}, a {type(value).__module__}.{type(value).__qualname__}, cannot be saved: "
-        f"files hold numbers, strings, arrays and objects of skfourier's own classes, so that "
+        f"files hold numbers, strings, arrays and objects of skfourier's classes, so that "
         f"loading one runs no code but skfourier's. Where predictions do without it (a solver, a "
         f"splitter), put another in its place by set_params, which keeps what was fitted; else "
         f"pickle the model."

@@ -215,7 +215,7 @@ class Solver(ABC):
 
     @property
     def accuracy(self):
-        """By how much predictions may be off, in deviations of y."""
+        """Possible error of the predictions, in standard deviations of y."""
         return self.backward_error
 
     @cached_property
@@ -233,6 +233,13 @@ class Solver(ABC):
         noise = problem.noise[some, None] * self.dual()[some]
         off = self.mean(problem.X[some]) + noise - problem.y[some]
         return float(np.max(np.abs(off) / self.moments.scale, initial=0.0))
+
+    def why_inaccurate(self):
+        """Say what makes predictions inaccurate, and what to do."""
+        return (
+            f"alpha={self.problem.alpha:g} is small for these rows and {self.problem.kernel!r}. "
+            f"Raise alpha, or take solver='cholesky' where dense matrices of the rows fit."
+        )
 
     @property
     def log_marginal_likelihood(self):

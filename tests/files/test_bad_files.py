@@ -59,7 +59,7 @@ class TestBytes:
         data = saved(name).read_bytes()
         for length in range(len(data)):
             (path := saved.__closure__[0].cell_contents).write_bytes(data[:length])
-            refused(path, r"damaged|no file of skfourier's|cut short")
+            refused(path, r"damaged|not a skfourier file|cut short")
 
     def test_any_bit_flipped(self, saved):
         path = saved("features")
@@ -97,7 +97,7 @@ class TestBytes:
     @pytest.mark.parametrize("data", [b"", b"x", b"\0" * 8, b"\0" * 100, b"{}", b"\xff" * 99])
     def test_hardly_any(self, data, path):
         path.write_bytes(data)
-        refused(path, "no file of skfourier's, or cut short")
+        refused(path, "not a skfourier file, or is cut short")
 
     def test_pickles(self, path):
         class Bomb:
@@ -112,7 +112,7 @@ class TestBytes:
 
     def test_other_safetensors(self, path):
         safetensors.numpy.save_file({"x": np.zeros(3)}, path)
-        refused(path, r"a safetensors file, but not of skfourier's: its metadata hold \[\]")
+        refused(path, r"a safetensors file, but not a skfourier file: its metadata hold \[\]")
         safetensors.numpy.save_file({"x": np.zeros(3)}, path, {"format": "pt"})
         refused(path, r"its metadata hold \['format'\]")
 
@@ -130,7 +130,7 @@ class TestPaths:
         import os  # noqa: PLC0415 (as no other test needs it)
 
         os.mkfifo(tmp_path / "pipe")
-        with pytest.raises(OSError, match="is no file"):
+        with pytest.raises(OSError, match="is not a file"):
             skfourier.load(tmp_path / "pipe")
 
     def test_as_text(self, saved):

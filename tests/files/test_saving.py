@@ -4,6 +4,7 @@ import copy
 import functools
 import pickle
 import re
+import sys
 import warnings
 
 import joblib
@@ -670,9 +671,22 @@ class TestRefusals:
         with pytest.raises(ValueError, match="nested too deeply to be saved"):
             model.save(path)
 
-    def test_into_no_folder(self, path):
-        with pytest.raises(FileNotFoundError, match="create it first"):
-            made("features")[0].save(path / "model")
+    @pytest.mark.parametrize(
+        ("place", "message"),
+        [
+            ("", "is a folder. Add the name of a file"),
+            ("none/model", "none does not exist: create it first"),
+            pytest.param(
+                "/proc/model",
+                "No file can be made in the folder /proc",
+                marks=pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc"),
+            ),
+        ],
+    )
+    def test_into_bad_places(self, tmp_path, place, message):
+        with pytest.raises(OSError, match=message):
+            made("features")[0].save(tmp_path / place)
+        assert not [*tmp_path.iterdir()]
 
     def test_a_failure_while_writing_leaves_the_older_file(self, path, monkeypatch):
         model = made("network")[0]
