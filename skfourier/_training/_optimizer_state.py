@@ -1,6 +1,7 @@
 """The state of an optimizer as arrays and numbers, and an optimizer that goes on from them."""
 
 import math
+import numbers
 
 import numpy as np
 import torch
@@ -82,37 +83,36 @@ def restored_optimizer(state, network, settings):
 def _check_moved(group, moved):
     """Check that a group's changed entries are numbers, where the optimizer has such numbers."""
     for name, value in moved.items():
-        if type(value) not in (int, float) or type(value) is not type(group.get(name)):
+        before = group.get(name)
+        _check_number(before, name)
+        _check_number(value, name)
+        if isinstance(before, numbers.Integral) and not isinstance(value, numbers.Integral):
             raise ValueError(f"{name} of an optimizer is {value!r:.60}")
-        _check_finite(value, name)
 
 
 def _restored(value, shape, total, name):
-    """Turn arrays of a parameter's state into tensors; check shapes and values.
-
-    Of a matrix "adafactor" has sums along its axes, and "lbfgs" lists for all parameters at once.
-    """
+    """Turn arrays of a parameter's state into tensors; check shapes and values."""
+    if value is None:
+        return None
     if isinstance(value, list):
         return [_restored(part, shape, total, name) for part in value]
-    if isinstance(value, np.ndarray):
-        sums = [(shape[0], 1), (1, shape[1])] if len(shape) == 2 else []
-        if value.dtype not in (np.float32, np.float64) or value.shape not in (
-            *((), shape, (total,)),
-            *sums,
-        ):
-            raise ValueError(f"{name} of an optimizer has shape {value.shape} and {value.dtype}")
-        _check_finite(value, name)
-        return torch.tensor(np.array(value))
-    if value is not None:
-        if type(value) not in (int, float):
-            raise ValueError(f"{name} of an optimizer is {value!r:.60}")
-        _check_finite(value, name)
-    return value
-
-
-def _check_finite(value, name):
+    if not isinstance(value, np.ndarray):
+        _check_number(value, name)
+        return value
+    # "lbfgs" has vectors for all parameters at once, "adafactor" sums along the axes of matrices.
+    known = [(), shape, (total,)]
+    if len(shape) == 2:
+        known += [(shape[0], 1), (1, shape[1])]
+    if value.dtype not in (np.float32, np.float64) or value.shape not in known:
+        raise ValueError(f"{name} of an optimizer has shape {value.shape} and {value.dtype}")
     if not np.all(np.isfinite(value)):
         raise ValueError(f"{name} of an optimizer is not finite")
+    return torch.tensor(np.array(value))
+
+
+def _check_number(value, name):
+    if not isinstance(value, numbers.Real) or isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError(f"{name} of an optimizer is {value!r:.60}")
 
 
 def _plain(value):

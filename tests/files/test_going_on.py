@@ -151,6 +151,12 @@ class TestSearches:
         assert_same(model, expected)
         assert repr(model.cv_results_) == repr(expected.cv_results_)
 
+    def test_with_outputs_and_a_trend_end_the_same(self, path):
+        rows = [(X.astype(np.float32), np.c_[y, X[:, 0] - y]) for X, y in blocks(3)]
+        model = clone(self.model()).set_params(kernel="gaussian", trend="linear")
+        expected = without_a_stop(clone(model), rows)
+        assert_same(through_files(model, rows, path), expected)
+
     def test_sample_the_same_rows(self, path):
         def small(model):
             model._stream.sample.size = 250
@@ -191,6 +197,10 @@ class TestNetworks:
                 for name in ("adafactor", "adam", "adamw", "asgd", "nadam", "rprop", "sgd")
             ],
             {"solver": "lbfgs", "batch_size": "full", "learning_rate_init": 0.05},
+            {"learning_rate_init": np.float32(1e-2)},
+            {"learning_rate_init": np.float64(1e-2), "alpha": np.float64(1e-2)},
+            {"learning_rate_init": 1, "output_activation": "sigmoid"},
+            {"solver": "lbfgs", "batch_size": "full", "learning_rate_init": np.float64(0.05)},
             {"solver": functools.partial(torch.optim.SGD, momentum=0.9), "learning_rate_init": 0.1},
         ],
         ids=lambda params: re.sub(r" at 0x\w+", "", str(params)),
@@ -255,7 +265,7 @@ class TestRowsSeen:
         assert model.n_samples_seen_ == len(X)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL, nor fork")
+@pytest.mark.skipif(sys.platform != "linux", reason="processes fork there alone, with torch")
 @pytest.mark.parametrize("name", STREAMS)
 def test_killed_at_any_moment_they_end_the_same(name, path):
     script = Path(__file__).with_name("streams.py")
