@@ -25,6 +25,7 @@ from skfourier._sklearn import (
     unchanged_on_error,
 )
 from skfourier._tasks import Tasks
+from skfourier._training import _processes as processes
 from skfourier._training._held_out import held_out_rows
 
 
@@ -149,6 +150,11 @@ class CoordinateMLPEnsemble(
             return self._fit(*check_samples(self, X, y, sample_weight, reset=True))
 
     def _fit(self, X, y, weight):
+        if processes.count() > 1:
+            raise ValueError(
+                f"An ensemble is calibrated in one process. Got a process group of "
+                f"{processes.count()}: fit a CoordinateMLPRegressor there, or begin no group."
+            )
         n_places = len(np.unique(X, axis=0))
         if n_places < 4:
             raise ValueError(

@@ -25,6 +25,7 @@ from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
+    _num_samples,
     check_new_rows,
     check_samples,
     known_name,
@@ -93,8 +94,9 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     solver : str, default="auto"
         "primal" (finite features), "kronecker" (full grid, product kernel), "masked_kronecker"
         (grid with holes or weights, product kernel), "toeplitz" (even grid, any kernel), "nufft"
-        (scattered points, up to three columns, a spectral density), "cholesky" (dense) or "cg"
-        (dense products, slow). "auto" takes the first that applies; up to 1,024 rows a direct one.
+        (scattered points, up to three columns, a spectral density), "cholesky" (dense), "local"
+        (each prediction from near rows, approximate: see `accuracy_`) or "cg" (dense products,
+        slow). "auto" takes the first that applies; up to 1,024 rows a direct one.
     domain : array-like of shape (n_features, 2), default=None
         (low, high) for each column: all rows must lie between. `partial_fit` with "nufft" requires
         it, because later rows may lie anywhere inside. Other solvers do not need it but still
@@ -135,6 +137,8 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     trend_coef_ : ndarray of shape (n_columns,) or (n_outputs, n_columns)
     trend_intercept_ : float or ndarray of shape (n_outputs,)
         The trend, in the columns of X or of the transformer.
+    n_samples_seen_ : int
+        Number of rows given to `fit`, or to it and all `partial_fit` after it.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -269,6 +273,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             _ = solver.coefficients  # solved now: the warnings are of this call
             self._check_accuracy(solver)
             self._keep(solver)
+            self.n_samples_seen_ = _num_samples(X)
         return self
 
     @available_if(_rows_add_up)
@@ -304,6 +309,8 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
 
         Notes
         -----
+        Between two calls `save` and `skfourier.load` lose nothing, not even a last bit.
+
         Solving is deferred: its warnings and errors (no convergence, an alpha too small for the
         features) are raised by the first call that needs the solution, e.g. `predict`.
         """
@@ -311,6 +318,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             self._validate_params()  # scikit-learn's decorator does so in the first call only
             self._check_alpha()
             self._keep(self._partial_fit(X, y, sample_weight))
+            self.n_samples_seen_ = getattr(self, "n_samples_seen_", 0) + _num_samples(X)
         return self
 
     @property
@@ -508,8 +516,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         if accuracy > max(_INACCURATE, 10 * self.tol):
             warnings.warn(
                 f"Predictions may be off by {accuracy:.1e} deviations of y: "
-                f"alpha={self.alpha:g} is small for these rows and {self.kernel_!r}. Raise alpha, "
-                f"or take solver='cholesky' where dense matrices of the rows fit.",
+                f"{solver.why_inaccurate()}",
                 ConvergenceWarning,
                 stacklevel=4,
             )
@@ -602,25 +609,29 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             "y_dtype": self._y_dtype.name,
             "is_calibrated": self._is_calibrated,
             "changed": self._changed_parameters(),
+            "n_samples_seen_": self.n_samples_seen_,
         }
 
     def _restore(self, state):
-        self.kernel_ = state.take("kernel_", Kernel)
+        self.kernel_, of_solver = state.take("kernel_", Kernel), state.part("solver")
+        problem = Problem.from_state(self.kernel_, of_solver.part("problem"))
+        if len(problem.origin) != self.n_features_in_:  # before memory is taken for so many
+            raise ValueError(f"columns of X are not those of {of_solver.owner}")
         check_fitted_kernel(self.kernel_, self.n_features_in_)
         at_zero = self.kernel_.evaluate(np.zeros((1, self.n_features_in_)))
         if not np.allclose(at_zero, 1):
             raise ValueError(f"k(0) of {self.kernel_!r} is {at_zero}, not 1")
         self.solver_ = known_name(state.take("solver_", str), SOLVERS, "solver_")
-        solver = SOLVERS[self.solver_].from_state(self.kernel_, state.part("solver"))
-        self._solver = around(solver)
-        problem, n_outputs = self._solver.problem, len(self._solver.moments.mean)
+        self._solver = around(SOLVERS[self.solver_].from_state(problem, of_solver))
+        n_outputs = len(self._solver.moments.mean)
         self._y_shape = state.take("y_shape", tuple)
         self._y_dtype = np.dtype(known_name(state.take("y_dtype", str), _Y_DTYPES, "y_dtype"))
-        if len(problem.origin) != self.n_features_in_ or self._y_shape not in ((), (n_outputs,)):
-            raise ValueError(f"columns of X or y are not those of the solver {self.solver_!r}")
+        if self._y_shape not in ((), (n_outputs,)):
+            raise ValueError(f"columns of y are not those of the solver {self.solver_!r}")
         if self._y_shape == () and n_outputs != 1:
             raise ValueError(f"y has one column, and the solver {n_outputs}")
         self._is_calibrated = state.take("is_calibrated", bool)
+        self.n_samples_seen_ = state.count("n_samples_seen_", least=1)
         self._fitted_parameters = self._parameters_of_the_sums()
         # NaN equals nothing: these stay changed.
         self._fitted_parameters.update(dict.fromkeys(state.take("changed", list), np.nan))

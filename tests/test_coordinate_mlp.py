@@ -173,9 +173,9 @@ class TestSteps:
         X, y = wave
         plain, seen = _loop.Training.step, []
 
-        def recording(self, batch):
+        def recording(self, batch, n_rows):
             seen.append(batch.X.numpy())
-            return plain(self, batch)
+            return plain(self, batch, n_rows)
 
         monkeypatch.setattr(_loop.Training, "step", recording)
         small(batch_size=16, shuffle=shuffle, max_iter=1).fit(X, y)
@@ -439,10 +439,10 @@ class TestEndings:
         plain = _loop.Training.step
         steps = iter(range(100))
 
-        def out_of_memory(self, batch):
+        def out_of_memory(self, batch, n_rows):
             if next(steps) == 3:
                 raise MemoryError
-            return plain(self, batch)
+            return plain(self, batch, n_rows)
 
         monkeypatch.setattr(_loop.Training, "step", out_of_memory)
         with pytest.raises(MemoryError):

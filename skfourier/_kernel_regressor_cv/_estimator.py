@@ -60,6 +60,7 @@ from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
+    _num_samples,
     accepts_sample_weight,
     check_all_samples,
     check_new_rows,
@@ -173,6 +174,8 @@ class FourierKernelRegressorCV(
     trend_coef_ : ndarray of shape (n_columns,) or (n_outputs, n_columns)
     trend_intercept_ : float or ndarray of shape (n_outputs,)
         Those of `regressor_`, with a trend.
+    n_samples_seen_ : int
+        Number of rows given to `fit`, or to all `partial_fit`.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -329,6 +332,7 @@ class FourierKernelRegressorCV(
         else:
             self._fit_rows(X, y, sample_weight, params)
         self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
+        self.n_samples_seen_ = _num_samples(X)
         return self
 
     def _fit_rows(self, X, y, sample_weight, params):
@@ -490,7 +494,8 @@ class FourierKernelRegressorCV(
         from which the kernel, sigma and alpha are chosen: in the first call, and whenever there
         are twice as many rows as at the last choice. The first call lays out the lattice, for
         kernels like the one that is best for its rows, and for half and twice its sigma. Rows of an
-        earlier `fit` are forgotten.
+        earlier `fit` are forgotten. Between two calls `save` and `skfourier.load` lose nothing: the
+        file has the sample too.
 
         Parameters
         ----------
@@ -527,19 +532,23 @@ class FourierKernelRegressorCV(
             kernels = self._kernels(*given[:2]) if stream is None else stream.kernels
             self._check_for_blocks(kernels, "partial_fit")
             stream = stream or Stream(self._template(), kernels, self.per_axis)
+            seen = self.n_samples_seen_ if stream.sums is not None else 0
             self._stream = stream.with_rows(*given)
-            self._keep_choice(self._stream.choice)
+            if self._stream.choice is not None:
+                self._keep_choice(self._stream.choice)
+            self._stream.warn_unless_served()
             self.regressor_ = self._stream.regressor()
             self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
+            self.n_samples_seen_ = seen + _num_samples(X)
         return self
 
     def _stream_so_far(self):
         """Return what is kept of the rows of earlier blocks; None if there were none."""
         if self._stream_was_left_out:
             raise ValueError(
-                "This model comes from a file, which does not hold the sample of the earlier rows: "
-                "partial_fit cannot choose anew with more of them. Begin with a clone, or pickle "
-                "models that are to go on."
+                "This model was saved with final=True: its file does not hold the sample of the "
+                "earlier rows, and partial_fit cannot choose anew with more of them. Begin with a "
+                "clone; save models that are to go on with final=False."
             )
         return getattr(self, "_stream", None)
 
@@ -565,10 +574,26 @@ class FourierKernelRegressorCV(
             "tried": results["params"],
             "scores": np.stack(scores, axis=1),
             "stream_was_left_out": self._stream_was_left_out or "_stream" in vars(self),
+            "n_samples_seen_": self.n_samples_seen_,
+        }
+
+    def _stream_state(self):
+        """Return the stream, which has the regressor's sums, in the regressor's place."""
+        if "_stream" not in vars(self):
+            return {}
+        return {
+            "regressor_": None,
+            "stream": self._stream.state(),
+            "stream_was_left_out": False,
         }
 
     def _restore(self, state):
-        self.regressor_ = state.take("regressor_", FourierKernelRegressor)
+        if "stream" in state:
+            self._stream = Stream.from_state(state.part("stream"), self.n_features_in_)
+            state.take("regressor_", type(None))
+            self.regressor_ = self._stream.regressor()
+        else:
+            self.regressor_ = state.take("regressor_", FourierKernelRegressor)
         check_is_fitted(self.regressor_)
         if self.regressor_.n_features_in_ != self.n_features_in_:
             raise ValueError("regressor_ has other columns")
@@ -579,6 +604,7 @@ class FourierKernelRegressorCV(
         scores = state.array("scores", (len(tried), None), finite=False)
         self.cv_results_ = as_cv_results(tried, scores)
         self._stream_was_left_out = state.take("stream_was_left_out", bool)
+        self.n_samples_seen_ = state.count("n_samples_seen_", least=1)
 
     @by_blocks
     def predict(self, X: Any, return_std: bool = False, return_cov: bool = False) -> Any:

@@ -9,7 +9,7 @@ from skfourier._saving._model import save
 class Saved:
     """An estimator that `skfourier.load` rebuilds from its parameters and what it has learned."""
 
-    def save(self, path: str | PathLike[str]) -> None:
+    def save(self, path: str | PathLike[str], *, final: bool = False) -> None:
         """Write the fitted model to a file, which `skfourier.load` reads.
 
         The file holds parameters and arrays in the safetensors format, no code: see
@@ -19,6 +19,8 @@ class Saved:
         ----------
         path : str or Path
             An older file of that name is replaced when the new one is complete.
+        final : bool, default=False
+            Whether to leave out what only further `partial_fit` need.
 
         Raises
         ------
@@ -29,11 +31,15 @@ class Saved:
         OSError
             If the file cannot be written.
         """
-        save(self, path)
+        save(self, path, final=final)
 
     @abstractmethod
     def _fitted_state(self):
         """Return what was learned: a dict of numbers, arrays and objects that files hold."""
+
+    def _stream_state(self):
+        """Return what goes beside those entries, or in their place, for more rows to come."""
+        return {}
 
     @abstractmethod
     def _restore(self, state):

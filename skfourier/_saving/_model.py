@@ -11,7 +11,7 @@ from skfourier._saving._known import MODELS, name_of
 from skfourier._saving._values import Decoder, Encoder
 
 
-def save(model: Any, path: str | PathLike[str]) -> None:
+def save(model: Any, path: str | PathLike[str], *, final: bool = False) -> None:
     """Write a fitted estimator, or a Pipeline, to a file without pickle.
 
     The file holds the model's parameters and what it has learned: arrays in the safetensors format,
@@ -26,6 +26,11 @@ def save(model: Any, path: str | PathLike[str]) -> None:
         `MinMaxScaler`.
     path : str or Path
         An older file of that name is replaced when the new one is complete.
+    final : bool, default=False
+        Whether to leave out what only further `partial_fit` need: the state of a network's
+        optimizer, twice its weights or more, and the sample of rows that
+        `FourierKernelRegressorCV.partial_fit` chooses from. A model that `fit` has fitted has
+        neither, unless ``warm_start=True``.
 
     Raises
     ------
@@ -42,11 +47,14 @@ def save(model: Any, path: str | PathLike[str]) -> None:
 
     Notes
     -----
-    The file does not hold the state of an optimizer between two `partial_fit`, which starts afresh;
-    the sample of rows that `FourierKernelRegressorCV.partial_fit` chooses from, without which a
-    loaded model takes no more rows; callbacks; and paths (a network's `checkpoint` and a Pipeline's
-    `memory`), which are None after loading. Objects of your own classes (activations, embeddings,
-    callables) are refused: a file that could name any code could run any code.
+    A model may be saved and loaded between two `partial_fit`: the result of the next is the same to
+    the last bit on the same machine with the same number of threads. `n_samples_seen_` says how
+    many rows it has seen. After ``final=True`` a network's optimizer starts afresh, and a
+    `FourierKernelRegressorCV` takes no more rows.
+
+    The file does not hold callbacks and paths (a network's `checkpoint` and a Pipeline's `memory`),
+    which are None after loading. Objects of your own classes (activations, embeddings, callables)
+    are refused: a file that could name any code could run any code.
 
     Examples
     --------
@@ -73,7 +81,7 @@ def save(model: Any, path: str | PathLike[str]) -> None:
             f"{type(model).__name__}{_of_a_search(model)}"
         )
     check_is_fitted(model)
-    encoder = Encoder()
+    encoder = Encoder(final=final)
     encoded = encoder.encode(model, "")
     content = {"format": FORMAT, "version": _version(), "model": encoded}
     write_file(path, content, encoder.arrays)

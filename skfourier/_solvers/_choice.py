@@ -7,6 +7,7 @@ import numpy as np
 from skfourier._sklearn import known_name
 from skfourier._solvers._cholesky import Cholesky
 from skfourier._solvers._kronecker import Kronecker
+from skfourier._solvers._local import Local
 from skfourier._solvers._masked_kronecker import MaskedKronecker
 from skfourier._solvers._nufft import NUFFT
 from skfourier._solvers._nystrom_cg import NystromCG
@@ -15,7 +16,7 @@ from skfourier._solvers._streaming import StreamingSolver
 from skfourier._solvers._toeplitz import Toeplitz
 
 # In the order in which "auto" asks them; the last one takes all.
-_PREFERENCE = (Primal, Kronecker, MaskedKronecker, Toeplitz, NUFFT, Cholesky, NystromCG)
+_PREFERENCE = (Primal, Kronecker, MaskedKronecker, Toeplitz, NUFFT, Cholesky, Local, NystromCG)
 SOLVERS = {cls.name: cls for cls in _PREFERENCE}
 STREAMING = {name: cls for name, cls in SOLVERS.items() if issubclass(cls, StreamingSolver)}
 # A fit to this many rows by a dense factorization took 32 s on one thread of a busy machine.
@@ -40,7 +41,8 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
     5. An even grid, full or not, any kernel: "toeplitz".
     6. Up to three columns, a spectral density that decays: "nufft".
     7. What fits as a dense matrix: "cholesky".
-    8. Else "cg".
+    8. Up to three columns, a spectral density: "local".
+    9. Else "cg".
 
     Parameters
     ----------
