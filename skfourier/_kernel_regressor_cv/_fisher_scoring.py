@@ -9,7 +9,7 @@ from skfourier._kernel_regressor_cv._scale_likelihood import Fit
 
 # Step of the numerical derivatives, of logarithms.
 _STEP = 1e-4
-# No parameter changes by more than so many times at once: e^2.
+# No parameter changes by more than this factor at once: e^2.
 _LONGEST_STEP = 2.0
 _MAX_ITERATIONS = 15
 # Gains of the log likelihood that are not worth another iteration.

@@ -6,7 +6,7 @@ import numpy as np
 
 from skfourier.grids import mean_spacing
 
-# Half an octave apart, and no more than so many.
+# Half an octave apart, and their largest number.
 _STEPS_PER_OCTAVE = 2
 _MAX_CANDIDATES = 20
 # Axes whose ranges differ by less share a sigma.

@@ -10,7 +10,7 @@ from skfourier._motion._flow import Motion, inside, mismatch, moved, pixel_place
 
 # In pixels: flows that differ by more belong to different things.
 _AGREEMENT = 1.0
-# A displacement measured elsewhere replaces that of a pixel if it matches so much better.
+# A displacement measured elsewhere replaces that of a pixel if it matches better by this factor.
 _CLEARLY_BETTER = 0.8
 _N_DISPLACEMENTS = 16
 _PATCH = 2.0

@@ -56,7 +56,7 @@ class State:
         return value
 
     def counts(self, name, n_counts, least=0):
-        """Take a tuple of so many integers, none below `least`.
+        """Take a tuple of `n_counts` integers, none below `least`.
 
         Raises
         ------

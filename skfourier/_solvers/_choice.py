@@ -19,7 +19,7 @@ from skfourier._solvers._toeplitz import Toeplitz
 _PREFERENCE = (Primal, Kronecker, MaskedKronecker, Toeplitz, NUFFT, Cholesky, Local, NystromCG)
 SOLVERS = {cls.name: cls for cls in _PREFERENCE}
 STREAMING = {name: cls for name, cls in SOLVERS.items() if issubclass(cls, StreamingSolver)}
-# A fit to so many rows by a dense factorization took 32 s on one thread of a busy machine.
+# A fit to this many rows by a dense factorization took 32 s on one thread of a busy machine.
 _MANY_ROWS = 8192
 # So few rows are solved by a dense factorization, exact, in the time that others set up.
 _FEW_ROWS = 1024
@@ -106,7 +106,7 @@ def _is_accurate(nufft):
 
 
 def is_slow(solver):
-    """Return whether the solver's time grows with the square of so many rows, or faster."""
+    """Return whether the time grows with the square of the rows, or faster, and they are many."""
     many = len(solver.problem.X) > _MANY_ROWS
     return isinstance(solver, NystromCG) or (isinstance(solver, Cholesky) and many)
 

@@ -15,9 +15,9 @@ import numpy as np
 from skfourier._solvers._dense_factors import Triangle
 from skfourier._solvers._half_spectra import completed, fft_modes, half_shape, multiplicity
 
-# Of the variance that remains, so much may be left out for each mode to be at its prior.
+# The share of the remaining variance that may be left out with each mode at its prior.
 _SHARE_OF_VARIANCE = 4e-5
-# And so much at most, where modes are too many.
+# And the largest such share, if there are too many modes.
 _LARGEST_SHARE = 4e-3
 
 

@@ -6,7 +6,7 @@ import numpy as np
 _FIRST_LEVEL = 128
 # How many times as many rows there are with each further level.
 _GROWTH = 4
-# Of the finest level below it a row sees so many times as many neighbors as of the others.
+# How many times as many neighbors a row sees of the finest level below it as of the others.
 _MORE_OF_THE_FINEST = 3
 
 

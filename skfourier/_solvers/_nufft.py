@@ -41,7 +41,7 @@ from skfourier._solvers._toeplitz_product import ToeplitzProduct
 _MODES_PER_BLOCK = 2**22
 # So many real features are factorized densely: 4 s and 1.6 GB on two cores.
 _MAX_DENSE_FEATURES = 7001
-# Deviations may be off by so many times tol, which makes for fewer modes: 2e-4 of the deviation.
+# Deviations may be off by this multiple of tol, which allows fewer modes: 2e-4 of the deviation.
 _LESS_FOR_VARIANCES = 1e3
 # More modes than that on a lattice are not even counted.
 _MAX_COUNTED_MODES = 2**18

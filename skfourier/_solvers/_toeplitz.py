@@ -10,7 +10,7 @@ from skfourier._solvers._solver import RowSolver
 from skfourier._solvers._toeplitz_matrix import ToeplitzMatrix
 from skfourier._solvers._vecchia_factor import VecchiaFactor
 
-# Where near rows do not do it in so many iterations, they hardly will.
+# If near rows have not converged after this many iterations, they hardly will.
 _MAX_ITER_BY_NEAR_ROWS = 400
 # The other preconditioner is an iteration itself where there are holes: so exact and no longer.
 _INNER_TOL, _INNER_MAX_ITER = 0.1, 200

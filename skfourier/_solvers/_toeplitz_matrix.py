@@ -12,7 +12,7 @@ from skfourier._solvers._kernel_matrix import DenseMatrix, KernelMatrix
 # Points of the circulant embedding; in float64 an array of them is 1 GiB, and a fit holds about
 # six for each output, a prediction as many.
 _MAX_POINTS = 2**27
-# A lag of a convolution costs about as much as so many entries of a dense kernel matrix.
+# A lag of a convolution costs about as much as this many entries of a dense kernel matrix.
 _COST_OF_LAG = 4
 
 

@@ -64,7 +64,7 @@ class Candidate:
     scores: dict[int, float] = field(default_factory=dict)
 
     def score_after(self, n_turns):
-        """Train up to so many turns, and return the score there; -inf where that fails."""
+        """Train for up to `n_turns` turns, and return the score there; -inf where that fails."""
         if n_turns not in self.scores:
             self.scores[n_turns] = self._trained(n_turns - self.n_turns)
             self.n_turns = n_turns

@@ -125,8 +125,8 @@ class EigenspectrumDisplay(Display):
         ax : matplotlib Axes, default=None
             None makes a new figure.
         kind : {"power", "eigenvalues"}, default="power"
-            The share of the target's power in the components that are learned after so many steps
-            of gradient descent, or the eigenvalues in descending order.
+            The share of the target's power in the components that are learned after each number of
+            steps of gradient descent, or the eigenvalues in descending order.
         line_kw : dict, default=None
             For matplotlib's `plot`.
 

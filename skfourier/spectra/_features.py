@@ -5,7 +5,7 @@ import math
 import numpy as np
 from sklearn.utils import gen_batches
 
-# Phases of so many rows (256 frequencies, float64: 512 KiB) stay in the cache between the passes,
+# Phases of this many rows (256 frequencies, float64: 512 KiB) stay in the cache between the passes,
 # and their product is too small for BLAS to wake its threads: these wait for one another, and with
 # other work on the machine (joblib's, say) that takes three times as long as the product.
 _BLOCK_ROWS = 256

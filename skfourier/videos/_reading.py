@@ -188,7 +188,7 @@ def load_video(
 
 
 def stacked(frames, n_frames):
-    """Make one array of so many frames, without holding them twice."""
+    """Make one array of `n_frames` frames, without holding them twice."""
     first = next(frames)
     video = np.empty((n_frames, *first.shape), first.dtype)
     video[0] = first
