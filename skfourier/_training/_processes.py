@@ -47,7 +47,7 @@ def of_first(compute):
     """Return what a function returns in the first process, or raise its error, in all of them."""
     if count() == 1:
         return compute()
-    outcome = [None, None]
+    outcome: list = [None, None]
     if rank() == 0:
         try:
             outcome[0] = compute()
