@@ -23,7 +23,7 @@ def existing_file(path, kind):
             f"{path} does not exist. Check the path; relative ones start from {Path.cwd()}."
         )
     if not (path.is_file() or path.is_dir()):  # a pipe would wait for ever
-        raise OSError(f"{path} is no file. Pass the path of {kind} file.")
+        raise OSError(f"{path} is not a file. Pass the path of {kind} file.")
     return path
 
 
@@ -74,4 +74,6 @@ def complete_file(path):
         yield complete
         if target.exists():
             shutil.copymode(target, complete)
+        with complete.open("r+b") as file:
+            os.fsync(file.fileno())  # or after a power failure the name may be there, and no bytes
         os.replace(complete, target)

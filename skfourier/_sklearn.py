@@ -17,7 +17,7 @@ from sklearn.base import _fit_context
 from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_sample_weight, _num_samples, validate_data
 
 from skfourier._lazy import is_dask
 
@@ -28,6 +28,7 @@ __all__ = [
     "NamedKernel",
     "StrOptions",
     "_fit_context",
+    "_num_samples",
     "accepts_sample_weight",
     "as_numbers",
     "check_all_samples",

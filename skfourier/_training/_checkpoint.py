@@ -234,7 +234,7 @@ def _read(path):
         known = state["format"]
     except Exception as error:  # torch raises whatever it stumbles over
         raise OSError(
-            f"{path} is damaged, or no checkpoint of a training: {error}. Delete it to begin anew."
+            f"{path} is damaged, or not a checkpoint: {error}. Delete it to start afresh."
         ) from error
     if known != _FORMAT:
         raise OSError(f"{path} has format {known}, and this version reads {_FORMAT}.")

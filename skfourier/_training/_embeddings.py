@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from skfourier._blocks import row_blocks
 from skfourier._training import _processes as processes
 from skfourier._training._samples import as_tensor
 
@@ -66,8 +67,9 @@ def check_embedding(embedding, X):
     ValueError
         If the embedding refuses them.
     """
-    if embedding is not None and len(X):
-        embedding.transform(X[np.unique(np.abs(X).argmax(axis=0))])
+    if embedding is not None:
+        for rows in row_blocks(len(X), 2 * X.itemsize * X.shape[1]):
+            embedding.transform(X[rows][np.unique(np.abs(X[rows]).argmax(axis=0))])
 
 
 def embedding_module(embedding, dtype):

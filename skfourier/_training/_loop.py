@@ -15,7 +15,7 @@ from skfourier._training._optimizers import averages
 from skfourier._training._plan import rows_of_steps, steps_per_epoch
 
 # Training has exploded where the loss ends at so many times the first one, and as many times that
-# of predicting the mean: 1, as targets are standardised. A sigmoid's loss is below both.
+# of predicting the mean: 1, as targets are standardized. A sigmoid's loss is below both.
 _EXPLODED = 10
 # Rows at which it is looked for, before and after: a fraction of a step's time.
 _ROWS_WATCHED = 256

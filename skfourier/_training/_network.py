@@ -61,7 +61,7 @@ class Linear(nn.Linear):
 
 
 class TargetScaling(nn.Module):
-    """From standardised targets back to the units, and the dtype, of y."""
+    """From standardized targets back to the units, and the dtype, of y."""
 
     mean: torch.Tensor
     scale: torch.Tensor

@@ -17,9 +17,9 @@ _BLOCK_ROWS = 1024
 class Samples:
     """Rows of coordinates, targets and weights; the weights' mean over all rows is 1.
 
-    All rows are those of all processes, where there are several.
+    All rows are those of all processes, if there are several.
 
-    The weights are None where all rows weigh the same. The features are None where each block
+    The weights are None where all are equal. The features are None where each block
     computes its own.
     """
 

@@ -154,7 +154,7 @@ class TestBadInput:
         crashed(path)
         whole = path.read_bytes()
         path.write_bytes(whole[: len(whole) // 2] if content is None else content)
-        with pytest.raises(OSError, match="is damaged, or no checkpoint"):
+        with pytest.raises(OSError, match="is damaged, or not a checkpoint"):
             network(checkpoint=path, resume=True).fit(X, Y)
 
     @pytest.mark.parametrize(
