@@ -688,7 +688,7 @@ class CoordinateMLPRegressor(
         self._store([*self.loss_curve_, *history.loss_curve], [])
 
     def _validated(self, X, y, sample_weight, validation, *, going_on):
-        """Check the arguments of a fit; drop rows of weight zero; scale weights to mean 1."""
+        """Check the rows of a fit, in all processes; drop those of weight zero; scale weights."""
         with processes.together():
             X, y, weight = check_samples(self, X, y, sample_weight, reset=not going_on)
             if going_on:

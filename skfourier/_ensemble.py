@@ -82,7 +82,8 @@ class CoordinateMLPEnsemble(
     Notes
     -----
     Each network is a task of the callbacks of `set_callbacks`, its epochs are subtasks. A callback
-    may end the fit after a network: those so far are the ensemble, two at least.
+    may end the fit after a network: those so far are the ensemble, two at least. Ctrl-C ends the
+    fit with KeyboardInterrupt, and an earlier fit stays as it was.
 
     References
     ----------
@@ -144,7 +145,8 @@ class CoordinateMLPEnsemble(
         Raises
         ------
         ValueError
-            As `CoordinateMLPRegressor.fit`; or if there are fewer than four distinct rows.
+            As `CoordinateMLPRegressor.fit`; or if there are fewer than four distinct rows, or
+            several processes.
         """
         with unchanged_on_error(self):
             return self._fit(*check_samples(self, X, y, sample_weight, reset=True))

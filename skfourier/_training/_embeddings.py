@@ -114,6 +114,8 @@ def check_same_features(module, X):
     ValueError
         If it depends on the rows that its process has.
     """
+    if processes.count() == 1:
+        return
     rows = processes.of_first(lambda: X[:2])
     with torch.no_grad():
         features = module.eval()(as_tensor(rows, "cpu")).numpy()

@@ -4,7 +4,6 @@ Where the caller has initialized no group there is one process, and all of this 
 """
 
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
@@ -48,7 +47,7 @@ def of_first(compute):
     """Return what a function returns in the first process, or raise its error, in all of them."""
     if count() == 1:
         return compute()
-    outcome: list[Any] = [None, None]
+    outcome: list = [None, None]
     if rank() == 0:
         try:
             outcome[0] = compute()

@@ -3,7 +3,10 @@
 import multiprocessing
 import os
 import pickle
+import tempfile
+import time
 from datetime import timedelta
+from pathlib import Path
 
 import torch.distributed as dist
 
@@ -17,17 +20,19 @@ def in_processes(function, folder, *arguments, timeout=PATIENCE):
     None for one that was killed.
     """
     context = multiprocessing.get_context("spawn")
+    meeting = Path(tempfile.mkdtemp(dir=folder))  # a killed process leaves traces in the last one
     processes = [
-        context.Process(target=_one, args=(function, folder, rank, timeout, *arguments))
+        context.Process(target=_one, args=(meeting, function, folder, rank, timeout, *arguments))
         for rank in range(2)
     ]
     for process in processes:
         process.start()
     for process in processes:
         process.join(PATIENCE)
-        if process.is_alive():
-            process.kill()
-            raise AssertionError("A process hangs.")
+    hang = [process for process in processes if process.is_alive()]
+    for process in hang:
+        process.kill()
+    assert not hang, "A process hangs."
     return [_answer(folder, rank) for rank in range(2)]
 
 
@@ -36,13 +41,16 @@ def _answer(folder, rank):
     return pickle.loads(path.read_bytes()) if path.exists() else None
 
 
-def _one(function, folder, rank, timeout, *arguments):
+def _one(meeting, function, folder, rank, timeout, *arguments):
     os.environ["GLOO_SOCKET_IFNAME"] = "lo"
     path = folder / f"answer {rank}"
     path.unlink(missing_ok=True)
+    (meeting / str(rank)).touch()
+    while len([*meeting.iterdir()]) < 2:  # before the timeout counts
+        time.sleep(0.1)
     dist.init_process_group(
         "gloo",
-        init_method=f"file://{folder}/group",
+        init_method=f"file://{meeting}/group",
         rank=rank,
         world_size=2,
         timeout=timedelta(seconds=timeout),

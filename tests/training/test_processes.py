@@ -1,12 +1,12 @@
 """Two processes that train one network: what one process does on the rows of both."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from functools import partial
 from pathlib import Path
-from signal import SIGKILL
 
 import numpy as np
 import pytest
@@ -21,13 +21,13 @@ from skfourier import CoordinateMLPEnsemble, CoordinateMLPRegressor, FourierFeat
 from skfourier._training import _checkpoint
 
 
-def signal(X):
+def pattern(X):
     return np.stack([np.sin(9 * X[:, 0]) * X[:, 1], 30 + X[:, 0]], axis=1)
 
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.uniform(size=(100, 2))
-Y = signal(X)
+Y = pattern(X)
 WEIGHT = RANDOM.uniform(0.5, 2, size=100)
 X_NEW = RANDOM.uniform(size=(50, 2))
 # Rows of each process: not as many, and such that ten steps have ten rows together.
@@ -128,6 +128,12 @@ def refusals(rank):
         with pytest.raises(ValueError) as caught:
             call()
         said[name] = str(caught.value)
+    # A shell that starts the tests in the background lets them ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    pressed = network().set_callbacks(At(2, partial(signal.raise_signal, signal.SIGINT)))
+    with pytest.raises(KeyboardInterrupt):
+        pressed.fit(X[rows], Y[rows])
+    said["fitted after Ctrl-C"] = hasattr(pressed, "module_")
     said["loss"] = network().fit(X[rows], Y[rows]).loss_curve_[-1]  # nobody is left behind
     return said
 
@@ -138,7 +144,7 @@ def everything(rank):
         name: answers(network(**params).fit(X[rows], targets(params)[rows], WEIGHT[rows]))
         for name, params in (FULL_BATCH | OTHERS).items()
     }
-    scored = {"X_val": X_NEW[rank::3], "y_val": signal(X_NEW[rank::3])}
+    scored = {"X_val": X_NEW[rank::3], "y_val": pattern(X_NEW[rank::3])}
     fits["own rows to score"] = answers(network().fit(X[rows], Y[rows], **scored))
     streamed = network().partial_fit(X[rows], Y[rows]).partial_fit(X[rows][::-1], Y[rows][::-1])
     fits["blocks"] = answers(streamed)
@@ -197,11 +203,11 @@ def test_a_batch_has_rows_of_both(fits):
 def test_own_rows_are_scored_together(fits):
     scored = np.concatenate([X_NEW[0::3], X_NEW[1::3]])
     whole, other = (
-        network().fit(X[order], Y[order], X_val=scored, y_val=signal(scored))
+        network().fit(X[order], Y[order], X_val=scored, y_val=pattern(scored))
         for order in (np.arange(100), np.random.default_rng(1).permutation(100))
     )
     assert_same_to_rounding(fits[0]["own rows to score"], whole, other)
-    expected = r2_score(signal(scored), whole.predict(scored))
+    expected = r2_score(pattern(scored), whole.predict(scored))
     assert whole.best_validation_score_ == pytest.approx(expected)
 
 
@@ -236,6 +242,7 @@ def test_both_refuse_what_one_cannot_do(done):
         assert "In process 0 the columns and the dtype of X is 2, float64" in answer["columns"]
         assert "whether there is a sample_weight is False, in process 1 True" in answer["weights"]
         assert "An ensemble is calibrated in one process" in answer["ensemble"]
+        assert not answer["fitted after Ctrl-C"]
         assert answer["loss"] == said[0]["loss"]
     assert said[0]["bad rows"].startswith("Input y contains NaN")
     assert said[1]["bad rows"].startswith("The rows of process 0 cannot be fitted. ValueError:")
@@ -277,7 +284,7 @@ def assert_told_of_a_loss(error, path):
 
 
 def killed(path):  # noqa: ARG001
-    os.kill(os.getpid(), SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_one_is_killed_and_the_training_goes_on_later(tmp_path, fits):
@@ -297,6 +304,6 @@ def hangs(path):
 
 def test_one_hangs_and_the_other_ends_by_the_timeout_of_the_group(tmp_path):
     path = tmp_path / "training.pt"
-    error, other = in_processes(fit_with_checkpoint, tmp_path, path, hangs, timeout=15)
+    error, other = in_processes(fit_with_checkpoint, tmp_path, path, hangs, timeout=20)
     assert_told_of_a_loss(error, path)
     assert isinstance(other, ConnectionError)
