@@ -88,8 +88,8 @@ class TestSearch:
         assert sum(longest.values()) / 16 == n_trainings
 
     def test_failures_rank_last(self):
-        chosen = searched(lambda sigma: -math.inf if sigma[0] > 1 else -sigma[0], n_epochs=8)
-        assert chosen.sigma < 1
+        chosen = searched(lambda sigma: -math.inf if sigma[0] > 1 else sigma[0], n_epochs=8)
+        assert chosen.sigma == 1
         assert -math.inf in chosen.tried["score"]
 
     def test_directions(self):
