@@ -17,8 +17,8 @@ from skfourier._training._samples import Samples
 # After three eighths it is that of the end within what the choice is worth.
 _BRACKET = 1 / 16
 _HALVINGS = (1 / 8, 3 / 8)
-# What weight decay is worth shows later.
-_DECAY = 1 / 2
+# What weight decay is worth shows later, and so does a network that learns noise.
+_LAST = 1 / 2
 _FACTOR = 2.0
 # So many doublings from the spacing's sigma; the rows of a signal are rarely 64 times too dense.
 _MOST_STEPS = 6
@@ -97,7 +97,9 @@ def search_sigma(sigma, directions, candidate_at, n_epochs, alphas=(0.0,)):
     and along one direction after the other, until the next sigma is worse. The best one and its
     half (along each direction) go on to an eighth of the training, and the better one and its half
     to three eighths. With the sigma that is best there, the weight decays are compared after half
-    of the training. With one direction and two decays all of that takes 1.2 to 1.5 trainings.
+    of the training. Where there is but one, and the network has become worse since, it learns noise
+    already, and half of its sigma is taken. With one direction and two decays all of that takes
+    1.2 to 1.5 trainings.
 
     Parameters
     ----------
@@ -134,7 +136,11 @@ def search_sigma(sigma, directions, candidate_at, n_epochs, alphas=(0.0,)):
     for share in _HALVINGS:
         pair = [best, *(tuple(best - direction) for direction in directions)]
         best = max(pair, key=partial(score, share=share))
-    alpha = max(alphas, key=partial(score, best, _DECAY)) if len(alphas) > 1 else alphas[0]
+    alpha = alphas[0]
+    if len(alphas) > 1:
+        alpha = max(alphas, key=partial(score, best, _LAST))
+    elif score(best, _LAST) < score(best, _HALVINGS[-1]):
+        best = tuple(best - directions[0])
     tried = [
         (sigma * _FACTOR ** np.array(steps), decay, n / n_parts, value)
         for (steps, decay), candidate in sorted(candidates.items())
