@@ -202,7 +202,7 @@ def measure_stream(_):
     row("10^8 rows by partial_fit: growth of peak memory, MB", late - early, 100, at_most=True)
 
 
-# Against a dense factorisation -------------------------------------------------------------------
+# Against a dense factorization -------------------------------------------------------------------
 
 
 def measure_dense(options):

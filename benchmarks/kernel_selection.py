@@ -9,7 +9,7 @@ scattered   3,000 rows of sin(20 x) cos(31 y) + sin(60 x y) / 2, noise 0.1; 20,0
             `GaussianProcessRegressor` with a Matern kernel and a WhiteKernel finds its parameters
             by itself.
 million     10^6 such rows; 50,000 places. `Nystroem(1000)` and `Ridge` choose nothing: their gamma
-            is that of our sigma.
+            is that of our sigma. They take 17 GB of memory.
 stream      10^8 such rows in blocks, by `partial_fit`; --blocks of 10^6.
 terrain     matplotlib's elevation model: 13,000 cells at random, 20,000 others; also with 5 m of
             noise, where each rival has its own best smoothing, found on the tested places.

@@ -159,6 +159,10 @@ def few_rows():
 
 def compare_files(options):  # noqa: ARG001
     row("default network, MB", written(default_network(max_iter=1).fit(*few_rows()).save))
+    streamed = default_network().partial_fit(*few_rows())
+    row("default network between two partial_fit, MB", written(streamed.save))
+    final = written(lambda path: streamed.save(path, final=True))
+    row("the same, final=True, MB", final)
     checkpoint = written(lambda path: default_network(max_iter=1, checkpoint=path).fit(*few_rows()))
     row("its checkpoint, MB", checkpoint)
     X = np.random.default_rng(0).uniform(size=(1_000_000, 2))
@@ -167,6 +171,12 @@ def compare_files(options):  # noqa: ARG001
             X, np.sin(20 * X[:, 0])
         )
         row(f"kernel regressor of 10^6 rows, sigma = {sigma}, MB", written(model.save))
+    X = X[:100_000]
+    y = np.sin(20 * X[:, 0]) * np.cos(31 * X[:, 1])
+    y += 0.1 * np.random.default_rng(1).normal(size=len(X))
+    stream = FourierKernelRegressorCV(kernel="gaussian", domain=SQUARE).partial_fit(X, y)
+    row("search between two partial_fit, MB", written(stream.save))
+    row("the same, final=True, MB", written(lambda path: stream.save(path, final=True)))
 
 
 def compare_checkpoints(options):  # noqa: ARG001

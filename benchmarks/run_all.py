@@ -32,7 +32,7 @@ COMMANDS = (
     ("kernel_regression.py", "PHOTO", "--only", "grid"),
     ("kernel_regression.py", "PHOTO", "--only", "gcv"),
     ("kernel_regression.py", "PHOTO", "--only", "search"),
-    ("kernel_selection.py", "--only", "million"),
+    ("kernel_selection.py", "--only", "co2"),
     ("network_quality.py", "PHOTO", "--only", "photographs"),
     ("ntk.py",),
     ("training.py", "PHOTO", "--only", "step"),

@@ -40,6 +40,7 @@ myst_heading_anchors = 3
 # The API
 autosummary_generate = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"  # fit() in the margin, which is narrow
 numpydoc_show_class_members = False
 
 # Names that scikit-learn has and users know; all else of its base classes stays on its own pages.

@@ -1,6 +1,6 @@
 """
-At a glance: a map with its deviations, and a picture from a quarter of its pixels
-==================================================================================
+At a glance: a map with standard deviations, and a picture from a quarter of its pixels
+=======================================================================================
 
 Above, 3,000 measurements of terrain with errors of 5 m become a map. The closed form finds
 smoothness, scale and noise by itself, and says how far the map may be off. Cubic interpolation
@@ -54,7 +54,7 @@ known = np.ones_like(y)
 known[::2, ::2] = y[::2, ::2]
 
 # %%
-# Both at a glance. The shades are those of a lamp in the northwest.
+# Both pictures. The terrain is lit from the northwest.
 colors = {"vmin": heights.min() - 400, "vmax": heights.max(), "cmap": plt.get_cmap("terrain")}
 figure, (above, below) = plt.subplots(2, 4, figsize=(13, 6.9), layout="constrained")
 above[0].scatter(*(places[measured] / step).T, s=1.5, c=heights.ravel()[measured], **colors)

@@ -35,8 +35,8 @@ def network(sigma):
 
 
 # %%
-# Each search holds out a tenth of the known pixels, and then trains on all of them. Beside them
-# stand networks with a sigma that is too small and one that is too large.
+# Each search holds out a tenth of the known pixels, and then trains on all of them. For comparison,
+# one network has a sigma that is too small, and one a sigma that is too large.
 grid = {"embedding__sigma": (0.64, 1.28, 2.56, 5.12, 10.24)}
 holdout = ShuffleSplit(1, test_size=0.1, random_state=0)
 epochs = {"resource": "max_iter", "min_resources": 4, "max_resources": 32, "factor": 2}

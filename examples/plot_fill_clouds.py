@@ -2,12 +2,12 @@
 Fill the clouds of a satellite picture
 ======================================
 
-Clouds of one day are laid over a clear picture of the ground's temperature of another, so that what
-they hide is known. Kernel regression fills it in, with the deviation of every cell. The clouds are
-wide. Across them a linear trend and a kernel with two scales, whose weights the likelihood finds,
-are more accurate than interpolation and splines, although the splines are shown at several
-smoothings. One kernel without a trend is the worst of all here: it sees the finest scale, and falls
-back to the mean.
+The clouds of one day are laid over a clear picture of ground temperature from another day, so the
+hidden values are known. Kernel regression fills them in, with a standard deviation for every cell.
+The clouds are wide. Across them a linear trend and a kernel with two scales, whose weights the
+likelihood finds, are more accurate than interpolation, and than splines at any of the smoothings
+shown. A single kernel without a trend is the worst of all here: it fits the finest scale, and falls
+back to the mean under the clouds.
 """
 
 from pathlib import Path
@@ -35,7 +35,7 @@ def report(name, values):
 
 
 # %%
-# The simple rivals.
+# Simple baselines.
 nearest = griddata(X, y, places, method="nearest")
 linear = griddata(X, y, places, method="linear")
 report("nearest", nearest)
@@ -45,8 +45,8 @@ for smoothing in (0, 1, 10, 100):
     report(f"thin plate splines, smoothing {smoothing}", splines(places))
 
 # %%
-# One kernel sees the scale that most cells tell of, the finest. Of a sum, the likelihood finds the
-# scales of both parts and, because they have them, their weights.
+# A single kernel fits the finest scale, because most cells are close to their neighbors. For a sum,
+# the likelihood finds the scale and the weight of each part.
 report("one kernel, no trend", FourierKernelRegressorCV().fit(X, y).predict(places))
 two_scales = 1.0 * Matern(0.05) + 1.0 * Matern(0.01)
 model = FourierKernelRegressorCV(kernel=two_scales, trend="linear").fit(X, y)
@@ -58,7 +58,7 @@ print(f"{model.kernel_}")
 print(f"trend {model.trend_coef_.round(3)} degrees a cell; within 2 deviations {within.mean():.0%}")
 
 # %%
-# What was seen, what was filled in, and how far it may be off.
+# The visible cells, the filled picture, the truth, and the standard deviation.
 figure, axes = plt.subplots(1, 4, figsize=(16, 4), layout="constrained")
 filled = np.where(hidden, mean, truth)
 limits = {"vmin": truth.min(), "vmax": truth.max()}

@@ -2,10 +2,10 @@
 Forecast a series with a trend and a season
 ===========================================
 
-The carbon dioxide of the air at Mauna Loa rises, breathes with the seasons, and was not measured
-in every week. Two years are held out. A linear trend, a periodic kernel, and a kernel for what is
-left are fitted together: the forecast is more accurate than the same week of the last year, and
-than a line with harmonics by least squares, and the truth lies within its intervals.
+The concentration of carbon dioxide at Mauna Loa rises, varies with the seasons, and was not
+measured every week. Two years are held out. A linear trend, a periodic kernel, and a kernel for the
+rest are fitted together. The forecast is more accurate than repeating the last year, and than a
+least-squares fit of a line and harmonics, and the truth lies within its intervals.
 """
 
 from pathlib import Path
@@ -29,7 +29,7 @@ def report(name, values):
 
 
 # %%
-# The rivals: the last year that was measured, again and again, and least squares.
+# Two baselines: the last measured year, repeated, and least squares.
 years_back = np.ceil(places[:, 0] - X[-1, 0])
 report("the same week of the last year", np.interp(places[:, 0] - years_back, X[:, 0], y))
 
@@ -44,7 +44,7 @@ report("a line with harmonics", line_and_harmonics(places) @ coefficients)
 
 # %%
 # The likelihood finds how large the season and the rest are, how fast the rest changes, and how
-# smooth it is. A period is what it is: one year.
+# smooth it is. The period is fixed at one year.
 kernels = [1.0 * Matern(0.1, nu=nu) + 1.0 * Periodic(1.0) for nu in (0.5, 1.5, 2.5)]
 model = FourierKernelRegressorCV(kernel=kernels, trend="linear").fit(X, y)
 mean, deviation = model.predict(places, return_std=True)
@@ -55,7 +55,7 @@ print(f"{model.kernel_}, noise {noise:.2f} ppm")
 print(f"{model.trend_coef_[0]:.2f} ppm a year; within the 95 % interval {within.mean():.0%}")
 
 # %%
-# The forecast goes on: its deviation has the trend's own uncertainty in it.
+# The forecast, continued. Its standard deviation includes the uncertainty of the trend.
 figure, ax = plt.subplots(figsize=(9, 4), layout="constrained")
 t = np.arange(1996, 2006, 0.02)[:, None]
 mean, deviation = model.predict(t, return_std=True)

@@ -3,7 +3,7 @@ A photograph as a network: the paper's figures 1 and 2
 ======================================================
 
 A network learns every second pixel of a photograph: without a mapping, and with Gaussian and
-uniform Fourier features. A larger sigma ends with a higher training PSNR (from 10 to 100 only just,
+uniform Fourier features. A larger sigma gives a higher training PSNR (from 10 to 100 only slightly,
 see docs/performance.md). Between the training pixels sigma = 100 invents noise, and interpolation
 is better than any of these networks. ``--full --size 256`` is the paper's recipe.
 """

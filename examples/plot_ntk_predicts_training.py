@@ -1,11 +1,11 @@
 """
-Predict a training before it happens
-====================================
+Predict training before it happens
+==================================
 
 A neural tangent kernel predicts the loss of a wide ReLU network at every step of plain gradient
 descent, on the training points and between them. The features have the frequencies j = 1 ... 16 and
 amplitudes j^-p, as in the one-dimensional experiment of Tancik et al. (2020): a small p learns fine
-detail fast, and a large p hardly at all. The kernel is that of the network before its training.
+detail fast, and a large p hardly at all. The kernel is that of the untrained network.
 
 Until a tenth of the loss is left, the prediction is within 7 percent for p = 0 and 1, and within 26
 for p = 2. A relative error of an eigenvalue acts like an error of the clock, so predictions are

@@ -1,6 +1,6 @@
 """
-Five spectra: the scale matters, the shape hardly
-=================================================
+Five spectra: scale matters, shape hardly does
+==============================================
 
 A stationary kernel is a distribution of frequencies (Bochner's theorem). The first figure shows
 five distributions of scale sigma = 10: the density, the kernel, and the kernel of 64 frequencies
@@ -66,7 +66,7 @@ for spectrum in spectra:
     print(f"{name:30}{cells}   {time.perf_counter() - start:.0f} s", flush=True)
 
 # %%
-# Five curves of one shape.
+# The five curves have the same shape.
 figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 for name, values in curves.items():
     ax.semilogx(scales, values, "o-", label=name)

@@ -7,9 +7,9 @@ kept frames are sharp and those between are noise. With a small one they are smo
 blurred. A sigma for each axis gives both: (10, 10, 0.25) is large in space and small in time.
 
 No network beats a linear blend of the two neighboring frames here, and kernel regression at best
-ties with it: a stationary kernel knows no motion, so whatever moves appears twice. With ``--pan``,
-a panning camera, even a blur has less error. `MotionCompensatedRegressor` measures the motion.
-``--full --size 128`` is the paper's recipe (1000 full-batch steps of 1e-4).
+ties with it: a stationary kernel does not model motion, so moving objects appear twice. With
+``--pan``, a panning camera, even a blur has less error. `MotionCompensatedRegressor` measures
+motion. ``--full --size 128`` is the paper's recipe (1000 full-batch steps of 1e-4).
 """
 
 import argparse
@@ -52,16 +52,13 @@ for sigma in (0.5, 1, 2, 5, (10, 10, 0.25)):
     models[f"sigma = {sigma}"] = clone(network).set_params(embedding=features)
 sigmas = [[20], [20], [0.05, 0.1, 0.2, 0.5, 1, 2]]
 closed_form = FourierKernelRegressorCV(sigmas, 1e-5, cv=FrameKFold(2), per_axis=True)
-models |= {k: clone(closed_form).set_params(kernel=k) for k in ("gaussian", "cauchy")}
+for k in ("gaussian", "cauchy"):
+    models[f"closed form, {k}"] = clone(closed_form).set_params(kernel=k)
 models["motion"] = Motion()
 # Figure 3: five frames before and after the second kept frame.
 start, share = np.arange(31) // 10 * 10, np.arange(31).reshape(-1, 1, 1, 1) % 10 / 10
-blend = (1 - share) * film[start] + share * film[np.minimum(start + 10, 30)]
-films = {
-    "the film": y,
-    "nearest frame": film[(np.arange(31) + 4) // 10 * 10],
-    "linear blend": blend,
-}
+films = {"the film": y, "nearest frame": film[(np.arange(31) + 4) // 10 * 10]}
+films["linear blend"] = (1 - share) * film[start] + share * film[np.minimum(start + 10, 30)]
 figure, axes = plt.subplots(len(films) + len(models), 11, figsize=(12, 12), layout="constrained")
 for row, name in zip(axes, [*films, *models], strict=True):
     if name in models:
@@ -70,7 +67,8 @@ for row, name in zip(axes, [*films, *models], strict=True):
     pictures = films[name].reshape(y.shape)
     scores = [psnr(y[rows], pictures[rows]) for rows in (kept, between)]
     print(f"{name:24} kept {scores[0]:6.2f} dB, between {scores[1]:6.2f} dB", flush=True)
-    row[0].set_ylabel(f"{name}\n{scores[1]:.1f} dB", rotation=0, ha="right", va="center")
+    label = name if name == "the film" else f"{name}\n{scores[1]:.1f} dB"
+    row[0].set_ylabel(label, rotation=0, ha="right", va="center")
     for ax, frame in zip(row, range(5, 16), strict=True):
         ax.imshow(pictures.reshape(film.shape)[frame])
         ax.set(xticks=[], yticks=[], title=f"{frame - 10:+d}" if name == "the film" else "")

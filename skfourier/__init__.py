@@ -1,7 +1,7 @@
-"""Fourier features, coordinate networks and their kernels, in scikit-learn's manner."""
+"""Fourier features, coordinate networks and their kernels, with a scikit-learn API."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skfourier._fourier_features import FourierFeatures
 from skfourier._saving import load, save
@@ -48,7 +48,7 @@ _MODULES = (
 )
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _LOADED_WHEN_USED:
         return getattr(import_module(_LOADED_WHEN_USED[name]), name)
     if name in _MODULES:
@@ -56,5 +56,5 @@ def __getattr__(name):
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted((*__all__, *_MODULES))

@@ -6,10 +6,13 @@ import os
 from contextlib import contextmanager
 from functools import partial
 from numbers import Integral, Real
+from os import PathLike
+from typing import Any, Self
 
 import joblib
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
@@ -23,6 +26,7 @@ from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
+    _num_samples,
     check_new_rows,
     check_samples,
     known_name,
@@ -30,20 +34,24 @@ from skfourier._sklearn import (
     unchanged_on_error,
 )
 from skfourier._tasks import Tasks
+from skfourier._training import _processes as processes
+from skfourier._training._agreement import check_same_training, of_mean_one
 from skfourier._training._blocks import block_rows
 from skfourier._training._checkpoint import fingerprint_of, opened_checkpoint
 from skfourier._training._embeddings import (
     check_embedding,
+    check_same_features,
     chooses_sigma,
     count_features,
     embedding_module,
     sigma_directions,
 )
 from skfourier._training._held_out import held_out_rows, places_to_hold_out, scorer, take
-from skfourier._training._live_line import LiveLine
+from skfourier._training._live_line import LiveLine, psnr_of_loss
 from skfourier._training._loop import Training, train
 from skfourier._training._network import TargetScaling, build_network, checked_widths
 from skfourier._training._network_state import network_state, restored_network
+from skfourier._training._optimizer_state import optimizer_state, restored_optimizer
 from skfourier._training._optimizers import (
     alphas_to_compare,
     build_optimizer,
@@ -65,7 +73,12 @@ from skfourier._training._precision import (
 )
 from skfourier._training._prediction import predict, predict_gradient
 from skfourier._training._samples import as_samples
-from skfourier._training._sigma_search import MOST_ROWS_SCORED, Candidate, search_sigma
+from skfourier._training._sigma_search import (
+    MOST_ROWS_SCORED,
+    Candidate,
+    restored_search,
+    search_sigma,
+)
 from skfourier._training._torch_modes import own_torch_modes
 
 # Parameters that say what a network looks like.
@@ -82,10 +95,6 @@ _STRUCTURE = (
 )
 
 
-# Parameters that may be others when a training goes on from a checkpoint.
-_NOT_COMPARED = ("checkpoint", "resume", "verbose", "warm_start")
-
-
 class CoordinateMLPRegressor(
     Saved, CallbackSupportMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
 ):
@@ -96,7 +105,7 @@ class CoordinateMLPRegressor(
               {n_{outputs} \sum_i w_i}
 
     Without an embedding :math:`\gamma` such a network blurs (its spectral bias). With Fourier
-    features it learns the frequencies about their sigma; give them as `embedding`, or as a step
+    features it learns frequencies near their sigma; pass them as `embedding`, or as a step
     before it in a Pipeline.
 
     Parameters
@@ -106,48 +115,49 @@ class CoordinateMLPRegressor(
     activation : {"sine", "tanh", "relu", "gelu", "siren", "gaussian", "erf"} or \
             torch.nn.Module, default="sine"
         After each hidden layer. "sine" is sin(z), which on Fourier features of photographs learns
-        faster than "tanh", and that faster than the paper's "relu". "siren" is sin(30 z), and wants
-        a learning_rate_init of about 2e-4. Or an object of `skfourier.activations`
-        (``SIREN(omega_0=60)``), or any module of torch: each layer gets a copy.
+        faster than "tanh", which learns faster than the paper's "relu". "siren" is sin(30 z), and
+        needs a learning_rate_init of about 2e-4. Or an object of `skfourier.activations`
+        (``SIREN(omega_0=60)``), or any torch module: each layer gets a copy.
     embedding : transformer with a method `to_module`, or None, default=None
-        `FourierFeatures`, or one of your own: after ``fit(X, y)`` its ``to_module(dtype)`` returns
-        a torch module from coordinates, (n_samples, n_features) in the dtype of X, to a matrix in
-        `dtype`; the module's parameters are trained with the network's. It is cloned, fitted on
-        X, then computed inside the network batch by batch: the features of all rows are never in
-        memory together. A random_state that is None comes from this estimator's. With
-        ``FourierFeatures(sigma="auto")``, or any embedding with a parameter `sigma` that is
-        "auto", and `sigma_` after its fit, sigma is chosen on rows held out: trainings of a
-        sixteenth of `max_iter` bracket it in factors of two from `sigma_`, then the best go on to
-        three eighths, and `alpha` is chosen at half. With the training of all rows after it the
-        fit takes as many steps as 2.3 to 2.5 trainings.
-        "auto_per_axis" does so for columns of unequal `sigma_` apart. Of fewer than 2 rows to hold
-        out, with ``max_iter=0`` and in `partial_fit`, `sigma_` is taken.
+        `FourierFeatures`, or your own transformer: after ``fit(X, y)`` its ``to_module(dtype)``
+        returns a torch module from coordinates, (n_samples, n_features) in the dtype of X, to a
+        matrix in `dtype`; the module's parameters are trained with the network's. It is cloned,
+        fitted on X, then computed inside the network batch by batch: the features of all rows are
+        never in memory together. A random_state that is None comes from this estimator's. With
+        ``FourierFeatures(sigma="auto")``, or any embedding with a parameter `sigma` that is "auto",
+        and `sigma_` after its fit, sigma is chosen on rows held out: trainings of a sixteenth of
+        `max_iter` bracket it in factors of two from `sigma_`, then the best go on to three eighths,
+        and `alpha` is chosen at half. With the training of all rows after it the fit takes as many
+        steps as 2.3 to 2.5 trainings. "auto_per_axis" does so separately for columns of unequal
+        `sigma_`. With fewer than 2 rows to hold out, with ``max_iter=0`` and in `partial_fit`,
+        `sigma_` is used.
     batch_norm : bool, default=False
-        Batch normalization after each activation, as in the paper. Weights of samples weigh the
-        loss, not the statistics of a batch.
+        Batch normalization after each activation, as in the paper. Sample weights enter the
+        loss but not the batch statistics.
     output_activation : {"identity", "sigmoid"}, default="identity"
         With "identity" the targets are standardized inside (to weighted mean 0 and standard
         deviation 1 for each output); with "sigmoid" they are taken as they are and must lie in
         [0, 1].
     initialization : {"auto", "he", "torch"} or callable, default="auto"
-        "auto" is the activation's own: normal weights for "sine", SIREN's for "siren", Glorot's for
-        "tanh", else "torch", that of `torch.nn.Linear`, which the paper uses. A callable gets each
-        linear layer and a torch.Generator, and draws the layer's weights in place; it may return
-        the variances of weights and biases, which `empirical_ntk` asks for in its
+        "auto" depends on the activation: normal weights for "sine", SIREN's for "siren", Glorot's
+        for "tanh", else "torch", that of `torch.nn.Linear`, which the paper uses. A callable gets
+        each linear layer and a torch.Generator, and draws the layer's weights in place; it may
+        return the variances of weights and biases, which `empirical_ntk` needs for its
         parametrization "ntk".
     solver : str or callable, default="schedulefree"
-        "schedulefree" is Adam that averages its weights (Defazio et al.), of the package of that
-        name: on photographs it is ahead of every other after as many steps, and may be stopped at
-        any time. Or an optimizer of `torch.optim`, by its name in lower case: "adam" (the paper's,
-        5e-3), "sgd" (0.1 or so), "lbfgs" (0.5, and `batch_size="full"`), ... Or what makes one of
-        parameters and `lr`: ``functools.partial(torch.optim.SGD, momentum=0.9)``.
+        "schedulefree" is Adam that averages its weights (Defazio et al.), from the package of that
+        name. On photographs it is ahead of all others after the same number of steps, and it can be
+        stopped at any time. Or an optimizer of `torch.optim`, by its name in lower case: "adam"
+        (the paper's, 5e-3), "sgd" (0.1 or so), "lbfgs" (0.5, and `batch_size="full"`), ... Or a
+        callable that makes an optimizer from parameters and `lr`:
+        ``functools.partial(torch.optim.SGD, momentum=0.9)``.
     alpha : float or "auto", default="auto"
         Weight decay of the solver, on the weights of the linear layers. It makes the network
-        smoother between the rows, and further off at them. "auto" is 0, unless sigma is chosen on
+        smoother between the rows, and less accurate at them. "auto" is 0, unless sigma is chosen on
         rows held out: then a weak or a strong decay is chosen there too, for "schedulefree" and
         "adamw".
     batch_size : int, "auto" or "full", default="auto"
-        Rows in one step. "auto" takes 1,024, or all rows if there are fewer.
+        Rows in one step (of all processes). "auto" takes 1,024, or all rows if there are fewer.
     learning_rate_init : float, default=1e-2
         Step size at the start.
     learning_rate : {"auto", "constant", "cosine"}, default="auto"
@@ -156,12 +166,12 @@ class CoordinateMLPRegressor(
     max_iter : int or "auto", default="auto"
         Number of epochs: passes over all rows. "auto" takes as many as make 500 steps, about 10 s
         on two cores with the default network; more of them give a better fit. 0 builds the
-        network and leaves it as it is drawn.
+        network and leaves it untrained.
     shuffle : bool, default=True
         Whether rows are put in another order before each epoch (where a batch is not all rows).
     tol : float or None, default=None
         Stop when neither loss nor validation score improves by more than `tol` in
-        `n_iter_no_change` epochs. None goes on to `max_iter`, which "cosine" wants; with
+        `n_iter_no_change` epochs. None goes on to `max_iter`, as "cosine" needs; with
         `early_stopping` it is 0.
     n_iter_no_change : int, default=10
         See `tol`.
@@ -171,25 +181,25 @@ class CoordinateMLPRegressor(
     validation_fraction : float, default=0.1
         Rows held out by `early_stopping`, and to choose the embedding's sigma.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the last one, with its embedding and scale of
-        y. Parameters that shape the network must be the same. Many short fits end where a long one
-        does, unless the learning rate has a schedule, parameters of the solver change, or the
-        network comes from a file of `save`: there the solver begins anew.
+        Whether `fit` continues from the weights, the embedding and the scale of y of the last fit.
+        Parameters that shape the network must be the same. Many short fits end where a long one
+        does, unless the learning rate has a schedule or parameters of the solver change: then the
+        solver starts afresh.
     checkpoint : str or path-like, default=None
-        A file that `fit` keeps up to date, in 2 % of its time: after a crash `resume` goes on from
-        there. It is there when the fit has ended, too.
+        A file that `fit` keeps up to date, which takes 2 % of its time: after a crash `resume`
+        continues from it. The file remains when the fit has ended.
     resume : bool, default=False
-        Whether `fit` goes on with the training of `checkpoint`, if there is one: it ends with the
-        weights of a fit that never was interrupted, to the last bit on the same machine with as
-        many threads. Parameters and data must be the same.
+        Whether `fit` continues the training of `checkpoint`, if that file exists: it ends with the
+        weights of an uninterrupted fit, to the last bit on the same machine with the same number of
+        threads. Parameters and data must be the same.
     verbose : bool, default=False
         Whether to print one line that follows the epochs: loss, PSNR on the training rows, epochs
-        a second, time left. For more see `set_callbacks`, which takes scikit-learn's callbacks:
-        ``sklearn.callback.ProgressBar()``, ``ScoringMonitor(scoring=psnr_scorer)``, or one's own;
+        per second, time left. For more see `set_callbacks`, which takes scikit-learn's callbacks:
+        ``sklearn.callback.ProgressBar()``, ``ScoringMonitor(scoring=psnr_scorer)``, or your own;
         each epoch of a `fit` is a task, and a callback may end the training.
     random_state : int, RandomState instance or None, default=None
-        Draws weights, order of rows and validation set. Pass an int for the same result in
-        every fit.
+        Seeds the weights, the order of rows and the validation split. Pass an int for the same
+        result in every fit.
     device : str, default="auto"
         Where torch computes: "cpu", "cuda", ...; "auto" takes CUDA if there is one.
     precision : {"auto", "bfloat16", "float32", "float64"}, default="auto"
@@ -218,13 +228,15 @@ class CoordinateMLPRegressor(
         of the variance that is not explained) or of y itself ("sigmoid"), taken while the
         weights move.
     best_loss_ : float
-        The least of `loss_curve_`; NaN if there was no epoch.
+        The smallest of `loss_curve_`; NaN if there was no epoch.
     validation_scores_ : list of float
         R^2 on the rows held out after each epoch; empty without `early_stopping`.
     best_validation_score_ : float or None
         The largest of `validation_scores_`, that of the weights kept; None without.
     n_iter_ : int
         Number of epochs done, by this `fit`, or by all `partial_fit`; as long as the lists.
+    n_samples_seen_ : int
+        Number of rows given to `fit`, or to it and all `partial_fit` after it.
     device_, precision_ : str
         The values that "auto" resolved to.
     n_features_in_ : int
@@ -267,7 +279,7 @@ class CoordinateMLPRegressor(
     ...     batch_size="full", max_iter=400,
     ... )
 
-    The network as a program of torch's, without skfourier; ``torch.onnx.export(program,
+    The network as a torch program, without skfourier; ``torch.onnx.export(program,
     dynamo=True).save("network.onnx")`` makes an ONNX model of it:
 
     >>> import torch
@@ -311,32 +323,32 @@ class CoordinateMLPRegressor(
 
     def __init__(
         self,
-        hidden_layer_sizes=(256, 256, 256),
-        activation="sine",
+        hidden_layer_sizes: Any = (256, 256, 256),
+        activation: Any = "sine",
         *,
-        embedding=None,
-        batch_norm=False,
-        output_activation="identity",
-        initialization="auto",
-        solver="schedulefree",
-        alpha="auto",
-        batch_size="auto",
-        learning_rate_init=1e-2,
-        learning_rate="auto",
-        max_iter="auto",
-        shuffle=True,
-        tol=None,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
-        warm_start=False,
-        checkpoint=None,
-        resume=False,
-        verbose=False,
-        random_state=None,
-        device="auto",
-        precision="auto",
-    ):
+        embedding: Any = None,
+        batch_norm: bool = False,
+        output_activation: str = "identity",
+        initialization: Any = "auto",
+        solver: Any = "schedulefree",
+        alpha: Any = "auto",
+        batch_size: Any = "auto",
+        learning_rate_init: float = 1e-2,
+        learning_rate: str = "auto",
+        max_iter: Any = "auto",
+        shuffle: bool = True,
+        tol: float | None = None,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        checkpoint: str | PathLike[str] | None = None,
+        resume: bool = False,
+        verbose: bool = False,
+        random_state: Any = None,
+        device: str = "auto",
+        precision: str = "auto",
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.embedding = embedding
@@ -370,15 +382,15 @@ class CoordinateMLPRegressor(
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
-        """Train the network.
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Train the network; in a group of `torch.distributed`, on the rows of all processes.
 
         Parameters
         ----------
@@ -387,12 +399,12 @@ class CoordinateMLPRegressor(
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Values there.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows' squared errors; a row of weight zero is as if it was not there.
+            Weights of the rows' squared errors; rows of weight zero are ignored.
         X_val, y_val, sample_weight_val : array-like, default=None
-            Rows of your own that are scored after each epoch, in place of rows held out by
+            Validation rows, scored after each epoch in place of the rows held out by
             `early_stopping` and to choose sigma. The best epoch's weights are kept, whether or not
-            the training ends early. In a pipeline with a transformer before the network, rows for
-            this are transformed too by ``Pipeline(..., transform_input=["X_val"])``.
+            the training ends early. In a pipeline with a transformer before the network, pass
+            ``Pipeline(..., transform_input=["X_val"])`` to transform these rows too.
 
         Returns
         -------
@@ -408,22 +420,28 @@ class CoordinateMLPRegressor(
         OSError
             If `checkpoint` exists and `resume` is False; if another fit writes to it; if it cannot
             be written, or is damaged.
+        ConnectionError
+            If another process of the group ends, or does not answer within the group's timeout.
 
         Warns
         -----
         ConvergenceWarning
-            If the loss does so later, or Ctrl-C is pressed: the best weights so far are kept.
-            (Inside a search of scikit-learn, and while sigma is chosen, Ctrl-C is raised again.)
+            If the loss explodes later, or Ctrl-C is pressed: the best weights so far are kept.
+            (In a search or an ensemble, while sigma is chosen, and with several processes, Ctrl-C
+            is raised again.)
         """
         with unchanged_on_error(self):
-            return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+            self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+            self.n_samples_seen_ = _num_samples(X)
+        return self
 
     @own_torch_modes()
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on these rows, with a constant learning rate.
 
-        The scale of y, the embedding and the precision are fixed by the first block.
+        The scale of y, the embedding and the precision are fixed by the first block. Between two
+        calls `save` and `skfourier.load` lose nothing: the file has the state of the optimizer too.
 
         Parameters
         ----------
@@ -442,7 +460,7 @@ class CoordinateMLPRegressor(
         ------
         ValueError
             As in `fit`, weights and optimizer being as before this block; or if `early_stopping` is
-            set: it asks for rows held out of the whole.
+            set, which needs rows held out from all data.
         """
         self._validate_params()  # scikit-learn's decorator does so in the first call only
         if self.early_stopping:
@@ -451,10 +469,12 @@ class CoordinateMLPRegressor(
                 "early_stopping=False, and score the model on rows of your own."
             )
         with unchanged_on_error(self):
-            return self._partial_fit(X, y, sample_weight)
+            self._partial_fit(X, y, sample_weight)
+            self.n_samples_seen_ = getattr(self, "n_samples_seen_", 0) + _num_samples(X)
+        return self
 
     @by_blocks
-    def predict(self, X):
+    def predict(self, X: Any) -> Any:
         """Predict the values at coordinates, block by block.
 
         Parameters
@@ -476,8 +496,8 @@ class CoordinateMLPRegressor(
         return predictions[:, 0] if self._y_ndim == 1 else predictions
 
     @by_blocks
-    def predict_gradient(self, X):
-        r"""Differentiate the prediction by the coordinates, block by block.
+    def predict_gradient(self, X: Any) -> NDArray[Any]:
+        r"""Differentiate the predictions with respect to the coordinates, block by block.
 
         .. math:: G_{ikj} = \partial \hat y_k(v_i) / \partial v_{ij}
 
@@ -527,9 +547,8 @@ class CoordinateMLPRegressor(
 
     def _fit(self, X, y, sample_weight, validation):
         warm = self.warm_start and hasattr(self, "module_")
-        X, y, weight = self._validated(X, y, sample_weight, going_on=warm)
-        validation = self._validated_rows_to_score(*validation)
-        random_state = check_random_state(self.random_state)
+        X, y, weight, validation = self._validated(X, y, sample_weight, validation, going_on=warm)
+        random_state = processes.of_first(lambda: check_random_state(self.random_state))
         if self.checkpoint is None:
             return self._fit_rows(X, y, weight, validation, random_state, warm=warm)
         if warm:
@@ -537,12 +556,9 @@ class CoordinateMLPRegressor(
                 "checkpoint is that of a whole fit, and warm_start=True goes on from a network in "
                 "memory. Leave out one of them."
             )
-        params = self.get_params(deep=False)
-        compared = {name: params[name] for name in params if name not in _NOT_COMPARED}
-        names = ("X", "y", "sample_weight", "X_val", "y_val", "sample_weight_val")
-        data = dict(zip(names, (X, y, weight, *(validation or (None,) * 3)), strict=True))
+        fingerprint = fingerprint_of(self.get_params(deep=False), (X, y, weight), validation)
         with opened_checkpoint(
-            self.checkpoint, fingerprint_of(compared, data), random_state, resume=self.resume
+            self.checkpoint, fingerprint, random_state, resume=self.resume
         ) as checkpoint:
             return self._fit_rows(
                 X, y, weight, validation, checkpoint.random_state, checkpoint=checkpoint
@@ -561,7 +577,7 @@ class CoordinateMLPRegressor(
             chosen = choose() if checkpoint is None else checkpoint.choice(choose)
             self._build(X, y, weight, random_state, chosen)
         samples = as_samples(self.module_, X, y, weight)
-        n_steps = steps_per_epoch(self.batch_size, len(samples))
+        n_steps = steps_per_epoch(self.batch_size, processes.each(len(samples)))
         max_iter = epochs(self.max_iter, n_steps)
         optimizer, generator = self._optimizer_and_order(warm, random_state)
         schedule = build_schedule(optimizer, self.learning_rate, max_iter * n_steps)
@@ -584,7 +600,7 @@ class CoordinateMLPRegressor(
             if checkpoint is not None and progress.finished:
                 checkpoint.write(training, progress)
             self._store(progress.history.loss_curve, progress.history.validation_scores)
-        # Twice the weights; and a schedule begins anew, with an optimizer of its own.
+        # Twice the weights; and a schedule starts afresh, with a new optimizer.
         self._optimizer = optimizer if self.warm_start and schedule is None else None
         self._optimizer_settings = self._optimizer_parameters()
         self._order = generator.get_state()
@@ -596,7 +612,9 @@ class CoordinateMLPRegressor(
             return (X, y, weight), scorer(*validation)
         if not self.early_stopping:
             return (X, y, weight), None
-        n_places = places_to_hold_out(X, self.validation_fraction)
+        random_state = processes.own_random_state(random_state)
+        with processes.together():
+            n_places = places_to_hold_out(X, self.validation_fraction)
         kept, held_out = held_out_rows(X, n_places, random_state)
         return take(kept, X, y, weight), scorer(*take(held_out, X, y, weight))
 
@@ -615,7 +633,8 @@ class CoordinateMLPRegressor(
         """Give what a training calls before and after each epoch: callbacks, and the live line."""
         rows = X, y[:, 0] if self._y_ndim == 1 else y, weight
         tasks = Tasks(self, *rows, max_subtasks=max_iter)
-        line = LiveLine(max_iter, self._psnr_of_loss(y)) if self.verbose else None
+        psnr = psnr_of_loss(self.module_.scaling, y)
+        line = LiveLine(max_iter, psnr) if self.verbose and not processes.rank() else None
 
         def end_task(_):
             return tasks.end(lambda: {"module_": copy.deepcopy(self.module_)})
@@ -626,15 +645,6 @@ class CoordinateMLPRegressor(
             if line:
                 line.close()
         tasks.close()
-
-    def _psnr_of_loss(self, y):
-        """Return a function from losses to the PSNR of the training rows, in dB.
-
-        Of several outputs the errors are taken to be alike in standardized units.
-        """
-        unit = self.module_.scaling.scale.square().mean().item()
-        span = float(np.ptp(y)) ** 2
-        return lambda loss: 10 * math.log10(span / max(loss * unit, span * 1e-30) if span else 1)
 
     def _validated_rows_to_score(self, X, y, weight):
         """Check the rows that the caller scores; None if there are none."""
@@ -648,7 +658,7 @@ class CoordinateMLPRegressor(
                 f"y_val must have the form of y, of {self._y_ndim} dimensions. Got shape {y.shape}."
             )
         if len(X) < 2:
-            raise ValueError(f"R^2 takes two rows or more. X_val has {len(X)} that weigh anything.")
+            raise ValueError(f"R^2 takes two rows or more. X_val has {len(X)} of positive weight.")
         return X, y.reshape(len(y), -1), weight
 
     def _searches_sigma(self, X, validation):
@@ -661,9 +671,9 @@ class CoordinateMLPRegressor(
 
     def _partial_fit(self, X, y, sample_weight):
         begun = hasattr(self, "module_")
-        X, y, weight = self._validated(X, y, sample_weight, going_on=begun)
-        if not begun or self._optimizer is None:
-            self._random_state = check_random_state(self.random_state)
+        X, y, weight, _ = self._validated(X, y, sample_weight, (None,) * 3, going_on=begun)
+        if not begun or self._optimizer is None or not hasattr(self, "_random_state"):
+            self._random_state = processes.of_first(lambda: check_random_state(self.random_state))
         if not begun:
             self._build(X, y, weight, self._random_state)
         settings = self._optimizer_parameters()
@@ -676,20 +686,20 @@ class CoordinateMLPRegressor(
         )
         history = train(training, samples, max_iter=1).history
         self._store([*self.loss_curve_, *history.loss_curve], [])
-        return self
 
-    def _validated(self, X, y, sample_weight, *, going_on):
+    def _validated(self, X, y, sample_weight, validation, *, going_on):
         """Check the arguments of a fit; drop rows of weight zero; scale weights to mean 1."""
-        X, y, weight = check_samples(self, X, y, sample_weight, reset=not going_on)
-        if going_on:
-            self._check_goes_on(y)
-        else:
-            self._y_ndim = y.ndim
-        y = y.reshape(len(y), -1)
-        if weight is not None:
-            weight = weight / weight.max()  # first: the sum of large ones would overflow
-            weight = weight / weight.mean()
-        return X, y, weight
+        with processes.together():
+            X, y, weight = check_samples(self, X, y, sample_weight, reset=not going_on)
+            if going_on:
+                self._check_goes_on(y)
+            else:
+                self._y_ndim = y.ndim
+            y = y.reshape(len(y), -1)
+            validation = self._validated_rows_to_score(*validation)
+        params = self.get_params(deep=False)
+        check_same_training(params, X, y, weight, validation, going_on=going_on)
+        return X, y, weight if weight is None else of_mean_one(weight), validation
 
     def _check_goes_on(self, y):
         """Check that the network of the last fit is the one that is asked for now."""
@@ -704,7 +714,7 @@ class CoordinateMLPRegressor(
             if joblib.hash(now) != joblib.hash(before):
                 raise ValueError(
                     f"{name} was {before} in the fit that this one goes on from, and is {now} "
-                    f"now. Set it back, or begin anew (warm_start=False; a clone)."
+                    f"now. Set it back, or start afresh (warm_start=False; a clone)."
                 )
 
     def _build(self, X, y, weight, random_state, chosen=None):
@@ -724,10 +734,20 @@ class CoordinateMLPRegressor(
         """Build an untrained network on a fitted embedding; return it and its precision."""
         device = choose_device(self.device)
         widths = checked_widths(self.hidden_layer_sizes)
-        step = rows_per_step(self.batch_size, len(X))
-        precision = choose_precision(self.precision, X, step, widths, device)
+        n_samples = sum(processes.each(len(X)))
+        precision = processes.of_first(
+            lambda: choose_precision(
+                self.precision,
+                device,
+                dtype=X.dtype,
+                n_samples=n_samples,
+                n_rows_per_step=rows_per_step(self.batch_size, n_samples),
+                widths=widths,
+            )
+        )
         dtype = PRECISIONS[precision]
         module = embedding_module(embedding, dtype)
+        check_same_features(module, X)
         network = build_network(
             count_features(module, X),
             y.shape[1],
@@ -768,7 +788,7 @@ class CoordinateMLPRegressor(
         """
         rule = clone(self.embedding).fit(X).sigma_
         start = np.broadcast_to(np.asarray(rule, dtype=float), X.shape[1:])
-        n_epochs = epochs(self.max_iter, steps_per_epoch(self.batch_size, len(X)))
+        n_epochs = epochs(self.max_iter, steps_per_epoch(self.batch_size, [len(X)]))
         if validation is None:
             n_places = places_to_hold_out(X, self.validation_fraction)
             kept, held_out = held_out_rows(X, n_places, copy.deepcopy(random_state))
@@ -776,7 +796,7 @@ class CoordinateMLPRegressor(
             X, y, weight = take(kept, X, y, weight)
         scored = slice(None, None, math.ceil(len(validation[0]) / MOST_ROWS_SCORED))
         score = scorer(*take(scored, *validation))
-        n_steps = n_epochs * steps_per_epoch(self.batch_size, len(X))
+        n_steps = n_epochs * steps_per_epoch(self.batch_size, [len(X)])
 
         def candidate_at(sigma, alpha, n_parts):
             state = copy.deepcopy(random_state)
@@ -836,8 +856,24 @@ class CoordinateMLPRegressor(
             "device_": self.device_,
             "precision_": self.precision_,
             "alpha_": self.alpha_,
+            "n_samples_seen_": self.n_samples_seen_,
             **({} if self.sigma_search_ is None else {"sigma_search_": self.sigma_search_}),
         }
+
+    def _stream_state(self):
+        """Return the optimizer, and what draws the order of rows."""
+        if self._optimizer is None:
+            return {}
+        settings = self._optimizer_parameters()
+        # With other settings than its own the next block would build it anew.
+        same = self._optimizer_settings == settings
+        optimizer = self._optimizer if same else build_optimizer(self.module_, **settings)
+        state = {"optimizer": optimizer_state(optimizer, self.module_, settings)}
+        if hasattr(self, "_random_state"):
+            state["random_state"] = self._random_state
+        if same and hasattr(self, "_order"):
+            state["order"] = self._order.numpy()
+        return {"stream": state}
 
     @own_torch_modes()
     def _restore(self, state):
@@ -866,8 +902,21 @@ class CoordinateMLPRegressor(
             raise ValueError(f"y_ndim is {self._y_ndim}")
         self.sigma_search_ = None
         if "sigma_search_" in state:
-            self.sigma_search_ = _restored_search(state.part("sigma_search_"), self.n_features_in_)
+            self.sigma_search_ = restored_search(state.part("sigma_search_"), self.n_features_in_)
+        self.n_samples_seen_ = state.count("n_samples_seen_", least=1)
         self._optimizer, self._optimizer_settings = None, {}
+        if "stream" in state:
+            self._restore_stream(state.part("stream"))
+
+    def _restore_stream(self, state):
+        settings = self._optimizer_settings = self._optimizer_parameters()
+        self._optimizer = restored_optimizer(state.part("optimizer"), self.module_, settings)
+        if "random_state" in state:
+            self._random_state = state.take("random_state", np.random.RandomState)
+        if "order" in state:
+            self._order = torch.from_numpy(state.array("order", (None,), np.uint8))
+            torch.Generator().set_state(self._order)  # which refuses what is no state
+        state.finish()
 
     def _optimizer_parameters(self, alpha=None):
         """Return what `build_optimizer` takes; None is the alpha of the training."""
@@ -882,8 +931,9 @@ class CoordinateMLPRegressor(
     def _new_training(self, network, optimizer, schedule, samples, generator, *, precision=None):
         if self.batch_norm:
             check_normalized_batches(self.batch_size, len(samples))
-        batch_size = rows_per_step(self.batch_size, len(samples))
-        shuffled = self.shuffle and batch_size < len(samples)
+        n_samples = sum(processes.each(len(samples)))
+        batch_size = rows_per_step(self.batch_size, n_samples)
+        shuffled = self.shuffle and batch_size < n_samples
         return Training(
             network=network,
             optimizer=optimizer,
@@ -902,17 +952,6 @@ class CoordinateMLPRegressor(
         self.best_loss_ = min(loss_curve, default=math.nan)
         self.best_validation_score_ = max(validation_scores, default=None)
         self.n_iter_ = len(loss_curve)
-
-
-def _restored_search(state, n_features):
-    """Take the table of the sigmas that were tried."""
-    sigma = state.array("sigma", (None, n_features))
-    columns = {
-        name: state.array(name, (len(sigma),), finite=name != "score")
-        for name in ("alpha", "n_epochs", "score")
-    }
-    state.finish()
-    return {"sigma": sigma, **columns}
 
 
 def _generator(random_state):

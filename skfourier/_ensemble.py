@@ -1,8 +1,10 @@
-"""Several networks: their mean predicts better than each, their spread says where it may be off."""
+"""Several networks: their mean, and standard deviations calibrated from their spread."""
 
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, MultiOutputMixin, RegressorMixin, clone
 from sklearn.callback import CallbackSupportMixin
@@ -23,6 +25,7 @@ from skfourier._sklearn import (
     unchanged_on_error,
 )
 from skfourier._tasks import Tasks
+from skfourier._training import _processes as processes
 from skfourier._training._held_out import held_out_rows
 
 
@@ -34,23 +37,23 @@ class CoordinateMLPEnsemble(
     RegressorMixin,
     BaseEstimator,
 ):
-    r"""Average networks that differ by their seeds, and learn what their spread is worth.
+    r"""Average networks that differ in their seeds, and calibrate the spread between them.
 
     .. math:: \bar y(v) = \frac{1}{m} \sum_k \hat y_k(v), \quad
               \sigma^2(v) = a\, s^2(v) + b
 
-    s is the standard deviation between the networks. a and b, for each output, are the likeliest
-    for the errors at rows that are held out of all trainings. The mean of four networks gains 0.2
-    to 0.3 dB on photographs; sigma of the embedding, if "auto", is chosen once, for all. The
-    deviation is that of rows such as those of X: where y has detail finer than the spacing of a
+    s is the standard deviation between the networks. a and b, for each output, maximize the
+    likelihood of the errors at rows that are held out of all trainings. The mean of four networks
+    gains 0.2 to 0.3 dB on photographs; sigma of the embedding, if "auto", is chosen once, for all.
+    The deviation is that of rows such as those of X: where y has detail finer than the spacing of a
     grid, points between the rows of the grid may be farther off.
 
     Parameters
     ----------
     estimator : CoordinateMLPRegressor or None, default=None
         The network. None takes ``CoordinateMLPRegressor(embedding=FourierFeatures("auto"))``. Its
-        random_state is replaced, and that of its embedding should be None: the networks then draw
-        frequencies of their own.
+        random_state is replaced, and that of its embedding should be None, so that each
+        network draws different frequencies.
     n_estimators : int, default=4
         Number of networks, trained one after the other.
     n_calibration : int, default=300
@@ -65,7 +68,7 @@ class CoordinateMLPEnsemble(
     spread_factor_ : ndarray of shape (n_outputs,)
         a: far above 1 where the networks err together.
     error_floor_ : ndarray of shape (n_outputs,)
-        b, in squared units of y: what is off where all networks agree, noise included.
+        b, in squared units of y: the squared error where all networks agree, noise included.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -108,15 +111,22 @@ class CoordinateMLPEnsemble(
         "random_state": ["random_state"],
     }
 
-    def __init__(self, estimator=None, n_estimators=4, *, n_calibration=300, random_state=None):
+    def __init__(
+        self,
+        estimator: Any = None,
+        n_estimators: int = 4,
+        *,
+        n_calibration: int = 300,
+        random_state: Any = None,
+    ) -> None:
         self.estimator = estimator
         self.n_estimators = n_estimators
         self.n_calibration = n_calibration
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None):
-        """Train the networks, and learn how far their mean is off on the rows held out.
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train the networks, and measure the error of their mean on held-out rows.
 
         Parameters
         ----------
@@ -140,6 +150,11 @@ class CoordinateMLPEnsemble(
             return self._fit(*check_samples(self, X, y, sample_weight, reset=True))
 
     def _fit(self, X, y, weight):
+        if processes.count() > 1:
+            raise ValueError(
+                f"An ensemble is calibrated in one process. Got a process group of "
+                f"{processes.count()}: fit a CoordinateMLPRegressor there, or begin no group."
+            )
         n_places = len(np.unique(X, axis=0))
         if n_places < 4:
             raise ValueError(
@@ -167,7 +182,7 @@ class CoordinateMLPEnsemble(
         return self
 
     def _calibrate(self, X, y, weight, held_out):
-        """Learn what the spread is worth from the rows held out."""
+        """Calibrate the spread on the rows held out."""
         outputs = self._outputs(X[held_out])
         squares = ((y[held_out] - outputs.mean(axis=0)) ** 2).reshape(len(held_out), -1)
         w = np.ones(len(held_out)) if weight is None else weight[held_out]
@@ -197,8 +212,8 @@ class CoordinateMLPEnsemble(
         return clone(self.estimator)
 
     @by_blocks
-    def predict(self, X, return_std=False):
-        """Predict the values at coordinates, and how far they may be off.
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Predict the values at coordinates, and their standard deviations.
 
         Parameters
         ----------
@@ -228,8 +243,8 @@ class CoordinateMLPEnsemble(
         return mean, np.sqrt(variance).astype(mean.dtype).reshape(mean.shape)
 
     @by_blocks
-    def predict_gradient(self, X):
-        """Differentiate the mean prediction by the coordinates.
+    def predict_gradient(self, X: Any) -> NDArray[Any]:
+        """Differentiate the mean prediction with respect to the coordinates.
 
         Parameters
         ----------

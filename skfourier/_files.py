@@ -23,8 +23,36 @@ def existing_file(path, kind):
             f"{path} does not exist. Check the path; relative ones start from {Path.cwd()}."
         )
     if not (path.is_file() or path.is_dir()):  # a pipe would wait for ever
-        raise OSError(f"{path} is no file. Pass the path of {kind} file.")
+        raise OSError(f"{path} is not a file. Pass the path of {kind} file.")
     return path
+
+
+def check_target(path):
+    """Check that a file can be written, before the work that it is to hold.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder does not exist.
+    IsADirectoryError
+        If there is a folder of that name.
+    PermissionError
+        If there is a file of that name that may not be written to.
+    OSError
+        If no file can be made in the folder.
+    """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"The folder {path.parent} does not exist: create it first.")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder. Add the name of a file.")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(f"{path} is write-protected. Choose another name.")
+    try:
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise OSError(
+            f"No file can be made in the folder {path.parent} ({error.strerror}). Choose another."
+        ) from error
 
 
 @contextmanager
@@ -35,20 +63,17 @@ def complete_file(path):
 
     Raises
     ------
-    FileNotFoundError
-        If the folder does not exist.
-    PermissionError
-        If there is a file of that name that may not be written to.
+    OSError
+        As `check_target`.
     """
     target = Path(path).resolve()
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"The folder {target.parent} does not exist: create it first.")
-    if target.exists() and not os.access(target, os.W_OK):
-        raise PermissionError(f"{target} is write-protected. Choose another name.")
+    check_target(target)
     # In a folder beside the target, as a replacement is atomic within one file system only.
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".saving-") as folder:
         complete = Path(folder) / Path(path).name
         yield complete
         if target.exists():
             shutil.copymode(target, complete)
+        with complete.open("r+b") as file:
+            os.fsync(file.fileno())  # or after a power failure the name may be there, and no bytes
         os.replace(complete, target)

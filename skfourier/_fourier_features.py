@@ -1,8 +1,10 @@
-"""The transformer: a spectrum, sampled."""
+"""The transformer: a sampled spectrum."""
 
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_random_state
@@ -36,19 +38,20 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
     .. math:: \gamma(v) = [a_1 \cos(2\pi b_1^T v), a_1 \sin(2\pi b_1^T v), \dots,
               a_m \cos(2\pi b_m^T v), a_m \sin(2\pi b_m^T v)]
 
-    A linear or kernel method on these features is one with a stationary kernel; a network on them
-    learns the frequencies about sigma fast, those far above it slowly or not at all. A small
-    sigma blurs, a large one invents noise between the samples.
+    A linear model on these features is kernel regression with a stationary kernel. A network on
+    them quickly learns frequencies near sigma, and much higher ones slowly or never. If sigma is
+    too small the fit is blurred; if it is too large, it is noisy between the samples.
 
     Parameters
     ----------
     sigma : float, array-like of shape (n_features,), "auto" or "auto_per_axis", default=1.0
-        Scale of the frequencies, in cycles per unit of X: a number, or one for each column. As the
-        `embedding` of a `CoordinateMLPRegressor`, "auto" is chosen by the network on rows held
-        out, and "auto_per_axis" for columns of unequal spacing apart (the time of a video). Alone,
-        both are 0.02 cycles per spacing of the samples: :math:`0.02 / h_j`, h that of the grid
-        that X is (wider by :math:`p^{-1/d}` if only a share p of its points are rows), or
-        :math:`L_j / n^{1/d}` of n scattered rows in a box with sides L. At that sigma a network
+        Scale of the frequencies, in cycles per unit of X: a number, or one for each column. In the
+        `embedding` of a `CoordinateMLPRegressor`, "auto" lets the network choose sigma on held-out
+        rows, and "auto_per_axis" does so separately for columns of unequal spacing (the time of a
+        video). Elsewhere, both stand for 0.02 cycles per spacing of the samples: :math:`0.02 / h_j`
+        with h the spacing of the grid that the rows form (wider by :math:`p^{-1/d}` if only a share
+        p of its points are rows), or :math:`L_j / n^{1/d}` for n scattered rows in a box with sides
+        L. At that sigma a network
         learns photographs best between their pixels (0.012 after long trainings, 0.027 after
         short ones).
     n_frequencies : int, default=256
@@ -57,8 +60,8 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
     distribution : str or Spectrum, default="gaussian"
         The distribution of the frequencies: a name ("gaussian", "uniform", "laplace", "cauchy",
         "matern", "basic", "positional") or an object of `skfourier.spectra`. sigma multiplies the
-        object's own scale: sigma=10 with ``Gaussian(5)`` is 50; leave one of them at 1.
-        "positional" asks for `n_frequencies` to be a multiple of the number of columns.
+        object's scale: sigma=10 with ``Gaussian(5)`` is 50; leave one of them at 1.
+        "positional" requires `n_frequencies` to be a multiple of the number of columns.
     sampling : {"random", "orthogonal", "sobol"}, default="random"
         Independent draws; orthogonal directions (Gaussian and Matern); or a scrambled Sobol
         sequence. The last two approximate the kernel better with as many frequencies.
@@ -70,7 +73,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
     Attributes
     ----------
     sigma_ : float or ndarray of shape (n_features,)
-        `sigma`, or what "auto" came to; a number where all columns have the same.
+        `sigma`, or the value that "auto" resolved to; a number if all columns share it.
     frequencies_ : ndarray of shape (n_frequencies, n_features_in_)
         b, in cycles per unit of X, float64.
     amplitudes_ : ndarray of shape (n_frequencies,)
@@ -122,14 +125,14 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        sigma=1.0,
+        sigma: Any = 1.0,
         *,
-        n_frequencies=256,
-        distribution="gaussian",
-        sampling="random",
-        amplitude=1.0,
-        random_state=None,
-    ):
+        n_frequencies: int = 256,
+        distribution: Any = "gaussian",
+        sampling: str = "random",
+        amplitude: Any = 1.0,
+        random_state: Any = None,
+    ) -> None:
         self.sigma = sigma
         self.n_frequencies = n_frequencies
         self.distribution = distribution
@@ -138,8 +141,8 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):  # noqa: ARG002 (y is there for pipelines)
-        """Draw the frequencies; of X, only its columns and, for sigma="auto", spacing matter.
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002 (y is there for pipelines)
+        """Draw the frequencies; X matters by its columns and, for sigma="auto", its spacing.
 
         Parameters
         ----------
@@ -185,7 +188,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
             self.amplitudes_ *= spectrum.given_amplitudes(n_features)
 
     @by_blocks
-    def transform(self, X):
+    def transform(self, X: Any) -> Any:
         """Map coordinates to features.
 
         Parameters
@@ -209,19 +212,19 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         X = check_new_rows(self, X)
         return fourier_features(X, self.frequencies_, self.amplitudes_)
 
-    def to_module(self, dtype):
+    def to_module(self, dtype: Any) -> Any:
         """Return the features as a torch module, the first part of a network.
 
         Parameters
         ----------
         dtype : torch.dtype
-            Of the features. Coordinates keep their own, in which whole cycles are taken away.
+            Of the features. Coordinates keep theirs, in which whole cycles are subtracted.
 
         Returns
         -------
         torch.nn.Module
-            Maps a tensor (n_samples, n_features_in_) to (n_samples, 2 * n_frequencies). Without
-            parameters to train; the frequencies are buffers, saved with the network's weights.
+            Maps a tensor (n_samples, n_features_in_) to (n_samples, 2 * n_frequencies). It has no
+            trainable parameters; the frequencies are buffers, saved with the network's weights.
 
         Examples
         --------
@@ -236,13 +239,13 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return FourierEmbedding(self.frequencies_, self.amplitudes_, dtype)
 
-    def induced_kernel(self):
-        r"""Return the kernel that these very features have: equation 4.
+    def induced_kernel(self) -> Any:
+        r"""Return the kernel of these features: equation 4 of the paper.
 
         .. math:: k(v, v') = \gamma(v)^T \gamma(v')
                   = \sum_i a_i^2 \cos(2 \pi b_i^T (v - v'))
 
-        Not normalised: k(0) is the sum of the squared amplitudes, m by default. As m grows,
+        Not normalized: k(0) is the sum of the squared amplitudes, m by default. As m grows,
         k / k(0) tends to `spectrum_`, its expectation.
 
         Returns
@@ -263,7 +266,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return Frequencies(self.frequencies_, self.amplitudes_)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
         """Name the output columns: cos0, sin0, cos1, sin1, ...
 
         Parameters

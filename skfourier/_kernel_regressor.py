@@ -4,9 +4,10 @@ import copy
 import math
 import warnings
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
@@ -24,6 +25,7 @@ from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
+    _num_samples,
     check_new_rows,
     check_samples,
     known_name,
@@ -51,7 +53,7 @@ _STEP_OF_REACH = 0.02
 # Rows whose differences are told from one covariance.
 _ROWS_AT_ONCE = 32
 _Y_DTYPES = ("float32", "float64")
-# Errors of predictions, in deviations of y, that are warned of, and that are no predictions.
+# Errors of predictions, in deviations of y: beyond the first a warning, beyond the second an error.
 _INACCURATE, _WORTHLESS = 1e-3, 30.0
 
 
@@ -71,8 +73,8 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     .. math:: \hat y(v) = \bar y + \sum_i k(v - v_i)\, c_i, \quad
               (K + \alpha W^{-1})\, c = y - \bar y, \quad k(0) = 1
 
-    the limit of infinitely many features, solved by what the coordinates are: a grid, scattered
-    points, or anything else.
+    This is the limit of infinitely many features. The structure of the coordinates decides how it
+    is solved: a grid, scattered points, or anything else.
 
     Parameters
     ----------
@@ -92,8 +94,9 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     solver : str, default="auto"
         "primal" (finite features), "kronecker" (full grid, product kernel), "masked_kronecker"
         (grid with holes or weights, product kernel), "toeplitz" (even grid, any kernel), "nufft"
-        (scattered points, up to three columns, a spectral density), "cholesky" (dense) or "cg"
-        (dense products, slow). "auto" takes the first that applies; up to 1,024 rows a direct one.
+        (scattered points, up to three columns, a spectral density), "cholesky" (dense), "local"
+        (each prediction from near rows, approximate: see `accuracy_`) or "cg" (dense products,
+        slow). "auto" takes the first that applies; up to 1,024 rows a direct one.
     domain : array-like of shape (n_features, 2), default=None
         (low, high) for each column: all rows must lie between. `partial_fit` with "nufft" requires
         it, because later rows may lie anywhere inside. Other solvers do not need it but still
@@ -105,11 +108,11 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     max_iter : int, default=10000
         Maximum number of iterations of an iterative solver.
     trend : {"constant", "linear"}, transformer or None, default=None
-        What the function is far from the data. None: the mean of y. Else a trend that is fitted
-        along with the kernel, which is universal kriging: a constant, or one that is linear in the
+        The function far from the data. None: the mean of y. Otherwise a trend that is fitted
+        together with the kernel (universal kriging): a constant, or one that is linear in the
         columns of X, or in those of a transformer (``PolynomialFeatures(2)``), which is cloned and
-        fitted, and gets X as an array. A constant is always among them, and columns that are
-        constant over the first rows have the coefficient 0.
+        fitted, and gets X as an array. A constant is always included, and columns that are constant
+        over the first rows have the coefficient 0.
 
     Attributes
     ----------
@@ -123,17 +126,19 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         Of the standardized y under the Gaussian process with this kernel and noise, summed over
         the outputs that vary. A row of weight w has noise of variance alpha / w. Only where the
         solver factorizes ("primal", "kronecker", "cholesky", and "nufft" of few modes). With a
-        trend the restricted likelihood (REML), of what does not see the trend.
+        trend the restricted likelihood (REML), which does not depend on the trend.
     accuracy_ : float
-        By how much predictions may be off, in deviations of y: the largest residual of the
-        equations in a sample of the rows; with "nufft" what the errors of the kernel and of the
-        iteration come to. NaN with "primal" where no rows are kept.
+        Possible error of the predictions, in standard deviations of y: the largest residual of the
+        equations in a sample of the rows; with "nufft" from the errors of the kernel and of the
+        iteration. NaN with "primal" where no rows are kept.
     signal_scale_ : ndarray of shape (n_outputs,)
         Deviation of the signal in units of y: that of y (about the trend of least squares, if there
-        is one), or the likeliest one (see `calibrated`).
+        is one), or the most likely one (see `calibrated`).
     trend_coef_ : ndarray of shape (n_columns,) or (n_outputs, n_columns)
     trend_intercept_ : float or ndarray of shape (n_outputs,)
         The trend, in the columns of X or of the transformer.
+    n_samples_seen_ : int
+        Number of rows given to `fit`, or to it and all `partial_fit` after it.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -150,9 +155,9 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     .. math:: \hat y(v) = h(v)^T \beta + \sum_i k(v - v_i)\, c_i, \quad
               (K + \alpha W^{-1})\, c = y - H \beta, \quad H^T c = 0
 
-    Deviations then have the uncertainty of the trend in them, and grow away from the data.
+    Deviations then include the uncertainty of the trend, and grow away from the data.
 
-    With `domain`, "nufft" takes as many Fourier modes as a sum of weights of 10^9 asks for, so that
+    With `domain`, "nufft" takes as many Fourier modes as a sum of weights of 10^9 requires, so that
     rows may be added up to there.
 
     References
@@ -204,16 +209,16 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
 
     def __init__(
         self,
-        sigma=1.0,
+        sigma: Any = 1.0,
         *,
-        kernel="gaussian",
-        alpha=1e-3,
-        solver="auto",
-        domain=None,
-        tol=1e-6,
-        max_iter=10_000,
-        trend=None,
-    ):
+        kernel: Any = "gaussian",
+        alpha: float = 1e-3,
+        solver: str = "auto",
+        domain: Any = None,
+        tol: float = 1e-6,
+        max_iter: int = 10_000,
+        trend: Any = None,
+    ) -> None:
         self.sigma = sigma
         self.kernel = kernel
         self.alpha = alpha
@@ -227,15 +232,15 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
     _is_calibrated = False
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
-        """Fit the kernel regression; earlier fits are forgotten.
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the kernel regression; earlier fits are discarded.
 
         Parameters
         ----------
         X : array-like or dask array of shape (n_samples, n_features)
             Coordinates.
         y : array-like or dask array of shape (n_samples,) or (n_samples, n_outputs)
-            Values there. The outputs share one factorisation.
+            Values there. The outputs share one factorization.
         sample_weight : array-like or dask array of shape (n_samples,), default=None
             A row of weight 2 counts as two equal rows, a row of weight 0 as none. Only ratios to
             `alpha` matter: a constant weight c is the same as alpha / c.
@@ -268,12 +273,13 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             _ = solver.coefficients  # solved now: the warnings are of this call
             self._check_accuracy(solver)
             self._keep(solver)
+            self.n_samples_seen_ = _num_samples(X)
         return self
 
     @available_if(_rows_add_up)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
-        """Add rows: in the end the fit is as after one `fit` on all of them.
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Add rows: the result is the same as from one `fit` to all of them.
 
         Sums over the rows are kept, not the rows. The first call, or an earlier `fit`, determines
         the kernel; `alpha` and `max_iter` may change from call to call, and the last values count.
@@ -303,6 +309,8 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
 
         Notes
         -----
+        Between two calls `save` and `skfourier.load` lose nothing, not even a last bit.
+
         Solving is deferred: its warnings and errors (no convergence, an alpha too small for the
         features) are raised by the first call that needs the solution, e.g. `predict`.
         """
@@ -310,23 +318,24 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             self._validate_params()  # scikit-learn's decorator does so in the first call only
             self._check_alpha()
             self._keep(self._partial_fit(X, y, sample_weight))
+            self.n_samples_seen_ = getattr(self, "n_samples_seen_", 0) + _num_samples(X)
         return self
 
     @property
-    def n_iter_(self):
+    def n_iter_(self) -> int:
         """Iterations of the solution; 1 for direct solvers."""
         check_is_fitted(self)
         _ = self._solver.coefficients
         return self._solver.n_iter
 
     @property
-    def accuracy_(self):
-        """By how much predictions may be off, in deviations of y."""
+    def accuracy_(self) -> float:
+        """Possible error of the predictions, in standard deviations of y."""
         check_is_fitted(self)
         return self._solver.accuracy
 
     @property
-    def log_marginal_likelihood_value_(self):
+    def log_marginal_likelihood_value_(self) -> float:
         """Log marginal likelihood of the standardized targets, summed over the outputs."""
         check_is_fitted(self)
         if not self._solver.factorizes:
@@ -337,20 +346,20 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         return self._solver.log_marginal_likelihood
 
     @property
-    def signal_scale_(self):
-        """The signal's deviation, of each output: what k(0) = 1 is in units of y."""
+    def signal_scale_(self) -> NDArray[Any]:
+        """Standard deviation of the signal of each output, in units of y."""
         check_is_fitted(self)
         solver = self._solver
         return solver.signal_scale() if self._is_calibrated else solver.moments.scale
 
     @property
-    def trend_coef_(self):
+    def trend_coef_(self) -> NDArray[Any]:
         """Slopes of the trend along its columns, (n_columns,) or (n_outputs, n_columns)."""
         slope = self._trend_coefficients("trend_coef_")[1]
         return slope.T.reshape(*self._y_shape, len(slope))
 
     @property
-    def trend_intercept_(self):
+    def trend_intercept_(self) -> Any:
         """The trend where its columns are 0, a number or (n_outputs,)."""
         return self._trend_coefficients("trend_intercept_")[0].reshape(self._y_shape)[()]
 
@@ -364,11 +373,11 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         """Return whether there is a solution, or sums that have one."""
         return hasattr(self, "_solver")
 
-    def calibrated(self):
-        r"""Return this fit with deviations for the likeliest variance of the signal.
+    def calibrated(self) -> Self:
+        r"""Return this fit with deviations for the most likely variance of the signal.
 
         The standard deviation of y is a guess at that of the signal. Given the kernel and alpha,
-        the likeliest one is
+        the most likely one is
 
         .. math:: s = \sqrt{(y - \bar y)^T A^{-1} (y - \bar y) / n}
 
@@ -393,11 +402,11 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         return other
 
     @property
-    def leave_one_out_residuals_(self):
+    def leave_one_out_residuals_(self) -> NDArray[Any]:
         """Residual of each row under the fit to all others, (n_samples,) or (n_samples, n_outputs).
 
         The mean of y is held fixed, a trend is not, and a row is left out with all of its weight.
-        Where the solver does not factorize, the row's variance is that given near rows, to about
+        If the solver does not factorize, the row's variance is computed from near rows, to about
         1 %.
         """
         check_is_fitted(self)
@@ -409,7 +418,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             )
         return self._in_units_of_y(solver.leave_one_out_residuals())
 
-    def with_alpha(self, alpha):
+    def with_alpha(self, alpha: float) -> Self:
         """Return this fit with another noise, sharing what does not depend on it.
 
         Parameters
@@ -496,7 +505,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         self.solver_, self._solver = solver.name, solver
 
     def _check_accuracy(self, solver):
-        """Warn of an inaccurate solution; refuse one that is none."""
+        """Warn of an inaccurate solution; refuse a useless one."""
         accuracy = solver.accuracy
         if solver.backward_error > _WORTHLESS:
             raise np.linalg.LinAlgError(
@@ -507,8 +516,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         if accuracy > max(_INACCURATE, 10 * self.tol):
             warnings.warn(
                 f"Predictions may be off by {accuracy:.1e} deviations of y: "
-                f"alpha={self.alpha:g} is small for these rows and {self.kernel_!r}. Raise alpha, "
-                f"or take solver='cholesky' where dense matrices of the rows fit.",
+                f"{solver.why_inaccurate()}",
                 ConvergenceWarning,
                 stacklevel=4,
             )
@@ -601,40 +609,44 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             "y_dtype": self._y_dtype.name,
             "is_calibrated": self._is_calibrated,
             "changed": self._changed_parameters(),
+            "n_samples_seen_": self.n_samples_seen_,
         }
 
     def _restore(self, state):
-        self.kernel_ = state.take("kernel_", Kernel)
+        self.kernel_, of_solver = state.take("kernel_", Kernel), state.part("solver")
+        problem = Problem.from_state(self.kernel_, of_solver.part("problem"))
+        if len(problem.origin) != self.n_features_in_:  # before memory is taken for so many
+            raise ValueError(f"columns of X are not those of {of_solver.owner}")
         check_fitted_kernel(self.kernel_, self.n_features_in_)
         at_zero = self.kernel_.evaluate(np.zeros((1, self.n_features_in_)))
         if not np.allclose(at_zero, 1):
             raise ValueError(f"k(0) of {self.kernel_!r} is {at_zero}, not 1")
         self.solver_ = known_name(state.take("solver_", str), SOLVERS, "solver_")
-        solver = SOLVERS[self.solver_].from_state(self.kernel_, state.part("solver"))
-        self._solver = around(solver)
-        problem, n_outputs = self._solver.problem, len(self._solver.moments.mean)
+        self._solver = around(SOLVERS[self.solver_].from_state(problem, of_solver))
+        n_outputs = len(self._solver.moments.mean)
         self._y_shape = state.take("y_shape", tuple)
         self._y_dtype = np.dtype(known_name(state.take("y_dtype", str), _Y_DTYPES, "y_dtype"))
-        if len(problem.origin) != self.n_features_in_ or self._y_shape not in ((), (n_outputs,)):
-            raise ValueError(f"columns of X or y are not those of the solver {self.solver_!r}")
+        if self._y_shape not in ((), (n_outputs,)):
+            raise ValueError(f"columns of y are not those of the solver {self.solver_!r}")
         if self._y_shape == () and n_outputs != 1:
             raise ValueError(f"y has one column, and the solver {n_outputs}")
         self._is_calibrated = state.take("is_calibrated", bool)
+        self.n_samples_seen_ = state.count("n_samples_seen_", least=1)
         self._fitted_parameters = self._parameters_of_the_sums()
         # NaN equals nothing: these stay changed.
         self._fitted_parameters.update(dict.fromkeys(state.take("changed", list), np.nan))
 
     @by_blocks
-    def predict(self, X, return_std=False, return_cov=False):
-        """Predict the values at coordinates, and how far they may be off.
+    def predict(self, X: Any, return_std: bool = False, return_cov: bool = False) -> Any:
+        """Predict the values at coordinates, and their standard deviations.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
             Coordinates.
         return_std : bool, default=False
-            Whether to return the deviation too. Where the solver does not factorize, it is that
-            given near rows, to about 1 %.
+            Whether to return the deviation too. If the solver does not factorize, it is computed
+            from near rows, to about 1 %.
         return_cov : bool, default=False
             Whether to return the covariance between the rows instead: for few of them.
 
@@ -669,7 +681,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         deviation = np.sqrt(np.maximum(self._solver.variance(X), 0))
         return mean, self._in_units_of_y(np.outer(deviation, self.signal_scale_))
 
-    def sample_y(self, X, n_samples=1, random_state=0):
+    def sample_y(self, X: Any, n_samples: int = 1, random_state: Any = 0) -> NDArray[Any]:
         """Draw functions from the posterior, and evaluate them at coordinates.
 
         Parameters
@@ -713,7 +725,7 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         return samples.astype(self._y_dtype).reshape(len(X), *self._y_shape, n_samples)
 
     @by_blocks
-    def predict_gradient(self, X, return_std=False):
+    def predict_gradient(self, X: Any, return_std: bool = False) -> Any:
         """Predict the gradient of the function at coordinates.
 
         Parameters

@@ -56,7 +56,7 @@ def _refuse_an_image(shape, kind):
     if kind == "video" and len(shape) == 3 and shape[2] <= _MOST_CHANNELS:
         raise ValueError(
             f"A video was expected, and the shape {tuple(shape)} is that of one image. "
-            f"image[np.newaxis] is a video of one frame, of shape {(1, *shape)}; a grey video so "
+            f"image[np.newaxis] is a video of one frame, of shape {(1, *shape)}; a gray video so "
             f"narrow needs its channel: {(*shape, 1)}."
         )
 
@@ -95,7 +95,7 @@ def quantized(intensities, dtype):
 
 
 def rows_to_pixels(y, shape, dtype, kind):
-    """Turn intensities, one row a pixel, into an image or a video of that shape and dtype."""
+    """Turn intensities, one row per pixel, into an image or a video of that shape and dtype."""
     shape = checked_shape(shape, kind)
     axes, channels = shape[: len(_AXES[kind])], shape[len(_AXES[kind]) :]
     y = as_numbers(y, "y")
@@ -108,7 +108,7 @@ def rows_to_pixels(y, shape, dtype, kind):
     n_pixels = math.prod(axes)
     if not 1 <= y.ndim <= 2 or len(y) != n_pixels or y.size != len(y) * math.prod(channels):
         raise ValueError(
-            f"shape={shape} needs {n_pixels} rows, one a pixel, of its channels; y has shape "
+            f"shape={shape} needs {n_pixels} rows, one per pixel, of its channels; y has shape "
             f"{y.shape}. Pass the shape of the {kind} that y came from."
         )
     shape = checked_shape((*axes, *channels), kind)

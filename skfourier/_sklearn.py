@@ -17,7 +17,7 @@ from sklearn.base import _fit_context
 from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_sample_weight, _num_samples, validate_data
 
 from skfourier._lazy import is_dask
 
@@ -28,13 +28,14 @@ __all__ = [
     "NamedKernel",
     "StrOptions",
     "_fit_context",
+    "_num_samples",
     "accepts_sample_weight",
     "as_numbers",
-    "called_by_a_search",
     "check_all_samples",
     "check_samples",
     "checked_rows",
     "chosen",
+    "is_one_of_several_fits",
     "known_name",
     "output_container",
     "plain",
@@ -118,15 +119,24 @@ def refuse_params(params, allowed=()):
         )
 
 
-def called_by_a_search() -> bool:
-    """Return whether a search or a cross-validation of scikit-learn is among the callers.
+# What fits estimators one after the other.
+_FIT_SEVERAL = (
+    "sklearn.model_selection",
+    "sklearn.ensemble",
+    "sklearn.multioutput",
+    "skfourier._ensemble",
+)
 
-    There is no public way to ask. Every such function lives in `sklearn.model_selection`, and
-    its frame stands on the stack of the process that runs the fit, also under joblib.
+
+def is_one_of_several_fits() -> bool:
+    """Return whether a search, a cross-validation or an ensemble is among the callers.
+
+    There is no public way to ask. Every such function lives in one of a few modules, and its frame
+    stands on the stack of the process that runs the fit, also under joblib.
     """
     frame = sys._getframe(1)
     while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith("sklearn.model_selection"):
+        if frame.f_globals.get("__name__", "").startswith(_FIT_SEVERAL):
             return True
         frame = frame.f_back  # type: ignore[assignment]
     return False

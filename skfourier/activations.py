@@ -1,6 +1,6 @@
 """Activations of the coordinate network: forward pass, initialization, dual kernel: one class each.
 
-The estimators take them by name (the class's in lower case) or as objects, your own ones too: a
+The estimators take them by name (the class's in lower case) or as objects, including your own: a
 subclass of `Activation` says how the layer before it is drawn, and with a dual the kernels of
 infinitely wide networks take it.
 """
@@ -14,7 +14,7 @@ from torch import nn
 
 
 class Activation(nn.Module):
-    r"""An activation phi, how the layer before it is initialised, and its dual.
+    r"""An activation phi, how the layer before it is initialized, and its dual.
 
     The dual is what an infinitely wide layer makes of the covariance of two normal variables, and
     its derivatives by it (Price's theorem):
@@ -45,7 +45,7 @@ class Activation(nn.Module):
         Returns
         -------
         tuple of two floats
-            The variance of each weight and of each bias: the NTK parametrization weighs by them.
+            The variance of each weight and of each bias: the NTK parametrization weights by them.
         """
         return torch_default(linear, generator)
 
@@ -66,7 +66,7 @@ class Activation(nn.Module):
         raise NotImplementedError(f"{type(self).__name__} has no dual in closed form here.")
 
     def dual_curvature(self, c, a, b):
-        r"""Evaluate :math:`\ddot\kappa`, the derivative of :math:`\dot\kappa` by c."""
+        r"""Evaluate :math:`\ddot\kappa`, the derivative of :math:`\dot\kappa` with respect to c."""
         raise NotImplementedError(f"{type(self).__name__} has no dual in closed form here.")
 
 
@@ -216,7 +216,7 @@ class SIREN(Activation):
     Parameters
     ----------
     omega_0 : float, default=30.0
-        How fast the sine is.
+        Frequency of the sine, in radians per unit of z.
 
     References
     ----------
@@ -224,7 +224,7 @@ class SIREN(Activation):
     periodic activation functions", 2020.
     """
 
-    def __init__(self, omega_0=30.0):
+    def __init__(self, omega_0: float = 30.0) -> None:
         super().__init__()
         self.omega_0 = _positive(omega_0, "omega_0")
 
@@ -246,7 +246,7 @@ class SIREN(Activation):
 
 
 class Gaussian(Activation):
-    r"""The bell, :math:`\exp(-z^2 / (2 s^2))`, with torch's own initialization.
+    r"""The Gaussian bell, :math:`\exp(-z^2 / (2 s^2))`, with torch's initialization.
 
     Parameters
     ----------
@@ -261,7 +261,7 @@ class Gaussian(Activation):
 
     weight_variance = 1 / 3
 
-    def __init__(self, width=0.1):
+    def __init__(self, width: float = 0.1) -> None:
         super().__init__()
         self.width = _positive(width, "width")
 

@@ -1,9 +1,11 @@
-"""Regular grids: what one is, and how rows of coordinates are recognised as one."""
+"""Regular grids, and how rows of coordinates are recognized as one."""
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 # A coordinate that is off by a share s of the spacing h changes a kernel of scale sigma by at most
 # 2 pi sigma h s of k(0). A grid resolves the kernel while sigma h < 1/2: below 1e-6 with this s.
@@ -43,21 +45,21 @@ class Grid:
     rounding: tuple[float, ...] = ()
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """Number of points along each axis."""
         return tuple(map(len, self.axes))
 
     @property
-    def n_points(self):
-        """Number of points, those that no row gives included."""
+    def n_points(self) -> int:
+        """Number of points, including those without a row."""
         return math.prod(self.shape)
 
     @property
-    def is_full(self):
+    def is_full(self) -> bool:
         """Whether every point is a row."""
         return len(self.index) == self.n_points
 
-    def scatter(self, rows):
+    def scatter(self, rows: Any) -> NDArray[Any]:
         """Put rows in their places, zeros in the holes.
 
         Parameters
@@ -74,8 +76,8 @@ class Grid:
         array[:, self.index] = rows.T
         return array.reshape(-1, *self.shape)
 
-    def gather(self, array):
-        """Take the rows out of an array on the grid: the way back of `scatter`.
+    def gather(self, array: Any) -> NDArray[Any]:
+        """Take the rows out of an array on the grid: the inverse of `scatter`.
 
         Parameters
         ----------
@@ -87,15 +89,15 @@ class Grid:
         """
         return np.ascontiguousarray(array.reshape(len(array), -1)[:, self.index].T)
 
-    def spacing(self):
+    def spacing(self) -> NDArray[Any]:
         """Return the distance between neighbors along each axis; 1 where there is one point."""
         return np.array([_mean_spacing(axis) for axis in self.axes])
 
-    def rounding_in_steps(self):
+    def rounding_in_steps(self) -> NDArray[Any]:
         """Return the rounding of each axis as a share of its spacing, at least 3e-7."""
         return np.maximum(_EVEN, 2 * np.array(self.rounding or 0.0) / self.spacing())
 
-    def evenly_spaced(self, *, most_points_per_row=MOST_POINTS_PER_ROW):
+    def evenly_spaced(self, *, most_points_per_row: float = MOST_POINTS_PER_ROW) -> "Grid | None":
         """Return the same rows on evenly spaced axes, or None.
 
         Lines that are missing altogether are put in: 0, 1, 3, 4 becomes 0, 1, 2, 3, 4.
@@ -134,11 +136,13 @@ class Grid:
         return Grid(axes, index, self.rounding)
 
 
-def find_grid(X, *, most_points_per_row=MOST_POINTS_PER_ROW, rounding=None):
-    """Recognise rows of coordinates, in any order, as points of a grid.
+def find_grid(
+    X: Any, *, most_points_per_row: float = MOST_POINTS_PER_ROW, rounding: Any = None
+) -> Any:
+    """Recognize rows of coordinates, in any order, as points of a grid.
 
     A line of the grid is a value that a column takes; values belong to one line if they are equal
-    exactly. Scattered points share no lines and are recognised as such after sorting a column or
+    exactly. Scattered points share no lines and are recognized as such after sorting a column or
     two. In one dimension any points are a grid, in most cases an uneven one.
 
     Parameters
@@ -155,7 +159,7 @@ def find_grid(X, *, most_points_per_row=MOST_POINTS_PER_ROW, rounding=None):
     Returns
     -------
     Grid or None
-        None if X is no grid: too many holes; more lines than rows, as scattered points have; or
+        None if X is not a grid: too many holes; more lines than rows, as scattered points have; or
         two equal rows.
 
     Raises
@@ -203,8 +207,8 @@ def find_grid(X, *, most_points_per_row=MOST_POINTS_PER_ROW, rounding=None):
     )
 
 
-def coordinate_rounding(X):
-    """Return by how much coordinates may be off their true values, for each column.
+def coordinate_rounding(X: Any) -> NDArray[Any]:
+    """Return the possible rounding error of the coordinates in each column.
 
     Coordinates that are all exact in float16 or float32 have been rounded to it, whatever holds
     them now: a data frame, an array of another byte order, or one of float64. Whole numbers are
@@ -246,7 +250,7 @@ def _eps(column):
     return np.finfo(column.dtype).eps
 
 
-def mean_spacing(X, grid):
+def mean_spacing(X: Any, grid: Any) -> NDArray[Any]:
     """Return the distance between neighboring rows along each axis.
 
     Parameters

@@ -6,9 +6,12 @@ rows in the order of the pixels, row by row.
 """
 
 import warnings
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skfourier._files import complete_file, existing_file
 from skfourier._image_files import read_image
@@ -39,26 +42,26 @@ __all__ = [
     "save_image",
 ]
 
-# Named by dtype and number of channels; Pillow has no color with 16 bits a channel.
+# Named by dtype and number of channels; Pillow has no color with 16 bits per channel.
 _CONTENTS = {
-    ("uint8", 1): "grey",
+    ("uint8", 1): "gray",
     ("uint8", 3): "RGB",
     ("uint8", 4): "RGBA",
-    ("uint16", 1): "16 bit grey",
+    ("uint16", 1): "16 bit gray",
 }
 # An explicit list, as Pillow's writers drop alpha (BMP) or bits (WebP) without a word.
 _HELD_BY = {
-    ".png": ("grey", "RGB", "RGBA", "16 bit grey"),
-    ".tif": ("grey", "RGB", "RGBA", "16 bit grey"),
-    ".tiff": ("grey", "RGB", "RGBA", "16 bit grey"),
-    ".jpg": ("grey", "RGB"),
-    ".jpeg": ("grey", "RGB"),
-    ".bmp": ("grey", "RGB"),
+    ".png": ("gray", "RGB", "RGBA", "16 bit gray"),
+    ".tif": ("gray", "RGB", "RGBA", "16 bit gray"),
+    ".tiff": ("gray", "RGB", "RGBA", "16 bit gray"),
+    ".jpg": ("gray", "RGB"),
+    ".jpeg": ("gray", "RGB"),
+    ".bmp": ("gray", "RGB"),
 }
 
 
-def pixel_grid(shape, aspect="stretch"):
-    r"""Coordinates of the pixels of an image, row by row.
+def pixel_grid(shape: Any, aspect: str = "stretch") -> NDArray[Any]:
+    r"""Return the coordinates of the pixels of an image, row by row.
 
     .. math:: x = \mathrm{column} / s_x, \qquad y = \mathrm{row} / s_y
 
@@ -103,8 +106,8 @@ def pixel_grid(shape, aspect="stretch"):
     return grid_rows(*pixel_axes(height, width, aspect))
 
 
-def image_to_samples(image, *, aspect="stretch"):
-    r"""Turn an image into coordinates X and intensities y, one row a pixel.
+def image_to_samples(image: Any, *, aspect: str = "stretch") -> tuple[NDArray[Any], NDArray[Any]]:
+    r"""Turn an image into coordinates X and intensities y, one row per pixel.
 
     .. math:: y = \mathrm{pixel} / \mathrm{white}
 
@@ -113,8 +116,8 @@ def image_to_samples(image, *, aspect="stretch"):
     Parameters
     ----------
     image : array-like of shape (height, width) or (height, width, channels)
-        1 to 4 channels, of dtype bool, uint8, uint16, float32 or float64. Floats pass as they
-        are, also those outside [0, 1], which images of high dynamic range have.
+        1 to 4 channels, of dtype bool, uint8, uint16, float32 or float64. Floats are
+        passed unchanged, also those outside [0, 1], as in images of high dynamic range.
     aspect : {"stretch", "equal"}, default="stretch"
         As in `pixel_grid`.
 
@@ -133,7 +136,7 @@ def image_to_samples(image, *, aspect="stretch"):
 
     See Also
     --------
-    samples_to_image : The way back.
+    samples_to_image : The inverse.
     pixel_grid : X alone.
 
     References
@@ -160,8 +163,8 @@ def image_to_samples(image, *, aspect="stretch"):
     return pixel_grid(image.shape, aspect), y
 
 
-def samples_to_image(y, shape, dtype=np.uint8):
-    r"""Turn intensities, one row a pixel, into an image.
+def samples_to_image(y: Any, shape: Any, dtype: Any = np.uint8) -> NDArray[Any]:
+    r"""Turn intensities, one row per pixel, into an image.
 
     .. math:: \mathrm{pixel} = \mathrm{round}(\mathrm{white} \cdot \min(\max(y, 0), 1))
 
@@ -185,12 +188,12 @@ def samples_to_image(y, shape, dtype=np.uint8):
     Raises
     ------
     ValueError
-        If y is no array of floats or booleans, is not finite, or does not fill `shape`; if
+        If y is not an array of floats or booleans, is not finite, or does not fill `shape`; if
         `dtype` is another one.
 
     See Also
     --------
-    image_to_samples : The way here.
+    image_to_samples : The inverse.
     render : Predicts and makes the image, at any resolution.
 
     Examples
@@ -203,23 +206,23 @@ def samples_to_image(y, shape, dtype=np.uint8):
     return rows_to_pixels(y, shape, dtype, "image")
 
 
-def load_image(path, size=None):
+def load_image(path: str | PathLike[str], size: Any = None) -> NDArray[Any]:
     """Read an image file as floats in [0, 1], in sRGB.
 
     Parameters
     ----------
     path : str or path-like
-        Of any format that Pillow reads: grey or color, with or without a palette or alpha. Of
+        Of any format that Pillow reads: gray or color, with or without a palette or alpha. Of
         several frames or pages the first is read; the EXIF orientation is honored.
     size : int or tuple of int (height, width), default=None
-        None: as it is. An int: the central square, resized to so many pixels a side. A pair: the
-        central part of that aspect ratio, resized. Resampling is Lanczos, antialiased; colors
+        None: as it is. An int: the central square, resized to that many pixels per side. A pair:
+        the central part of that aspect ratio, resized. Resampling is Lanczos, antialiased; colors
         count by their alpha.
 
     Returns
     -------
     ndarray of shape (height, width), (height, width, 3) or (height, width, 4)
-        Grey, RGB or RGBA, float32. Grey with alpha becomes RGBA, other color spaces RGB.
+        Gray, RGB or RGBA, float32. Gray with alpha becomes RGBA, other color spaces RGB.
 
     Warns
     -----
@@ -235,7 +238,7 @@ def load_image(path, size=None):
     FileNotFoundError
         If there is no such file.
     OSError
-        If the file is a directory, is damaged or no image; if it has more than twice the pixels
+        If the file is a directory, is damaged or not an image; if it has more than twice the pixels
         of ``PIL.Image.MAX_IMAGE_PIXELS``.
     ValueError
         If `size` is not positive; if it is not known which value is white: of signed integers,
@@ -253,7 +256,7 @@ def load_image(path, size=None):
 
     See Also
     --------
-    save_image : The way back.
+    save_image : The inverse.
     image_to_samples : Makes coordinates and targets of the image.
 
     Examples
@@ -262,7 +265,7 @@ def load_image(path, size=None):
     >>> import numpy as np
     >>> from skfourier.images import load_image, save_image
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder) / "grey.png"
+    ...     path = pathlib.Path(folder) / "gray.png"
     ...     save_image(path, np.array([[0, 51, 102], [153, 204, 255]], dtype=np.uint8))
     ...     print(load_image(path))
     ...     print(load_image(path, size=16).shape)
@@ -279,8 +282,8 @@ def load_image(path, size=None):
     return image if size is None else cropped_and_resized(image, *size)
 
 
-def save_image(path, image):
-    """Write an image file; the ending of its name tells the format.
+def save_image(path: str | PathLike[str], image: Any) -> None:
+    """Write an image file; the file extension sets the format.
 
     The file appears, or takes the place of an older one, only when it is complete.
 
@@ -290,19 +293,19 @@ def save_image(path, image):
         Ends with .png, .tif, .tiff, .bmp, .jpg or .jpeg; the last two lose detail.
     image : array-like of shape (height, width) or (height, width, channels)
         1, 3 (RGB) or 4 (RGBA) channels. Floats in [0, 1], clipped, and booleans are written with
-        8 bits; uint8 and uint16 as they are, the latter in grey only.
+        8 bits; uint8 and uint16 as they are, the latter in gray only.
 
     Raises
     ------
     ValueError
-        If `image` is no image (see `image_to_samples`) or not finite; if the format is unknown or
-        cannot hold it.
+        If `image` is not an image (see `image_to_samples`) or not finite; if the format is unknown
+        or cannot hold it.
     OSError
         If the folder does not exist or the file cannot be written.
 
     See Also
     --------
-    load_image : The way back.
+    load_image : The inverse.
 
     Examples
     --------
@@ -326,7 +329,9 @@ def save_image(path, image):
         Image.fromarray(pixels).save(complete)
 
 
-def render(estimator, shape, *, region=None, aspect="stretch"):
+def render(
+    estimator: Any, shape: Any, *, region: Any = None, aspect: str = "stretch"
+) -> NDArray[Any]:
     r"""Predict an image on a pixel grid, at any resolution or of any region.
 
     .. math:: x = x_0 + (x_1 - x_0) \, \mathrm{column} / \mathrm{width}
@@ -412,6 +417,6 @@ def _check_format_holds(path, image):
     if contents not in _HELD_BY[suffix]:
         raise ValueError(
             f"{path}: {suffix} holds {', '.join(_HELD_BY[suffix])}, not {contents}. Save as .png "
-            "(grey, RGB, RGBA, 16 bit grey), drop the alpha channel, or pass floats in [0, 1], "
+            "(gray, RGB, RGBA, 16 bit gray), drop the alpha channel, or pass floats in [0, 1], "
             "which are written with 8 bits."
         )

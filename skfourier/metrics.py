@@ -2,11 +2,12 @@
 
 `psnr_scorer` is `psnr` as a scorer: pass the object, ``GridSearchCV(..., scoring=psnr_scorer)``.
 Rows of an image are ordered, and scikit-learn's folds are contiguous unless told otherwise: with
-``cv=KFold(5, shuffle=True)`` a search asks what lies between the pixels, and not beyond them.
+``cv=KFold(5, shuffle=True)`` a search tests predictions between the pixels, and not beyond them.
 """
 
 import math
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import make_scorer, mean_squared_error
@@ -26,7 +27,9 @@ _BEST_SCORE = 10 * math.log10(12 * 65535**2)
 _DATA_RANGES = {"bool": 1.0, "uint8": 255.0, "uint16": 65535.0}
 
 
-def psnr(y_true, y_pred, *, data_range=None, sample_weight=None):
+def psnr(
+    y_true: Any, y_pred: Any, *, data_range: float | None = None, sample_weight: Any = None
+) -> float:
     r"""Compute the peak signal-to-noise ratio in decibels: higher is better.
 
     .. math:: 10 \log_{10} (R^2 / \mathrm{MSE})
@@ -41,7 +44,7 @@ def psnr(y_true, y_pred, *, data_range=None, sample_weight=None):
     y_pred : array-like of the shape of `y_true`
         The reconstruction.
     data_range : float, default=None
-        R, the distance of the least possible value from the greatest. None: 255 for uint8,
+        R, the difference between the largest and smallest possible values. None: 255 for uint8,
         65535 for uint16, 1 for booleans and for floats, where `y_true` must then lie in [0, 1].
         Both arrays must be on that scale, see Notes.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -99,7 +102,7 @@ def psnr(y_true, y_pred, *, data_range=None, sample_weight=None):
     return 20 * (math.log10(data_range) - math.log10(largest)) - 10 * math.log10(error)
 
 
-def ssim(image_true, image_pred, *, data_range=None):
+def ssim(image_true: Any, image_pred: Any, *, data_range: float | None = None) -> float:
     r"""Compute the mean structural similarity of two images: 1 if identical, else lower.
 
     .. math:: \frac{(2 \mu_x \mu_y + c_1)(2 \sigma_{xy} + c_2)}
@@ -128,7 +131,7 @@ def ssim(image_true, image_pred, *, data_range=None):
     ImportError
         If scikit-image is not installed.
     ValueError
-        If the arrays are no images of the same shape, are smaller than the window or not
+        If the arrays are not images of the same shape, are smaller than the window or not
         finite; if `data_range` is not positive, or None where the data do not tell it or the two
         are on different scales (see the notes of `psnr`); if an array is masked, or a picture of
         Pillow.
@@ -177,11 +180,11 @@ def _limited_psnr(y_true, y_pred, *, sample_weight=None):
 psnr_scorer = make_scorer(_limited_psnr)
 
 
-def make_ssim_scorer(shape):
+def make_ssim_scorer(shape: Any) -> Any:
     """Make a scorer of `ssim` for estimators whose rows are the pixels of one image.
 
     The rows are taken row by row of the image. They must be all of its pixels: a
-    cross-validation fold of scattered pixels is no image.
+    cross-validation fold of scattered pixels is not an image.
 
     Parameters
     ----------
@@ -230,9 +233,9 @@ def _ssim_of_rows(y_true, y_pred, *, shape):
     n_pixels = math.prod(shape[:2])
     if len(y_true) != n_pixels or y_true.size != math.prod(image_shape):
         raise ValueError(
-            f"An image of shape {shape} is scored from {n_pixels} rows, one a pixel; y has "
-            f"shape {y_true.shape}. A fold of scattered pixels is no image: score the whole image, "
-            "or take psnr_scorer."
+            f"An image of shape {shape} is scored from {n_pixels} rows, one per pixel; y has "
+            f"shape {y_true.shape}. A fold of scattered pixels is not an image: score the whole "
+            "image, or take psnr_scorer."
         )
     return ssim(y_true.reshape(image_shape), y_pred.reshape(image_shape))
 

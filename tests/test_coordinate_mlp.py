@@ -84,7 +84,7 @@ class TestScales:
         X, y = wave
         plain = small().fit(X, y).predict(X)
         scaled = small().fit(X, y * factor + 3 * factor).predict(X)
-        # The standardised targets differ in rounding, 1e-16, as amplified by the training.
+        # The standardized targets differ in rounding, 1e-16, as amplified by the training.
         np.testing.assert_allclose(scaled / factor - 3, plain, rtol=1e-6, atol=1e-6)
 
     def test_a_constant_target_is_predicted(self, wave):
@@ -173,9 +173,9 @@ class TestSteps:
         X, y = wave
         plain, seen = _loop.Training.step, []
 
-        def recording(self, batch):
+        def recording(self, batch, n_rows):
             seen.append(batch.X.numpy())
-            return plain(self, batch)
+            return plain(self, batch, n_rows)
 
         monkeypatch.setattr(_loop.Training, "step", recording)
         small(batch_size=16, shuffle=shuffle, max_iter=1).fit(X, y)
@@ -294,7 +294,7 @@ class TestEndings:
             {"activation": "relu"},
         ):
             other = clone(network).fit(X, y).set_params(**change)
-            with pytest.raises(ValueError, match="begin anew"):
+            with pytest.raises(ValueError, match="start afresh"):
                 other.fit(X, y)
             np.testing.assert_array_equal(other.predict(X), before)
 
@@ -439,10 +439,10 @@ class TestEndings:
         plain = _loop.Training.step
         steps = iter(range(100))
 
-        def out_of_memory(self, batch):
+        def out_of_memory(self, batch, n_rows):
             if next(steps) == 3:
                 raise MemoryError
-            return plain(self, batch)
+            return plain(self, batch, n_rows)
 
         monkeypatch.setattr(_loop.Training, "step", out_of_memory)
         with pytest.raises(MemoryError):

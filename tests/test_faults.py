@@ -2,12 +2,16 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from callbacks import Callback
 from joblib.externals.loky.process_executor import TerminatedWorkerError
+from sklearn.ensemble import BaggingRegressor
 from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputRegressor
 
 import skfourier
 from skfourier import (
@@ -16,6 +20,7 @@ from skfourier import (
     FourierKernelRegressor,
     FourierKernelRegressorCV,
 )
+from skfourier._training._loop import Training
 
 resource = pytest.importorskip("resource")
 
@@ -59,6 +64,65 @@ def test_ctrl_c_between_tasks_leaves_the_earlier_fit(model):
     np.testing.assert_array_equal(model.predict(X), before)
     model.set_callbacks().fit(X, -Y)  # and the next fit is as any other
     assert model.score(X, -Y) > model.score(X, Y)
+
+
+def press_ctrl_c_in_epoch(number, monkeypatch):
+    plain, epochs = Training.epoch, iter(range(1, 1000))
+
+    def epoch(self, samples):
+        if next(epochs) == number:
+            press_ctrl_c()
+        return plain(self, samples)
+
+    monkeypatch.setattr(Training, "epoch", epoch)
+
+
+@pytest.mark.parametrize(
+    "several",
+    [
+        CoordinateMLPEnsemble(CoordinateMLPRegressor((8,), max_iter=2), 3, random_state=0),
+        BaggingRegressor(CoordinateMLPRegressor((8,), max_iter=2), 3, random_state=0),
+        MultiOutputRegressor(CoordinateMLPRegressor((8,), max_iter=2, random_state=0)),
+    ],
+    ids=lambda several: type(several).__name__,
+)
+def test_ctrl_c_within_one_of_several_networks_ends_them_all(several, monkeypatch):
+    y = np.stack([Y, Y], axis=1)
+    several.fit(X, y)
+    before = several.predict(X)
+    with monkeypatch.context() as patch:
+        press_ctrl_c_in_epoch(4, patch)  # the last one of the second network
+        with pytest.raises(KeyboardInterrupt):
+            several.fit(X, -y)
+    if isinstance(several, CoordinateMLPEnsemble):
+        np.testing.assert_array_equal(several.predict(X), before)
+    assert several.fit(X, -y).predict(X).shape == y.shape
+
+
+def test_ctrl_c_sent_to_a_process_keeps_its_best_weights(tmp_path):
+    (tmp_path / "fit.py").write_text(
+        "import signal, sys, warnings\n"
+        f"sys.path[:0] = {sys.path!r}\n"
+        "from test_faults import X, Y, AtEachEnd, CoordinateMLPRegressor\n"
+        # A shell that starts the tests in the background lets them ignore it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "model = CoordinateMLPRegressor((8,), max_iter=10**9, random_state=0)\n"
+        "model.set_callbacks(AtEachEnd(lambda: print('an epoch', flush=True)))\n"
+        "with warnings.catch_warnings(record=True) as caught:\n"
+        "    warnings.simplefilter('always')\n"
+        "    model.fit(X, Y)\n"
+        "print([str(w.message) for w in caught])\n"
+        "print('learned:', 1 - model.score(X, Y) < model.loss_curve_[0])\n"
+    )
+    command = [sys.executable, tmp_path / "fit.py"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as fit:
+        for _ in range(200):
+            assert "an epoch" in fit.stdout.readline()
+        fit.send_signal(signal.SIGINT)
+        *_, warned, fitted = fit.stdout.read().splitlines()
+    assert fit.returncode == 0
+    assert "The estimator is fitted, with the best weights so far" in warned
+    assert fitted == "learned: True"
 
 
 def kill_the_worker():

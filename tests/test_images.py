@@ -208,7 +208,7 @@ class TestSamplesToImage:
         ],
     )
     def test_refuses_rows_that_do_not_fill_the_shape(self, y_shape, shape):
-        with pytest.raises(ValueError, match=f"needs {shape[0] * shape[1]} rows, one a pixel"):
+        with pytest.raises(ValueError, match=f"needs {shape[0] * shape[1]} rows, one per pixel"):
             samples_to_image(np.zeros(y_shape), shape)
 
     @pytest.mark.parametrize("shape", [*NO_SHAPES, (0, 0)])
@@ -247,14 +247,14 @@ def orientations(image):
     }
 
 
-def write_png(path, width, bits, colour_type, rows):
+def write_png(path, width, bits, color_type, rows):
     """Write a PNG of the kinds that Pillow does not write; `rows` are bytes."""
 
     def chunk(name, data):
         checksum = zlib.crc32(name + data)
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", checksum)
 
-    header = struct.pack(">IIBBBBB", width, len(rows), bits, colour_type, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, len(rows), bits, color_type, 0, 0, 0)
     data = zlib.compress(b"".join(b"\0" + row for row in rows))
     chunks = [chunk(b"IHDR", header), chunk(b"IDAT", data), chunk(b"IEND", b"")]
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
@@ -285,7 +285,7 @@ class TestLoad:
         )
 
     @pytest.mark.parametrize("suffix", [".jpg", ".jpeg"])
-    @pytest.mark.parametrize("channels", [np.s_[..., 0], np.s_[...]], ids=["grey", "RGB"])
+    @pytest.mark.parametrize("channels", [np.s_[..., 0], np.s_[...]], ids=["gray", "RGB"])
     def test_of_jpeg_is_near(self, tmp_path, suffix, channels):
         image = load_sample_image("flower.jpg")[100:164, 200:280][channels]
         path = tmp_path / f"image{suffix}"
@@ -303,26 +303,28 @@ class TestLoad:
         write_png(tmp_path / "few.png", 8, bits, 0, rows)
         assert_allclose(load_image(tmp_path / "few.png"), pixels / white, rtol=1e-6)
 
-    @pytest.mark.parametrize(("colour_type", "channels"), [(2, 3), (6, 4), (4, 2)])
-    def test_of_16_bit_colour_warns_that_bits_are_lost(self, tmp_path, colour_type, channels):
+    @pytest.mark.parametrize(("color_type", "channels"), [(2, 3), (6, 4), (4, 2)])
+    def test_of_16_bit_color_warns_that_bits_are_lost(self, tmp_path, color_type, channels):
         pixels = random_image((3, 4, channels), np.uint16)
         path = tmp_path / "deep.png"
-        write_png(path, 4, 16, colour_type, [row.astype(">u2").tobytes() for row in pixels])
-        with pytest.warns(UserWarning, match=r"deep\.png has 16 bits a channel.*reads 8") as caught:
+        write_png(path, 4, 16, color_type, [row.astype(">u2").tobytes() for row in pixels])
+        with pytest.warns(
+            UserWarning, match=r"deep\.png has 16 bits per channel.*reads 8"
+        ) as caught:
             loaded = load_image(path)
         assert caught[0].filename == __file__
         expected = pixels if channels > 2 else pixels[..., [0, 0, 0, 1]]
         assert_allclose(loaded, expected / 65535, atol=1 / 255)
 
     @pytest.mark.parametrize("suffix", [".pgm", ".tif", ".png"])
-    def test_of_16_bit_grey(self, tmp_path, suffix):
+    def test_of_16_bit_gray(self, tmp_path, suffix):
         image = random_image((3, 4), np.uint16)
         Image.fromarray(image).save(tmp_path / f"deep{suffix}")
         assert_array_equal(
             load_image(tmp_path / f"deep{suffix}"), (image / 65535).astype(np.float32)
         )
 
-    def test_of_big_endian_16_bit_grey(self, tmp_path):
+    def test_of_big_endian_16_bit_gray(self, tmp_path):
         image = random_image((3, 4), np.uint16)
         Image.fromarray(image.astype(">u2")).save(tmp_path / "deep.tif")
         assert_array_equal(load_image(tmp_path / "deep.tif"), (image / 65535).astype(np.float32))
@@ -331,7 +333,7 @@ class TestLoad:
         ("mode", "channels"),
         [("1", None), ("L", None), ("RGB", 3), ("RGBA", 4), ("P", 3), ("LA", 4), ("CMYK", 3)],
     )
-    def test_of_every_kind_of_colour(self, tmp_path, mode, channels):
+    def test_of_every_kind_of_color(self, tmp_path, mode, channels):
         picture = Image.fromarray(random_image((3, 4, 4))).convert("RGB").convert(mode)
         picture.save(tmp_path / "picture.tif")
         expected = np.asarray(picture.convert({None: "L", 3: "RGB", 4: "RGBA"}[channels]))
@@ -340,7 +342,7 @@ class TestLoad:
         assert_allclose(loaded, expected / 255, rtol=1e-6)
 
     @pytest.mark.parametrize("mode", ["P", "L", "RGB"])
-    def test_keeps_a_transparent_colour(self, tmp_path, mode):
+    def test_keeps_a_transparent_color(self, tmp_path, mode):
         picture = Image.fromarray(random_image((3, 4, 3))).convert(mode)
         picture.save(tmp_path / "picture.png", transparency=picture.getpixel((1, 2)))
         loaded = load_image(tmp_path / "picture.png")
@@ -351,7 +353,7 @@ class TestLoad:
     @pytest.mark.parametrize("orientation", range(1, 9))
     @pytest.mark.parametrize("mode", ["RGB", "L", "P", "I;16"])
     @pytest.mark.parametrize("suffix", [".png", ".tif"])
-    def test_honours_the_orientation(self, tmp_path, orientation, mode, suffix):
+    def test_honors_the_orientation(self, tmp_path, orientation, mode, suffix):
         # As raw TIFFs, palettes and 16 bits take other ways through Pillow (and imageio).
         stored = random_image((3, 4, 3), np.uint16 if mode == "I;16" else np.uint8)
         picture = Image.fromarray(stored[..., 0] if mode == "I;16" else stored)
@@ -365,7 +367,7 @@ class TestLoad:
 
     @pytest.mark.parametrize("suffix", [".tif", ".gif", ".png"])
     def test_takes_the_first_frame(self, tmp_path, suffix):
-        frames = [Image.new("RGB", (4, 3), colour) for colour in ("red", "lime", "blue")]
+        frames = [Image.new("RGB", (4, 3), color) for color in ("red", "lime", "blue")]
         frames[0].save(tmp_path / f"film{suffix}", save_all=True, append_images=frames[1:])
         assert_array_equal(load_image(tmp_path / f"film{suffix}"), np.full((3, 4, 3), [1, 0, 0]))
 
@@ -456,7 +458,7 @@ class TestLoadWithSize:
         assert_allclose(self.load(tmp_path, np.full(shape, 99, np.uint8), size), 99 / 255)
 
     def test_is_antialiased(self, tmp_path):
-        # Every fourth pixel of a chessboard has one colour: without a filter it would be flat
+        # Every fourth pixel of a chessboard has one color: without a filter it would be flat
         # black or white.
         chessboard = np.indices((64, 64)).sum(axis=0) % 2 == 0
         assert_allclose(self.load(tmp_path, chessboard, 16), 0.5, atol=0.05)
@@ -534,10 +536,10 @@ class TestSave:
         assert picture.mode == "L"
         assert_array_equal(picture, [[0, 0, 0, 128], [255, 255, 51, 153]])
 
-    def test_one_channel_is_grey(self, tmp_path):
+    def test_one_channel_is_gray(self, tmp_path):
         image = random_image((3, 4, 1))
-        save_image(tmp_path / "grey.png", image)
-        assert_array_equal(load_image(tmp_path / "grey.png"), np.float32(image[..., 0] / 255))
+        save_image(tmp_path / "gray.png", image)
+        assert_array_equal(load_image(tmp_path / "gray.png"), np.float32(image[..., 0] / 255))
 
     def test_byte_order_does_not_matter(self, tmp_path):
         image = random_image((3, 4), np.uint16)
@@ -550,8 +552,8 @@ class TestSave:
             (".jpg", (3, 4, 4), np.uint8, "RGBA"),
             (".jpeg", (3, 4, 4), np.float32, "RGBA"),
             (".bmp", (3, 4, 4), np.uint8, "RGBA"),
-            (".jpg", (3, 4), np.uint16, "16 bit grey"),
-            (".bmp", (3, 4), np.uint16, "16 bit grey"),
+            (".jpg", (3, 4), np.uint16, "16 bit gray"),
+            (".bmp", (3, 4), np.uint16, "16 bit gray"),
             (".png", (3, 4, 3), np.uint16, "uint16 in 3 channels"),
             (".tif", (3, 4, 4), np.uint16, "uint16 in 4 channels"),
             (".png", (3, 4, 2), np.uint8, "uint8 in 2 channels"),
@@ -559,7 +561,7 @@ class TestSave:
     )
     def test_refuses_what_the_format_cannot_hold(self, tmp_path, suffix, shape, dtype, contents):
         path = tmp_path / f"image{suffix}"
-        with pytest.raises(ValueError, match=rf"{suffix} holds grey, RGB.*, not {contents}\."):
+        with pytest.raises(ValueError, match=rf"{suffix} holds gray, RGB.*, not {contents}\."):
             save_image(path, random_image(shape, dtype))
         assert list(tmp_path.iterdir()) == []
 
@@ -874,11 +876,11 @@ def test_all_public_functions_have_an_example():
     assert all(">>>" in getattr(images, name).__doc__ for name in images.__all__)
 
 
-def test_16_bit_colour_of_a_ppm_warns_too(tmp_path):
+def test_16_bit_color_of_a_ppm_warns_too(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 2**16, (4, 5, 3)).astype(">u2")
-    path = tmp_path / "colour.ppm"
+    path = tmp_path / "color.ppm"
     path.write_bytes(b"P6\n5 4\n65535\n" + pixels.tobytes())
-    with pytest.warns(UserWarning, match="16 bits a channel"):
+    with pytest.warns(UserWarning, match="16 bits per channel"):
         image = load_image(path)
     np.testing.assert_allclose(image, pixels / 65535, atol=1 / 255)  # what 8 bits resolve
 
@@ -893,7 +895,7 @@ def test_saving_keeps_the_mode_of_the_file(tmp_path):
 
 def test_a_pipe_is_no_image(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
-    with pytest.raises(OSError, match="is no file"):
+    with pytest.raises(OSError, match="is not a file"):
         load_image(tmp_path / "pipe.png")
 
 

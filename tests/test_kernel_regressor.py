@@ -211,7 +211,7 @@ class TestChoice:
             model = FourierKernelRegressor(kernel=features).fit(X, X[:, 1])
             assert model.solver_ == solver
 
-    def test_a_slow_factorisation_says_what_would_be_fast(self, monkeypatch):
+    def test_a_slow_factorization_says_what_would_be_fast(self, monkeypatch):
         X = np.random.default_rng(0).uniform(size=(1200, 2))
         model = FourierKernelRegressor(4, kernel=Matern(nu=1.5), alpha=ALPHA)
         assert model.fit(X, values(X)).solver_ == "cholesky"

@@ -49,7 +49,7 @@ def of_dtype(image, dtype):
 
 class TestPsnr:
     @pytest.mark.parametrize("dtype", DTYPES)
-    @pytest.mark.parametrize("channels", [np.s_[..., 0], np.s_[...]], ids=["grey", "RGB"])
+    @pytest.mark.parametrize("channels", [np.s_[..., 0], np.s_[...]], ids=["gray", "RGB"])
     def test_is_scikit_images(self, flower, dtype, channels):
         image = of_dtype(flower[channels], dtype)
         reconstruction = noisy(image)
@@ -247,7 +247,7 @@ class TestPsnr:
 
 class TestSsim:
     @pytest.mark.parametrize("dtype", DTYPES)
-    @pytest.mark.parametrize("channels", [np.s_[..., 0], np.s_[...]], ids=["grey", "RGB"])
+    @pytest.mark.parametrize("channels", [np.s_[..., 0], np.s_[...]], ids=["gray", "RGB"])
     def test_is_scikit_images(self, flower, dtype, channels):
         image = of_dtype(flower[channels], dtype)
         expected = structural_similarity(
@@ -376,7 +376,7 @@ class TestScorers:
         assert make_ssim_scorer(shape)(model, X, y) == ssim(image, prediction)
 
     @pytest.mark.parametrize("shape", [(12, 15), (12, 15, 1)])
-    def test_ssim_scorer_of_grey(self, flower, shape):
+    def test_ssim_scorer_of_gray(self, flower, shape):
         image = flower[:12, :15, 0] / 255
         X, y = image_to_samples(image)
         model = Ridge().fit(X, y)
@@ -393,7 +393,7 @@ class TestScorers:
 
     def test_ssim_scorer_refuses_a_fold_of_pixels(self, flower):
         X, y = image_to_samples(flower[:12, :15])
-        with pytest.raises(ValueError, match=r"180 rows.*scattered pixels is no image"):
+        with pytest.raises(ValueError, match=r"180 rows.*scattered pixels is not an image"):
             cross_val_score(
                 Ridge(), X, y, cv=3, scoring=make_ssim_scorer((12, 15)), error_score="raise"
             )

@@ -95,6 +95,6 @@ def _avif(data):
 
 
 def _maximum_of_ppm(picture):
-    """Return the white of a color one; of grey, Pillow keeps all bits."""
+    """Return the white of a color one; of gray, Pillow keeps all bits."""
     maximum = re.search(r"\('RGB', (\d+)\)", str(picture.tile))
     return 255 if maximum is None else int(maximum[1])

@@ -16,7 +16,7 @@ def is_misread(picture, bits):
 
 
 def intensities_of_components(samples, bits):
-    """Return grey, RGB or RGBA from samples of 8 or 16 bits, of which the upper `bits` are used."""
+    """Return gray, RGB or RGBA from samples of 8 or 16 bits, of which the upper `bits` are used."""
     channels = samples.reshape(*samples.shape[:2], -1)
     unused = 8 * samples.dtype.itemsize - np.array(bits)
     values = (channels >> unused) / (2.0 ** np.array(bits) - 1)

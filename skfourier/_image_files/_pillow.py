@@ -107,7 +107,7 @@ def _remarks_on_depth(picture, bits):
         return []
     return [
         UserWarning(
-            f"has {max(bits)} bits a channel, of which Pillow reads 8. Save it as a TIFF of grey "
+            f"has {max(bits)} bits per channel, of which Pillow reads 8. Save it as a TIFF of gray "
             "or RGB without compression to have all of them read."
         )
     ]
@@ -139,7 +139,7 @@ def _mend_transparency(picture, bits):
 
 
 def _deep_pixels(picture, file_format, bits, tags):
-    """Return the intensities of grey with more than 8 bits, or of floats."""
+    """Return the intensities of gray with more than 8 bits, or of floats."""
     samples = np.asarray(picture)
     if tags is not None:
         return tags.intensities(samples)
@@ -152,13 +152,13 @@ def _deep_pixels(picture, file_format, bits, tags):
         )
     if file_format == "JPEG2000":
         return intensities_of_components(samples, bits)
-    grey = samples / np.float64(_WHITE_OF_16_BITS)
+    gray = samples / np.float64(_WHITE_OF_16_BITS)
     clear = picture.info.get("transparency") if file_format == "PNG" else None
-    return grey if clear is None else with_alpha(grey, np.where(samples == clear, 0.0, 1.0))
+    return gray if clear is None else with_alpha(gray, np.where(samples == clear, 0.0, 1.0))
 
 
 def _converted(picture, stored):
-    """Return grey, RGB or RGBA with 8 bits, as Pillow or, for CMYK, a profile converts it."""
+    """Return gray, RGB or RGBA with 8 bits, as Pillow or, for CMYK, a profile converts it."""
     if picture.mode == "CMYK" and stored.profile:
         profile, stored.profile = stored.profile, b""
         try:

@@ -22,7 +22,7 @@ class ProfileError(Exception):
 
 
 def in_srgb(pixels, profile):
-    """Convert grey, RGB or RGBA to sRGB, with 8 bits; None if they are in sRGB already.
+    """Convert gray, RGB or RGBA to sRGB, with 8 bits; None if they are in sRGB already.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def _transform(profile, mode):
 
 
 def _probe(mode):
-    """Make a picture of all greys, or of a few thousand colors."""
+    """Make a picture of all grays, or of a few thousand colors."""
     from PIL import Image  # noqa: PLC0415
 
     if mode == "L":

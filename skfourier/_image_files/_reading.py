@@ -18,7 +18,7 @@ def read_image(path):
     Returns
     -------
     pixels : ndarray of shape (height, width), (height, width, 3) or (height, width, 4)
-        Grey, RGB or RGBA in sRGB, floats in [0, 1].
+        Gray, RGB or RGBA in sRGB, floats in [0, 1].
     remarks : list of Warning
         What the user should know; each continues a sentence that begins with the path.
 
@@ -43,7 +43,7 @@ def read_image(path):
 
 
 def _decoded(path):
-    """Decode a file: TIFFs of grey and RGB by tifffile where it can, all others by Pillow."""
+    """Decode a file: TIFFs of gray and RGB by tifffile where it can, all others by Pillow."""
     from PIL import Image  # noqa: PLC0415
 
     if not is_tiff(path):
@@ -90,7 +90,7 @@ def _convert_to_srgb(stored):
     if stored.bits > 8:
         stored.remarks.append(
             UserWarning(
-                f"has {stored.bits} bits a channel and an ICC profile other than that of sRGB, "
+                f"has {stored.bits} bits per channel and an ICC profile other than that of sRGB, "
                 "which is applied to 8 of them. Convert it to sRGB yourself if the others matter."
             )
         )

@@ -20,7 +20,7 @@ class Stored:
     Attributes
     ----------
     pixels : ndarray of shape (height, width), (height, width, 3) or (height, width, 4)
-        Grey, RGB or RGBA, floats, 0 black and 1 white.
+        Gray, RGB or RGBA, floats, 0 black and 1 white.
     bits : int
         Bits of a channel of `pixels`.
     profile : bytes
@@ -35,9 +35,9 @@ class Stored:
     remarks: list[Warning] = field(default_factory=list)
 
 
-def with_alpha(grey, alpha):
-    """Combine grey and alpha to RGBA."""
-    return np.stack([grey, grey, grey, alpha], axis=-1)
+def with_alpha(gray, alpha):
+    """Combine gray and alpha to RGBA."""
+    return np.stack([gray, gray, gray, alpha], axis=-1)
 
 
 def remarks_on_size(n_pixels):

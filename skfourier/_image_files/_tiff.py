@@ -1,4 +1,4 @@
-"""TIFFs by imageio's plugin of tifffile: all bits of grey and RGB, which Pillow reads in part."""
+"""TIFFs by imageio's plugin of tifffile: all bits of gray and RGB, which Pillow reads in part."""
 
 import math
 from typing import Any
@@ -19,7 +19,7 @@ def is_tiff(path):
 
 
 def read_tiff(path):
-    """Read the first page of grey or RGB; None for what Pillow knows better.
+    """Read the first page of gray or RGB; None for what Pillow knows better.
 
     Raises
     ------

@@ -59,7 +59,7 @@ class TiffTags:
 
     @property
     def need_no_conversion(self):
-        """Whether the colors are grey or RGB that only wait to be scaled."""
+        """Whether the colors are gray or RGB that only wait to be scaled."""
         plain = {_BLACK_IS_ZERO, _RGB} if self.extras else {_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB}
         return len(set(self.bits)) == 1 and self.photometric in plain
 
@@ -100,12 +100,12 @@ class TiffTags:
                 )
 
     def intensities(self, samples):
-        """Return samples of grey or RGB as floats, 0 black and 1 white."""
+        """Return samples of gray or RGB as floats, 0 black and 1 white."""
         values = self._fractions(samples)
         return 1 - values if self.photometric == _WHITE_IS_ZERO else values
 
     def image(self, samples):
-        """Return samples (height, width, n) of grey or RGB as grey, RGB or RGBA."""
+        """Return samples (height, width, n) of gray or RGB as gray, RGB or RGBA."""
         colors = self.intensities(samples[..., : self.n_colors])
         if self.alpha is None:
             return colors[..., 0] if self.n_colors == 1 else colors

@@ -4,8 +4,10 @@ import warnings
 from dataclasses import replace
 from functools import partial
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.callback import CallbackSupportMixin
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
@@ -58,6 +60,7 @@ from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
+    _num_samples,
     accepts_sample_weight,
     check_all_samples,
     check_new_rows,
@@ -94,8 +97,8 @@ class FourierKernelRegressorCV(
 ):
     r"""`FourierKernelRegressor` with sigma, noise and smoothness chosen from the data.
 
-    By default they are those of the largest likelihood, whatever the coordinates are and however
-    many rows there are. The likelihood is a product of densities of blocks of rows, each given near
+    By default they maximize the likelihood, for any coordinates and any number of rows. The
+    likelihood is a product of densities of blocks of rows, each given near
     rows that come before it in a random order; some of the blocks are sampled:
 
     .. math:: \sum_B \omega_B \log p(y_B \mid y_{G(B)})
@@ -107,42 +110,42 @@ class FourierKernelRegressorCV(
         (n_candidates, n_features) for one on each axis. With `per_axis=True` an array for all axes,
         or a list with one array for each. None finds sigma without candidates where that is
         possible (see Notes), else tries up to twenty between one cycle along the diagonal of the
-        data and Nyquist's frequency of their spacing; on axes of different length or spacing each
-        has a sigma of its own, and they rise together.
+        data and Nyquist's frequency of their spacing; axes of different length or spacing
+        get different sigmas, which increase together.
     alphas : float, array-like of shape (n_alphas,) or None, default=None
         Candidates of alpha, the variance of the noise where that of the signal is 1. None finds
         alpha without candidates where that is possible, else tries eleven from 1e-4 to 10, two in a
         power of ten.
     kernel : str, Kernel, FourierFeatures, FrozenEstimator or list of such, default="auto"
-        As of `FourierKernelRegressor`; of several the best is taken. "auto" stands for Matern's
-        kernels of nu = 1/2, 3/2 and 5/2 and the Gaussian: functions of no, one and two derivatives,
-        and smooth ones. All parameters of sums (``Gaussian(3) + 0.1 * Matern(30)``) are found,
+        As in `FourierKernelRegressor`; from a list the best is taken. "auto" stands for Matern's
+        kernels with nu = 1/2, 3/2 and 5/2 and the Gaussian: functions with no, one, two and all
+        derivatives. All parameters of sums (``Gaussian(3) + 0.1 * Matern(30)``) are found,
         within the bounds that they have. Features are drawn once, for all candidates.
     solver : str, default="auto"
         As of `FourierKernelRegressor`.
     criterion : {"log_marginal_likelihood", "leave_one_out", "gcv"}, \
             default="log_marginal_likelihood"
-        How candidates compare where `cv` is None: by the likelihood of all rows under the Gaussian
-        process, rows of weight w having noise of variance alpha / w; by the negative mean squared
-        error of each row predicted from all others, a row left out with all of its weight; or by
-        generalized cross-validation, which replaces each row's leverage by their mean. They are
-        exact where the solvers of all candidates factorize and are exact ("kronecker", "primal",
-        "cholesky"); else a sample of the rows, each given near rows, stands for all.
+        How candidates are compared if `cv` is None: by the likelihood of all rows under the
+        Gaussian process, rows of weight w having noise of variance alpha / w; by the negative mean
+        squared error of each row predicted from all others, a row left out with all of its weight;
+        or by generalized cross-validation, which replaces each row's leverage by their mean. They
+        are exact where the solvers of all candidates factorize and are exact ("kronecker",
+        "primal", "cholesky"); else a sample of the rows, each given near rows, stands for all.
     cv : int, splitter, iterable or None, default=None
         As in `GridSearchCV`, but None takes `criterion`. For images, whose rows are ordered, use
         ``KFold(5, shuffle=True)``.
     scoring : str, callable or None, default=None
-        As in `GridSearchCV`, with `cv`. None is the regressor's own score, R^2.
+        As in `GridSearchCV`, with `cv`. None is the regressor's score, R^2.
     per_axis : bool or "auto", default="auto"
-        Whether each axis gets its own sigma. Of candidates, after all axes at once, from the best,
-        axis by axis, until nothing changes, or three times. "auto" does so where there are no
-        candidates.
+        Whether each axis gets its own sigma. With candidates, all axes are varied together first;
+        then, from the best, one axis at a time until nothing changes, or three rounds. "auto" does
+        so only without candidates.
     domain : array-like of shape (n_features, 2), default=None
     tol : float, default=1e-6
     max_iter : int, default=10000
     trend : {"constant", "linear"}, transformer or None, default=None
         As of `FourierKernelRegressor`. With a trend the likelihood is the restricted one (REML),
-        of what does not see the trend, and rows left out are left out of the trend too.
+        which does not depend on the trend, and rows left out are left out of the trend too.
 
     Attributes
     ----------
@@ -156,10 +159,10 @@ class FourierKernelRegressorCV(
         "mean_test_score", "std_test_score" (over the splits), "rank_test_score",
         "split0_test_score", ...; and "params", a list of dict. "param_kernel" where there are
         several kernels. Without candidates there is a row for each kernel, with its best
-        parameters; the score is the log likelihood of a row, all scales alike.
+        parameters; the score is the log likelihood of a row, with equal weights for all scales.
     signal_scale_ : ndarray of shape (n_outputs,)
         Deviation of the signal in units of y, which deviations are proportional to: without
-        candidates the likeliest one, else that of y. The noise's deviation is this times the root
+        candidates the most likely one, else that of y. The noise's deviation is this times the root
         of `alpha_`.
     regressor_ : FourierKernelRegressor
         Fitted on all rows with the best ones.
@@ -171,6 +174,8 @@ class FourierKernelRegressorCV(
     trend_coef_ : ndarray of shape (n_columns,) or (n_outputs, n_columns)
     trend_intercept_ : float or ndarray of shape (n_outputs,)
         Those of `regressor_`, with a trend.
+    n_samples_seen_ : int
+        Number of rows given to `fit`, or to all `partial_fit`.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -188,19 +193,19 @@ class FourierKernelRegressorCV(
     number of rows: one to seven seconds for four kernels, and the fit. Rows are dealt at random
     into levels, each four times as dense as the one before; blocks of neighbors of each level are
     given near rows of those before it. With weights of the rows that a block stands for, that
-    estimates the likelihood of all rows, and gives the parameters. Kernels compare by equal
-    weights: most rows belong to the last level, and tell nothing of what happens across gaps.
+    estimates the likelihood of all rows, and gives the parameters. Kernels are compared
+    with equal weights, because most rows belong to the last level, which says nothing about gaps.
 
-    Of candidates each sigma is factorized once ("kronecker", "primal", "cholesky"), whatever the
+    With candidates, each sigma is factorized once ("kronecker", "primal", "cholesky"), whatever the
     number of alphas. Splits take a fit for each sigma, alpha and split, that share their set-up.
 
     Candidates are tasks of the callbacks of `set_callbacks` (each sigma with its
     alphas, or each kernel where there are no candidates), and so is the fit with the best. A
     callback that asks for the fitted estimator of a candidate, as ``ScoringMonitor`` does, costs a
-    fit of all rows. One may end the search: the best candidate so far is taken.
+    fit of all rows. A callback may end the search: the best candidate so far is taken.
 
-    Leave-one-out of *repeated* rows looks too good, since a row left out is still seen in its copy:
-    give weights instead.
+    Leave-one-out is too optimistic for *repeated* rows, since the copy of a row that is left out
+    remains: pass weights instead.
 
     References
     ----------
@@ -251,20 +256,20 @@ class FourierKernelRegressorCV(
 
     def __init__(
         self,
-        sigmas=None,
-        alphas=None,
+        sigmas: Any = None,
+        alphas: Any = None,
         *,
-        kernel="auto",
-        solver="auto",
-        criterion="log_marginal_likelihood",
-        cv=None,
-        scoring=None,
-        per_axis="auto",
-        domain=None,
-        tol=1e-6,
-        max_iter=10_000,
-        trend=None,
-    ):
+        kernel: Any = "auto",
+        solver: str = "auto",
+        criterion: str = "log_marginal_likelihood",
+        cv: Any = None,
+        scoring: Any = None,
+        per_axis: Any = "auto",
+        domain: Any = None,
+        tol: float = 1e-6,
+        max_iter: int = 10_000,
+        trend: Any = None,
+    ) -> None:
         self.sigmas = sigmas
         self.alphas = alphas
         self.kernel = kernel
@@ -282,7 +287,7 @@ class FourierKernelRegressorCV(
     _stream_was_left_out = False
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, **params):
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> Self:
         """Choose sigma and alpha, and fit with them on all rows.
 
         Parameters
@@ -292,7 +297,7 @@ class FourierKernelRegressorCV(
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Values there.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights, in the fits as in the scores. A row of weight 0 is as none.
+            Weights, in the fits as in the scores. Rows of weight 0 are ignored.
         **params : dict
             `groups` for a splitter; with `enable_metadata_routing` what the splitter and the
             scorer have requested.
@@ -327,6 +332,7 @@ class FourierKernelRegressorCV(
         else:
             self._fit_rows(X, y, sample_weight, params)
         self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
+        self.n_samples_seen_ = _num_samples(X)
         return self
 
     def _fit_rows(self, X, y, sample_weight, params):
@@ -342,7 +348,7 @@ class FourierKernelRegressorCV(
             self._search_candidates(problem, kernels, (X, y, weight), routed)
 
     def _search_by_likelihood(self, problem, kernels, rows, allowed=None):
-        """Find the likeliest kernel, sigma and alpha, and fit the regressor that has them."""
+        """Find the most likely kernel, sigma and alpha, and fit the regressor that has them."""
         X, y, weight = rows
         tasks = Tasks(self, X, y, weight, max_subtasks=len(kernels) + 1)
 
@@ -481,14 +487,15 @@ class FourierKernelRegressorCV(
 
     @available_if(_has_domain)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Add rows: sigma, noise and smoothness are chosen from a sample of all of them.
 
         Sums over the rows are kept, on a lattice of Fourier modes, and a sample of 40,000 rows,
         from which the kernel, sigma and alpha are chosen: in the first call, and whenever there
         are twice as many rows as at the last choice. The first call lays out the lattice, for
         kernels like the one that is best for its rows, and for half and twice its sigma. Rows of an
-        earlier `fit` are forgotten.
+        earlier `fit` are forgotten. Between two calls `save` and `skfourier.load` lose nothing: the
+        file has the sample too.
 
         Parameters
         ----------
@@ -525,19 +532,23 @@ class FourierKernelRegressorCV(
             kernels = self._kernels(*given[:2]) if stream is None else stream.kernels
             self._check_for_blocks(kernels, "partial_fit")
             stream = stream or Stream(self._template(), kernels, self.per_axis)
+            seen = self.n_samples_seen_ if stream.sums is not None else 0
             self._stream = stream.with_rows(*given)
-            self._keep_choice(self._stream.choice)
+            if self._stream.choice is not None:
+                self._keep_choice(self._stream.choice)
+            self._stream.warn_unless_served()
             self.regressor_ = self._stream.regressor()
             self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
+            self.n_samples_seen_ = seen + _num_samples(X)
         return self
 
     def _stream_so_far(self):
         """Return what is kept of the rows of earlier blocks; None if there were none."""
         if self._stream_was_left_out:
             raise ValueError(
-                "This model comes from a file, which does not hold the sample of the earlier rows: "
-                "partial_fit cannot choose anew with more of them. Begin with a clone, or pickle "
-                "models that are to go on."
+                "This model was saved with final=True: its file does not hold the sample of the "
+                "earlier rows, and partial_fit cannot choose anew with more of them. Begin with a "
+                "clone; save models that are to go on with final=False."
             )
         return getattr(self, "_stream", None)
 
@@ -563,10 +574,26 @@ class FourierKernelRegressorCV(
             "tried": results["params"],
             "scores": np.stack(scores, axis=1),
             "stream_was_left_out": self._stream_was_left_out or "_stream" in vars(self),
+            "n_samples_seen_": self.n_samples_seen_,
+        }
+
+    def _stream_state(self):
+        """Return the stream, which has the regressor's sums, in the regressor's place."""
+        if "_stream" not in vars(self):
+            return {}
+        return {
+            "regressor_": None,
+            "stream": self._stream.state(),
+            "stream_was_left_out": False,
         }
 
     def _restore(self, state):
-        self.regressor_ = state.take("regressor_", FourierKernelRegressor)
+        if "stream" in state:
+            self._stream = Stream.from_state(state.part("stream"), self.n_features_in_)
+            state.take("regressor_", type(None))
+            self.regressor_ = self._stream.regressor()
+        else:
+            self.regressor_ = state.take("regressor_", FourierKernelRegressor)
         check_is_fitted(self.regressor_)
         if self.regressor_.n_features_in_ != self.n_features_in_:
             raise ValueError("regressor_ has other columns")
@@ -577,10 +604,11 @@ class FourierKernelRegressorCV(
         scores = state.array("scores", (len(tried), None), finite=False)
         self.cv_results_ = as_cv_results(tried, scores)
         self._stream_was_left_out = state.take("stream_was_left_out", bool)
+        self.n_samples_seen_ = state.count("n_samples_seen_", least=1)
 
     @by_blocks
-    def predict(self, X, return_std=False, return_cov=False):
-        """Predict the values at coordinates, and how far they may be off.
+    def predict(self, X: Any, return_std: bool = False, return_cov: bool = False) -> Any:
+        """Predict the values at coordinates, and their standard deviations.
 
         Parameters
         ----------
@@ -608,42 +636,42 @@ class FourierKernelRegressorCV(
         return self.regressor_.predict(X, return_std=return_std, return_cov=return_cov)
 
     @property
-    def n_iter_(self):
+    def n_iter_(self) -> int:
         """Iterations of the solution; 1 for direct solvers."""
         check_is_fitted(self)
         return self.regressor_.n_iter_
 
     @property
-    def accuracy_(self):
-        """By how much predictions may be off, in deviations of y."""
+    def accuracy_(self) -> float:
+        """Possible error of the predictions, in standard deviations of y."""
         check_is_fitted(self)
         return self.regressor_.accuracy_
 
     @property
-    def signal_scale_(self):
+    def signal_scale_(self) -> NDArray[Any]:
         """Deviation of the signal of each output, in units of y."""
         check_is_fitted(self)
         return self.regressor_.signal_scale_
 
     @property
-    def trend_coef_(self):
+    def trend_coef_(self) -> NDArray[Any]:
         """Slopes of the trend along its columns."""
         check_is_fitted(self)
         return self.regressor_.trend_coef_
 
     @property
-    def trend_intercept_(self):
+    def trend_intercept_(self) -> Any:
         """The trend where its columns are 0."""
         check_is_fitted(self)
         return self.regressor_.trend_intercept_
 
-    def sample_y(self, X, n_samples=1, random_state=0):
+    def sample_y(self, X: Any, n_samples: int = 1, random_state: Any = 0) -> Any:
         """Draw functions from the posterior: see `FourierKernelRegressor.sample_y`."""
         X = self._places(X)
         return self.regressor_.sample_y(X, n_samples, random_state)
 
     @by_blocks
-    def predict_gradient(self, X, return_std=False):
+    def predict_gradient(self, X: Any, return_std: bool = False) -> Any:
         """Predict the gradient: see `FourierKernelRegressor.predict_gradient`."""
         X = self._places(X)
         return self.regressor_.predict_gradient(X, return_std=return_std)
@@ -654,7 +682,7 @@ class FourierKernelRegressorCV(
         refuse_no_numbers(X, "X")
         return check_new_rows(self, X)
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> Any:
         """Return what `fit` passes on: to the scorer, and to the splitter.
 
         Returns

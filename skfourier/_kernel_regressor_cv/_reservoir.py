@@ -23,12 +23,15 @@ class Reservoir:
     ----------
     rows : tuple of ndarray
         X, y and weights of the rows kept.
+    n_offered : int
+        Rows that it has seen.
     """
 
     def __init__(self, size=ROWS_OF_A_SAMPLE):
-        self.size = size
+        self.size, self.n_offered = size, 0
         self.rows: Any = None
-        self._rng, self._numbers = np.random.default_rng(0), np.empty(0)
+        self._rng = np.random.Generator(np.random.PCG64(0))
+        self._numbers = np.empty(0)
 
     def with_rows(self, X, y, weight):
         """Return a reservoir that has been offered these rows too."""
@@ -36,8 +39,40 @@ class Reservoir:
         other._add(X, y, weight)
         return other
 
+    def state(self):
+        """Return what files hold."""
+        X, y, weight = self.rows
+        columns = {"X": X, "y": y, "weight": weight, "numbers": self._numbers}
+        return {"size": self.size, "n_offered": self.n_offered, **columns}
+
+    @classmethod
+    def from_state(cls, state, n_features, n_outputs):
+        """Rebuild a reservoir of such rows from `state`.
+
+        Raises
+        ------
+        ValueError
+            If the parts do not belong together.
+        """
+        reservoir = cls(state.count("size", least=1))
+        reservoir.n_offered = n_offered = state.count("n_offered", least=1)
+        numbers = state.array("numbers", (min(reservoir.size, n_offered),))
+        X = state.array("X", (len(numbers), n_features), np.float32, np.float64)
+        y = state.array("y", (len(numbers), n_outputs))
+        weight = state.array("weight", (len(numbers),), np.float32, np.float64)
+        state.finish()
+        if not (np.all(np.diff(numbers) >= 0) and numbers[0] >= 0 and numbers[-1] < 1):
+            raise ValueError(f"numbers of {state.owner} are not those of the smallest rows")
+        if weight.min() <= 0:
+            raise ValueError(f"weights of {state.owner} are not positive")
+        reservoir.rows, reservoir._numbers = (X, y, weight), numbers
+        # One draw a row.
+        reservoir._rng = np.random.Generator(np.random.PCG64(0).advance(n_offered))
+        return reservoir
+
     def _add(self, X, y, weight):
         numbers = self._rng.random(len(X))
+        self.n_offered += len(X)
         if self.rows is None:
             self.rows = tuple(array[:0] for array in (X, y, weight))
         if len(self._numbers) == self.size:

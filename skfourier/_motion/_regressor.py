@@ -2,8 +2,10 @@
 
 import itertools
 import warnings
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -33,9 +35,9 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
               (1 - \beta)\, I_0(v - s\, u) + \beta\, I_1(v + (1 - s)\, u) \bigr], \quad
               B = (1 - s) I_0(v) + s I_1(v)
 
-    at the share s of the time from frame I_0 to I_1; with the optical flow u of what is at v then,
-    beta = s except where one of the frames does not show it, and a trust lambda, higher the more of
-    the change between the frames their motion explains.
+    at the share s of the time from frame I_0 to I_1. u is the optical flow at v at that time, beta
+    is s except where one of the frames does not show the object, and lambda is the trust in the
+    motion, which is higher the more of the change between the frames it explains.
 
     There are no learned weights, and nothing is invented: what neither frame shows is not
     predicted, and motion that is not found leaves the blend B. A motion is uniform between two
@@ -57,7 +59,7 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
     flows_ : ndarray of shape (n_flows, n_frames - 1, 2, height, width)
         Flow from each frame to the next, rows and columns, in pixels.
     regressor_ : FourierKernelRegressor or None
-        What predicts if the rows are not frames.
+        The model that predicts if the rows are not frames.
     n_features_in_ : int
         Number of columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -70,7 +72,7 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
 
     See Also
     --------
-    FourierKernelRegressor : Knows no motion; for scattered rows.
+    FourierKernelRegressor : Does not model motion; for scattered rows.
     skfourier.videos.render : Predicts and streams whole videos.
 
     Notes
@@ -78,9 +80,9 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
     The flow is measured both ways. At an instant it is regressed on scattered points: the pixels of
     both frames, moved to that instant, weighted by how well the flows agree and the pixels match.
 
-    For frames of 128 x 128 pixels and on one core, two frames take 0.8 s, and each time that is
-    asked for 0.2 s, also if it is for a single row; both grow with the number of pixels. Before the
-    first frame and after the last these are predicted.
+    For frames of 128 x 128 pixels and on one core, two frames take 0.8 s, and each
+    predicted time takes 0.2 s, even for a single row; both grow with the number of pixels. Before
+    the first frame and after the last one, that frame is predicted.
 
     References
     ----------
@@ -111,11 +113,11 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
     _doc_link_template = DOC_LINK
     _parameter_constraints = {"flows": [list, None]}
 
-    def __init__(self, flows=None):
+    def __init__(self, flows: Any = None) -> None:
         self.flows = flows
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y):
+    def fit(self, X: Any, y: Any) -> Self:
         """Measure the motion between the frames.
 
         Parameters
@@ -243,7 +245,7 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         return Frames(x, y, t, pixels)
 
     @by_blocks
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray[Any]:
         """Predict the values at coordinates.
 
         Parameters

@@ -71,7 +71,7 @@ def read_file(path):
     Raises
     ------
     ValueError
-        If it is no such file, it is damaged, or of a later format.
+        If it is not such a file, it is damaged, or of a later format.
     OSError
         If it cannot be read.
     """
@@ -98,12 +98,12 @@ def _read(path):
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, KeyError, TypeError) as error:  # the latter for dtypes of no array
         raise ValueError(
-            f"{path} is damaged, or no file of skfourier's: as safetensors it cannot be read "
+            f"{path} is damaged, or not a skfourier file: as safetensors it cannot be read "
             f"({error})."
         ) from error
     if "skfourier" not in metadata:
         raise ValueError(
-            f"{path} is a safetensors file, but not of skfourier's: its metadata hold "
+            f"{path} is a safetensors file, but not a skfourier file: its metadata hold "
             f"{sorted(metadata)[:5]} and no model."
         )
     digest, _, text = metadata["skfourier"].partition(" ")
@@ -118,7 +118,7 @@ def _check_header(path):
     length = int.from_bytes(start[:8], "little")
     if len(start) < 9 or start[8:] != b"{" or not length <= min(size - 8, _LONGEST_HEADER):
         raise ValueError(
-            f"{path}, of {size:,} bytes, is no file of skfourier's, or cut short: it does not "
+            f"{path}, of {size:,} bytes, is not a skfourier file, or is cut short: it does not "
             f"begin with a header. Files of skfourier.save are read; pickles are joblib.load's."
         )
 

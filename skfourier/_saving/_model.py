@@ -1,5 +1,8 @@
 """Saving and loading a model."""
 
+from os import PathLike
+from typing import Any
+
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -8,11 +11,11 @@ from skfourier._saving._known import MODELS, name_of
 from skfourier._saving._values import Decoder, Encoder
 
 
-def save(model, path):
+def save(model: Any, path: str | PathLike[str], *, final: bool = False) -> None:
     """Write a fitted estimator, or a Pipeline, to a file without pickle.
 
     The file holds the model's parameters and what it has learned: arrays in the safetensors format,
-    all else as JSON in its header, and a digest of both. What it loads to predicts the same to the
+    all else as JSON in its header, and a digest of both. The loaded model predicts the same to the
     last bit on the same machine. Kernel regressors keep what predictions need and no matrix of all
     rows against all: "nufft" and "primal" sums over the rows, other solvers the rows.
 
@@ -23,6 +26,11 @@ def save(model, path):
         `MinMaxScaler`.
     path : str or Path
         An older file of that name is replaced when the new one is complete.
+    final : bool, default=False
+        Whether to leave out what only further `partial_fit` need: the state of a network's
+        optimizer, twice its weights or more, and the sample of rows that
+        `FourierKernelRegressorCV.partial_fit` chooses from. A model that `fit` has fitted has
+        neither, unless ``warm_start=True``.
 
     Raises
     ------
@@ -39,11 +47,14 @@ def save(model, path):
 
     Notes
     -----
-    Not in the file: the state of an optimizer between two `partial_fit`, which begins anew; the
-    sample of rows that `FourierKernelRegressorCV.partial_fit` chooses from, without which a loaded
-    model takes no more rows; callbacks; and places on this machine, a network's `checkpoint` and a
-    Pipeline's `memory`, which are None after loading. Objects that users have written
-    (activations, embeddings, callables) are refused: a file that could name any code could run any.
+    A model may be saved and loaded between two `partial_fit`: the result of the next is the same to
+    the last bit on the same machine with the same number of threads. `n_samples_seen_` says how
+    many rows it has seen. After ``final=True`` a network's optimizer starts afresh, and a
+    `FourierKernelRegressorCV` takes no more rows.
+
+    The file does not hold callbacks and paths (a network's `checkpoint` and a Pipeline's `memory`),
+    which are None after loading. Objects of your own classes (activations, embeddings, callables)
+    are refused: a file that could name any code could run any code.
 
     Examples
     --------
@@ -70,13 +81,13 @@ def save(model, path):
             f"{type(model).__name__}{_of_a_search(model)}"
         )
     check_is_fitted(model)
-    encoder = Encoder()
+    encoder = Encoder(final=final)
     encoded = encoder.encode(model, "")
     content = {"format": FORMAT, "version": _version(), "model": encoded}
     write_file(path, content, encoder.arrays)
 
 
-def load(path):
+def load(path: str | PathLike[str]) -> Any:
     """Read a model that `save` has written.
 
     Parameters
@@ -92,7 +103,7 @@ def load(path):
     Raises
     ------
     ValueError
-        If it is no such file, it is damaged, or a later version of skfourier has written it. No
+        If it is not such a file, it is damaged, or a later version of skfourier has written it. No
         code in the file is run: there is none, and the classes that it may name are a closed list.
     OSError
         If it cannot be read.

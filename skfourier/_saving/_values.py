@@ -49,13 +49,18 @@ _SCALARS = (
 class Encoder:
     """Turns objects into JSON, and gathers their arrays.
 
+    Parameters
+    ----------
+    final : bool
+        Whether what only further `partial_fit` need is left out.
+
     Attributes
     ----------
     arrays : dict of str to ndarray
     """
 
-    def __init__(self):
-        self.arrays = {}
+    def __init__(self, *, final):
+        self.final, self.arrays = final, {}
 
     def encode(self, value, where, depth=0):  # noqa: PLR0911 (one for each kind)
         """Return the JSON of a value.
@@ -153,7 +158,7 @@ class Encoder:
             raise _refusal(value, where)
         params = {parameter: getattr(value, parameter) for parameter in parameters_of(type(value))}
         encoded = {"object": name, "params": self._entries(params, where, depth)}
-        fitted = _fitted_entries(value, name)
+        fitted = _fitted_entries(value, name, final=self.final)
         if fitted is not None:
             encoded["fitted"] = self._entries(fitted, where, depth)
         return encoded
@@ -245,19 +250,18 @@ class Decoder:
         return made
 
 
-def _fitted_entries(value, name):
+def _fitted_entries(value, name, *, final):
     """Return what an estimator has learned; None if it is none, or has learned nothing."""
-    if name in SCALERS:
-        state = scaler_state
-    elif name in ESTIMATORS:
-        state = type(value)._fitted_state
-    else:
+    if name not in (*SCALERS, *ESTIMATORS):
         return None
     try:
         check_is_fitted(value)
     except NotFittedError:
         return None
-    entries = {"n_features_in_": value.n_features_in_, **state(value)}
+    entries = {"n_features_in_": value.n_features_in_}
+    entries |= scaler_state(value) if name in SCALERS else value._fitted_state()
+    if name in ESTIMATORS and not final:
+        entries |= value._stream_state()
     if hasattr(value, "feature_names_in_"):
         entries["feature_names_in_"] = [str(column) for column in value.feature_names_in_]
     container = output_container(value)
@@ -321,7 +325,7 @@ def _refusal(value, where):
     text = text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}..."
     return ValueError(
         f"{where}={text}, a {type(value).__module__}.{type(value).__qualname__}, cannot be saved: "
-        f"files hold numbers, strings, arrays and objects of skfourier's own classes, so that "
+        f"files hold numbers, strings, arrays and objects of skfourier's classes, so that "
         f"loading one runs no code but skfourier's. Where predictions do without it (a solver, a "
         f"splitter), put another in its place by set_params, which keeps what was fitted; else "
         f"pickle the model."

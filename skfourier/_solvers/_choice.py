@@ -7,6 +7,7 @@ import numpy as np
 from skfourier._sklearn import known_name
 from skfourier._solvers._cholesky import Cholesky
 from skfourier._solvers._kronecker import Kronecker
+from skfourier._solvers._local import Local
 from skfourier._solvers._masked_kronecker import MaskedKronecker
 from skfourier._solvers._nufft import NUFFT
 from skfourier._solvers._nystrom_cg import NystromCG
@@ -15,7 +16,7 @@ from skfourier._solvers._streaming import StreamingSolver
 from skfourier._solvers._toeplitz import Toeplitz
 
 # In the order in which "auto" asks them; the last one takes all.
-_PREFERENCE = (Primal, Kronecker, MaskedKronecker, Toeplitz, NUFFT, Cholesky, NystromCG)
+_PREFERENCE = (Primal, Kronecker, MaskedKronecker, Toeplitz, NUFFT, Cholesky, Local, NystromCG)
 SOLVERS = {cls.name: cls for cls in _PREFERENCE}
 STREAMING = {name: cls for name, cls in SOLVERS.items() if issubclass(cls, StreamingSolver)}
 # A fit to so many rows by a dense factorization took 32 s on one thread of a busy machine.
@@ -35,12 +36,13 @@ def choose_solver(problem, name="auto", *, among=SOLVERS, **tolerances):
 
     1. Finite features: "primal", or "cholesky" where there are fewer rows than features.
     2. A full grid, a product kernel, equal weights: "kronecker".
-    3. Up to 1,024 rows, or 8,192 scattered ones that too few modes stand for: "cholesky".
+    3. Up to 1,024 rows, or 8,192 scattered rows that need many Fourier modes: "cholesky".
     4. A grid with holes or weights, a product kernel: "masked_kronecker".
     5. An even grid, full or not, any kernel: "toeplitz".
     6. Up to three columns, a spectral density that decays: "nufft".
     7. What fits as a dense matrix: "cholesky".
-    8. Else "cg".
+    8. Up to three columns, a spectral density: "local".
+    9. Else "cg".
 
     Parameters
     ----------

@@ -91,25 +91,26 @@ def whiten(kernel, lags, noise, values, n_last):
     return np.concatenate(residuals), np.concatenate(log_variance)
 
 
-def condition(problem, given, points):
+def condition(problem, values, given, points):
     """Predict the function at points, given rows.
 
     Parameters
     ----------
     problem : Problem
+    values : ndarray of shape (n_samples, n_outputs)
+        Of mean 0, at the rows of the problem.
     given : ndarray of shape (n_groups, n_rows)
     points : ndarray of shape (n_groups, n_points, n_features)
 
     Returns
     -------
     mean : ndarray of shape (n_groups, n_points, n_outputs)
-        Of targets of mean 0.
     variance : ndarray of shape (n_groups, n_points)
         Without noise.
     """
     import torch  # noqa: PLC0415
 
-    kernel, values = problem.kernel, problem.centered
+    kernel = problem.kernel
     n_groups, n_points = points.shape[:2]
     mean, variance = np.empty((n_groups, n_points, values.shape[1])), np.empty((n_groups, n_points))
     for part in row_blocks(n_groups, 24 * given.shape[1] * (given.shape[1] + n_points)):

@@ -1,15 +1,15 @@
-"""Predictions from near rows only: what a deviation is, where nothing is factorized."""
+"""Predictions from near rows only: deviations where nothing is factorized, and means beside."""
 
 from functools import cached_property
 
 import numpy as np
 
 from skfourier._blocks import row_blocks
-from skfourier._solvers._conditionals import condition
+from skfourier._solvers._conditionals import condition, factors, lags_within
 from skfourier._solvers._hierarchy import Hierarchy, blocks_of_neighbors
 
 # So few rows are all given: 0.5 s once, and exact.
-_FEW_ROWS = 4096
+FEW_ROWS = 4096
 # Points that are predicted from the same rows, where they lie close enough together.
 _POINTS_PER_BLOCK = 16
 # Neighbors of each level: doubled until deviations stay as they are, but no further.
@@ -40,32 +40,48 @@ class LocalPrediction:
         """The rows, in units of the kernel's reach."""
         return Hierarchy(self.problem.X * self._scales)
 
-    def predict(self, X):
+    def predict(self, X, values=None, n_neighbors=None):
         """Predict from near rows.
 
         Parameters
         ----------
         X : ndarray of shape (n_points, n_features)
+        values : ndarray of shape (n_samples, n_outputs) or None, default=None
+            Targets of mean 0; None: those of the problem.
+        n_neighbors : int or None, default=None
+            How many of each level; None: enough for the deviations of these points.
 
         Returns
         -------
         mean : ndarray of shape (n_points, n_outputs)
-            Of targets of mean 0.
         variance : ndarray of shape (n_points,)
         """
-        if len(self.problem.X) <= _FEW_ROWS:
-            return self._given_all(X)
+        values = self.problem.centered if values is None else values
+        if len(self.problem.X) <= FEW_ROWS:
+            return self._given_all(X, values)
         blocks = self._blocks(X)
-        return self._at_blocks(X, blocks, self._enough_neighbors(X, blocks))
+        if n_neighbors is None:
+            n_neighbors = self.enough_neighbors(X, blocks)[0]
+        return self._at_blocks(X, values, blocks, n_neighbors)
 
-    def _given_all(self, X):
-        problem, mean, variance = self.problem, [], []
-        everything = np.arange(len(problem.X))[None]
-        for part in row_blocks(len(X), 32 * len(problem.X)) if len(X) else [slice(0, 0)]:
-            at_part = condition(problem, everything, X[part][None])
-            mean.append(at_part[0][0])
-            variance.append(at_part[1][0])
-        return np.concatenate(mean), np.concatenate(variance)
+    @cached_property
+    def _factor(self):
+        """The Cholesky factor of all rows."""
+        problem, everything = self.problem, np.arange(len(self.problem.X))[None]
+        return factors(problem.kernel, lags_within(problem.X, everything), problem.noise[None])[0]
+
+    def _given_all(self, X, values):
+        import torch  # noqa: PLC0415 (skfourier's import stays light)
+
+        problem, lower = self.problem, self._factor
+        mean, variance = np.empty((len(X), values.shape[1])), np.empty(len(X))
+        z = torch.linalg.solve_triangular(lower, torch.from_numpy(values), upper=False)
+        for part in row_blocks(len(X), 32 * len(problem.X)):
+            cross = torch.from_numpy(problem.kernel(problem.X, X[part]))
+            half = torch.linalg.solve_triangular(lower, cross, upper=False)
+            mean[part] = (half.T @ z).numpy()
+            variance[part] = 1 - half.square().sum(dim=0).numpy()
+        return mean, variance
 
     def _blocks(self, X):
         """Cut points into blocks that are small against the distance of their neighbors."""
@@ -81,26 +97,46 @@ class LocalPrediction:
             blocks += list(places[~small].reshape(-1, 1))
         return blocks
 
-    def _enough_neighbors(self, X, blocks):
-        """Double the neighbors until the deviations of a sample of blocks stay as they are."""
+    def enough_neighbors(self, X, blocks=None):
+        """Double the neighbors until the deviations of a sample of blocks stay as they are.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_points, n_features)
+        blocks : list of ndarray or None, default=None
+            Of the places of X; None cuts them.
+
+        Returns
+        -------
+        n_neighbors : int
+        change : float
+            The most that a mean changes with twice as many, in deviations of y.
+        """
+        blocks = self._blocks(X) if blocks is None else blocks
         tried = np.random.default_rng(0).permutation(len(blocks))[:_BLOCKS_TRIED]
         some = [blocks[place] for place in tried]
         rows = np.concatenate([*some, np.empty(0, dtype=int)])
-        n_neighbors = _FEWEST_NEIGHBORS
-        before = self._at_blocks(X, some, n_neighbors)[1][rows]
-        while n_neighbors < _MOST_NEIGHBORS and len(rows):
-            after = self._at_blocks(X, some, 2 * n_neighbors)[1][rows]
-            change = np.abs(1 - np.sqrt(after / before))
-            if np.quantile(change, _SHARE_OF_POINTS) < _SMALL_CHANGE:
-                break
-            n_neighbors, before = 2 * n_neighbors, after
-        return n_neighbors
+        if not len(rows):
+            return _FEWEST_NEIGHBORS, 0.0
 
-    def _at_blocks(self, X, blocks, n_neighbors):
-        mean, variance = np.zeros((len(X), self.problem.y.shape[1])), np.ones(len(X))
+        def at(n_neighbors):
+            mean, variance = self._at_blocks(X, self.problem.centered, some, n_neighbors)
+            return mean[rows] / self.problem.moments.scale, np.sqrt(variance[rows])
+
+        n_neighbors, (mean, deviation) = _FEWEST_NEIGHBORS, at(_FEWEST_NEIGHBORS)
+        while n_neighbors < _MOST_NEIGHBORS:
+            (earlier, before), (mean, deviation) = (mean, deviation), at(2 * n_neighbors)
+            change = float(np.abs(mean - earlier).max())
+            if np.quantile(np.abs(1 - deviation / before), _SHARE_OF_POINTS) < _SMALL_CHANGE:
+                break
+            n_neighbors *= 2
+        return n_neighbors, change
+
+    def _at_blocks(self, X, values, blocks, n_neighbors):
+        mean, variance = np.zeros((len(X), values.shape[1])), np.ones(len(X))
         for size in sorted({len(block) for block in blocks}):
             rows = np.array([block for block in blocks if len(block) == size])
             centers = (X[rows] * self._scales).mean(axis=1)
             given = self.hierarchy.neighbors(centers, n_neighbors)
-            mean[rows], variance[rows] = condition(self.problem, given, X[rows])
+            mean[rows], variance[rows] = condition(self.problem, values, given, X[rows])
         return mean, variance

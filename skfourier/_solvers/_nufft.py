@@ -86,20 +86,26 @@ class NUFFT(StreamingSolver):
 
     def state(self):
         """Return what predictions need: the sums, and where their modes lie."""
-        state = super().state()  # which solves
         return {
-            **state,
+            **super().state(),
             "modes": self.features.state(),
-            "iteration_error": self.iteration_error,
             "rows_left_out": self.rows_left_out or bool(len(self.problem.X)),
         }
 
     def _restore(self, state):
         modes = state.part("modes")
         self.__dict__["features"] = FourierModes.from_state(self.problem, modes)
-        self.iteration_error = state.number("iteration_error")
         self.rows_left_out = state.take("rows_left_out", bool)
         super()._restore(state)
+
+    def _solution_state(self):
+        state = super()._solution_state()
+        return {**state, "iteration_error": self.iteration_error} if state else {}
+
+    def _restore_solution(self, state):
+        super()._restore_solution(state)
+        if "coefficients" in vars(self):
+            self.iteration_error = state.number("iteration_error")
 
     def why_not(self):
         """Return None if few enough Fourier modes stand for the kernel."""

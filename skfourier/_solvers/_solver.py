@@ -9,7 +9,6 @@ import numpy as np
 
 from skfourier._solvers._draws import PosteriorDraws
 from skfourier._solvers._local_prediction import LocalPrediction
-from skfourier._solvers._problem import Problem
 
 # Rows on which a solution is checked.
 _ROWS_CHECKED = 64
@@ -108,34 +107,41 @@ class Solver(ABC):
             "problem": self.problem.state(),
             "tol": self.tol,
             "max_iter": int(self.max_iter),
+            **self._solution_state(),
+        }
+
+    def _solution_state(self):
+        return {
             "coefficients": self.coefficients,
             "n_iter": self.n_iter,
             "backward_error": self.backward_error,
         }
 
     @classmethod
-    def from_state(cls, kernel, state):
-        """Rebuild a solver that has solved.
+    def from_state(cls, problem, state):
+        """Rebuild a solver.
 
         Parameters
         ----------
-        kernel : Kernel
+        problem : Problem
         state : State
-            Of what the method `state` returned.
+            Of what the method `state` returned, without the problem.
 
         Raises
         ------
         ValueError
             If something is missing, or does not belong together.
         """
-        problem = Problem.from_state(kernel, state.part("problem"))
         solver = cls(problem, tol=state.number("tol"), max_iter=state.count("max_iter", least=1))
-        solver.n_iter = state.count("n_iter")
         solver._restore(state)
-        solver.__dict__["coefficients"] = state.array("coefficients", solver.layout, cls.dtype)
-        solver.__dict__["backward_error"] = state.number("backward_error")
+        solver._restore_solution(state)
         state.finish()
         return solver
+
+    def _restore_solution(self, state):
+        self.n_iter = state.count("n_iter")
+        self.__dict__["coefficients"] = state.array("coefficients", self.layout, self.dtype)
+        self.__dict__["backward_error"] = state.number("backward_error")
 
     def _restore(self, state):  # noqa: ARG002 (others read what they have added)
         """Take what `state` holds more than every solver's; check that the solver applies."""
@@ -209,7 +215,7 @@ class Solver(ABC):
 
     @property
     def accuracy(self):
-        """By how much predictions may be off, in deviations of y."""
+        """Possible error of the predictions, in standard deviations of y."""
         return self.backward_error
 
     @cached_property
@@ -227,6 +233,13 @@ class Solver(ABC):
         noise = problem.noise[some, None] * self.dual()[some]
         off = self.mean(problem.X[some]) + noise - problem.y[some]
         return float(np.max(np.abs(off) / self.moments.scale, initial=0.0))
+
+    def why_inaccurate(self):
+        """Say what makes predictions inaccurate, and what to do."""
+        return (
+            f"alpha={self.problem.alpha:g} is small for these rows and {self.problem.kernel!r}. "
+            f"Raise alpha, or take solver='cholesky' where dense matrices of the rows fit."
+        )
 
     @property
     def log_marginal_likelihood(self):

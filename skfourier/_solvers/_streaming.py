@@ -31,9 +31,17 @@ class StreamingSolver(Solver):
         return self.sums_of(self.problem.X, self.problem.y, self.problem.weight)
 
     def state(self):
-        """Return what predictions need: the sums, which more rows may be added to, without rows."""
+        """Return the sums, which more rows may be added to, and no rows."""
         problem = replace(self.problem.without_rows(), moments=self.moments)
         return {**super().state(), "problem": problem.state(), "sums": self.sums.state()}
+
+    def _solution_state(self):
+        """Return the solution if there is one; else the sums give it when it is asked for."""
+        return super()._solution_state() if "coefficients" in vars(self) else {}
+
+    def _restore_solution(self, state):
+        if "coefficients" in state:
+            super()._restore_solution(state)
 
     def _restore(self, state):
         moments = self.problem.moments

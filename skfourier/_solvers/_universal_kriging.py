@@ -59,7 +59,7 @@ class UniversalKriging:
 
     @property
     def accuracy(self):
-        """By how much predictions may be off, in deviations of y."""
+        """Possible error of the predictions, in standard deviations of y."""
         return self.solver.accuracy
 
     @property
@@ -149,7 +149,7 @@ class UniversalKriging:
         return whole - np.square(explained).sum(axis=0)
 
     def signal_scale(self):
-        """Return the likeliest deviation of the signal of each output, about the trend."""
+        """Return the most likely deviation of the signal of each output, about the trend."""
         square = np.maximum(self.quadratic_form(), 0) / self._n_contrasts
         return np.where(self.moments.varies, np.sqrt(square), 1.0)
 

@@ -4,7 +4,7 @@ import io
 import os
 import time
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,16 +14,23 @@ import numpy as np
 import torch
 
 import skfourier
+from skfourier._files import check_target
+from skfourier._training import _processes as processes
 from skfourier._training._loop import History, Progress
 from skfourier._training._sigma_search import Choice
 
 _FORMAT = 2
 # Of the time of a training: what writing may take.
 _SHARE_OF_TIME = 0.02
+# Parameters that may be others when a training goes on.
+_NOT_COMPARED = ("checkpoint", "resume", "verbose", "warm_start")
+_ARRAYS = ("X", "y", "sample_weight", "X_val", "y_val", "sample_weight_val")
 
 
 class Checkpoint:
     """The file of one training, which no other may write to meanwhile.
+
+    Of several processes the first reads and writes it. All go on from what it has read.
 
     Parameters
     ----------
@@ -82,6 +89,8 @@ class Checkpoint:
         UserWarning
             If that is not possible: the training goes on.
         """
+        if processes.rank() > 0:
+            return
         start = time.perf_counter()
         partial = self.path.with_name(self.path.name + ".partial")  # ours alone, by the lock
         try:
@@ -129,10 +138,27 @@ def opened_checkpoint(path, fingerprint, random_state, *, resume):
         If it is of another training: with what differs.
     OSError
         If another training writes to it, it cannot be written, or is damaged.
+    ConnectionError
+        If another process is lost in the block: the file is whole.
     """
     path = Path(path).absolute()
-    if path.is_dir() or not path.parent.is_dir():
-        raise OSError(f"checkpoint={str(path)!r} must name a file in a folder that exists.")
+    with ExitStack() as held:
+        state = processes.of_first(
+            lambda: held.enter_context(_locked_state(path, fingerprint, resume=resume))
+        )
+        try:
+            yield Checkpoint(path, fingerprint, random_state, state)
+        except processes.LostProcess as error:
+            raise processes.LostProcess(
+                f"{error} The checkpoint {path} is whole: start all processes again, with "
+                f"resume=True."
+            ) from error.__cause__
+
+
+@contextmanager
+def _locked_state(path, fingerprint, *, resume):
+    """Give what the file holds, None where there is none, which no other training has meanwhile."""
+    check_target(path)
     lock = filelock.FileLock(f"{path}.lock")
     try:
         lock.acquire(timeout=0)
@@ -149,25 +175,40 @@ def opened_checkpoint(path, fingerprint, random_state, *, resume):
                 )
             state = _read(path)
             _check_same(path, state["fingerprint"], fingerprint)
-        yield Checkpoint(path, fingerprint, random_state, state)
+        yield state
     finally:
         lock.release()
 
 
-def fingerprint_of(params, data):
-    """Return what tells trainings apart: parameters, data and versions.
+def fingerprint_of(params, rows, validation):
+    """Return what tells trainings apart: parameters, versions, and data of all processes.
 
     Parameters
     ----------
     params : dict
-    data : dict of ndarray or None
+        Of the estimator.
+    rows, validation : tuple of ndarray or None
+        X, y and weights; those of rows to score, or None.
     """
+    compared = {name: value for name, value in params.items() if name not in _NOT_COMPARED}
+    arrays = (*rows, *(validation or (None,) * 3))
+    data = dict(zip(_ARRAYS, arrays, strict=True))
     versions = {"skfourier": skfourier.__version__, "torch": torch.__version__}
     shapes = {f"the shape of {name}": np.shape(array) for name, array in data.items()}
+    own = {name: str(value) for name, value in shapes.items()} | {
+        f"the values of {name}": joblib.hash(array) for name, array in data.items()
+    }
+    first, *others = processes.each(own)
     return {
-        **{name: str(value) for name, value in (versions | shapes).items()},
-        **{name: joblib.hash(value) for name, value in params.items()},
-        **{f"the values of {name}": joblib.hash(array) for name, array in data.items()},
+        **{name: str(version) for name, version in versions.items()},
+        **{name: joblib.hash(value) for name, value in compared.items()},
+        **first,
+        "the number of processes": str(processes.count()),
+        **{
+            f"{name} in process {other}": value
+            for other, theirs in enumerate(others, start=1)
+            for name, value in theirs.items()
+        },
     }
 
 
@@ -193,7 +234,7 @@ def _read(path):
         known = state["format"]
     except Exception as error:  # torch raises whatever it stumbles over
         raise OSError(
-            f"{path} is damaged, or no checkpoint of a training: {error}. Delete it to begin anew."
+            f"{path} is damaged, or not a checkpoint: {error}. Delete it to start afresh."
         ) from error
     if known != _FORMAT:
         raise OSError(f"{path} has format {known}, and this version reads {_FORMAT}.")

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from skfourier._blocks import row_blocks
+from skfourier._training import _processes as processes
 from skfourier._training._samples import as_tensor
 
 
@@ -65,8 +67,9 @@ def check_embedding(embedding, X):
     ValueError
         If the embedding refuses them.
     """
-    if embedding is not None and len(X):
-        embedding.transform(X[np.unique(np.abs(X).argmax(axis=0))])
+    if embedding is not None:
+        for rows in row_blocks(len(X), 2 * X.itemsize * X.shape[1]):
+            embedding.transform(X[rows][np.unique(np.abs(X[rows]).argmax(axis=0))])
 
 
 def embedding_module(embedding, dtype):
@@ -101,6 +104,24 @@ def count_features(module, X):
             f"n_features_out). Of {len(X[:2])} rows it made shape {tuple(features.shape)}."
         )
     return features.shape[1]
+
+
+def check_same_features(module, X):
+    """Check that the module of an embedding is the same function in all processes.
+
+    Raises
+    ------
+    ValueError
+        If it depends on the rows that its process has.
+    """
+    rows = processes.of_first(lambda: X[:2])
+    with torch.no_grad():
+        features = module.eval()(as_tensor(rows, "cpu")).numpy()
+    if not all(processes.each(np.allclose(features, processes.of_first(lambda: features)))):
+        raise ValueError(
+            "The embedding has learned something else in each process, from the rows there. Set "
+            "the parameters that it finds itself, its random_state among them."
+        )
 
 
 def chooses_sigma(embedding):

@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from sklearn.metrics import r2_score
 from sklearn.model_selection import GroupShuffleSplit
 
+from skfourier._training import _processes as processes
 from skfourier._training._prediction import predict
 
 
@@ -55,12 +55,23 @@ def take(rows, X, y, weight):
 
 
 def scorer(X, y, weight):
-    """Return a function that scores a network at these rows by R^2."""
+    """Return a function that scores a network at these rows of all processes by R^2."""
+    weight = np.ones(len(X)) if weight is None else weight
+    mean = _sum(weight @ y) / _sum(weight.sum())
+    spread = _sum(weight @ np.square(y - mean))
 
     def score(network):
-        predictions = predict(network, X)
-        if not np.all(np.isfinite(predictions)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            missed = _sum(weight @ np.square(y - predict(network, X)))
+        if not np.all(np.isfinite(missed)):
             return -math.inf
-        return r2_score(y, predictions, sample_weight=weight)
+        # As scikit-learn's r2_score where y is constant.
+        constant = spread == 0
+        return np.mean(np.where(constant, missed == 0, 1 - missed / np.where(constant, 1, spread)))
 
     return score
+
+
+def _sum(values):
+    """Add up over the processes."""
+    return np.sum(processes.each(values), axis=0)

@@ -3,6 +3,10 @@
 import math
 import time
 
+import numpy as np
+
+from skfourier._training import _processes as processes
+
 _SECONDS_BETWEEN = 0.2
 
 
@@ -43,3 +47,13 @@ class LiveLine:
         """End the line."""
         if self.width:
             print()
+
+
+def psnr_of_loss(scaling, y):
+    """Return a function from losses to the PSNR of the training rows of all processes, in dB.
+
+    Of several outputs the errors are taken to be alike in standardized units.
+    """
+    span = float(np.ptp(processes.each((y.min(), y.max())))) or math.inf
+    unit = (scaling.scale / span).square().mean().item()
+    return lambda loss: -10 * math.log10(max(loss * unit, 1e-30)) if unit else 0.0

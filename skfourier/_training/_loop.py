@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
-from skfourier._sklearn import called_by_a_search
+from skfourier._sklearn import is_one_of_several_fits
+from skfourier._training import _processes as processes
 from skfourier._training._optimizers import averages
+from skfourier._training._plan import rows_of_steps, steps_per_epoch
 
 # Training has exploded where the loss ends at so many times the first one, and as many times that
-# of predicting the mean: 1, as targets are standardised. A sigmoid's loss is below both.
+# of predicting the mean: 1, as targets are standardized. A sigmoid's loss is below both.
 _EXPLODED = 10
 # Rows at which it is looked for, before and after: a fraction of a step's time.
 _ROWS_WATCHED = 256
@@ -76,7 +78,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Training:
-    """Everything that an epoch needs, and that stays the same from one to the next."""
+    """Everything that an epoch needs, and that stays the same from one to the next.
+
+    The rows are those of this process. Steps, losses and `batch_size` are of all processes.
+    """
 
     network: torch.nn.Sequential
     optimizer: torch.optim.Optimizer
@@ -89,14 +94,16 @@ class Training:
     def epoch(self, samples):
         """Take one step for each batch; return the mean loss, as it was before each step."""
         if self.generator is not None:
-            samples = samples.shuffled(self.generator)
+            samples = samples.shuffled(processes.own_order(self.generator))
+        sizes = processes.each(len(samples))
+        n_rows = rows_of_steps(sizes, steps_per_epoch(self.batch_size, sizes))
         total = torch.zeros((), dtype=torch.float64, device=samples.X.device)
         with self.training_mode():
-            for batch in samples.split(self.batch_size):
-                total += self.step(batch) * len(batch)
+            for batch, n in zip(samples.split(len(n_rows)), n_rows, strict=True):
+                total += self.step(batch, n) * n
                 if self.schedule is not None:
                     self.schedule.step()
-        return total.item() / len(samples)
+        return total.item() / sum(sizes)
 
     @contextmanager
     def training_mode(self):
@@ -118,22 +125,31 @@ class Training:
             errors = squared_error(self.network, rows, self.precision)
         self.network.eval()
         self.network.load_state_dict(before)
-        return errors.item() / (len(rows) * rows.y.shape[1])
+        processes.add_up(errors)
+        return errors.item() / (sum(processes.each(len(rows))) * rows.y.shape[1])
 
-    def step(self, batch):
+    def step(self, batch, n_rows):
         """Move the weights once; return the loss before."""
-        return self.optimizer.step(lambda: self.gradient(batch))
+        return self.optimizer.step(lambda: self.gradient(batch, n_rows))
 
-    def gradient(self, batch):
-        """Compute the gradient of the batch's loss block by block; return the loss."""
+    def gradient(self, batch, n_rows):
+        """Compute the gradient of the loss of `n_rows` rows, of which `batch` are this process's.
+
+        Returns
+        -------
+        tensor
+            The loss.
+        """
         self.optimizer.zero_grad()
-        loss = 0.0
-        for block in batch.split(self.block_size):
+        loss = torch.zeros((), dtype=batch.y.dtype, device=batch.y.device)
+        for block in batch.blocks(self.block_size):
             # Shares of one mean over the batch: their gradients add up to the batch's.
             errors = squared_error(self.network, block, self.precision)
-            share = errors / (len(batch) * batch.y.shape[1])
+            share = errors / (n_rows * batch.y.shape[1])
             share.backward()
-            loss = loss + share.detach()
+            loss += share.detach()
+        gradients = [parameter.grad for parameter in self.network.parameters()]
+        processes.add_up(loss, *(gradient for gradient in gradients if gradient is not None))
         return loss
 
 
@@ -184,8 +200,8 @@ def train(
     after_epoch : sequence of callable
         Called after each epoch with the progress; the training ends where one returns True.
     keep_interrupted : bool, default=True
-        Whether Ctrl-C ends the training and keeps its best weights, or is raised again. Inside a
-        search of scikit-learn it is raised.
+        Whether Ctrl-C ends the training and keeps its best weights, or is raised again. In a search
+        or an ensemble, and with several processes, it is raised.
     progress : Progress or None, default=None
         Of a training that goes on.
 
@@ -198,16 +214,20 @@ def train(
     ValueError
         If the loss explodes or is not finite in the first epochs, before anything was learned.
         After this or any other error network and optimizer are as before.
+    ConnectionError
+        If another process ends, or does not answer in time.
 
     Warns
     -----
     ConvergenceWarning
         If the loss explodes later, or Ctrl-C is pressed. The best weights are kept.
     """
+    processes.copy_from_first(training.network)
     before = _weights(training.network), copy.deepcopy(training.optimizer.state_dict())
     if training.precision == "bfloat16" and max_iter > 1:
         samples = samples.with_features(training.network)
     try:
+        progress = progress or _beginning(training, samples.spread(_ROWS_WATCHED))
         return _train(
             training,
             samples,
@@ -217,14 +237,20 @@ def train(
             score=score,
             before_epoch=before_epoch,
             after_epoch=after_epoch,
-            # A half-trained candidate must not be scored.
-            keep_interrupted=keep_interrupted and not called_by_a_search(),
+            # A half-trained candidate must not be scored, nor the next fit of several begin; and
+            # other processes are elsewhere.
+            keep_interrupted=keep_interrupted
+            and not is_one_of_several_fits()
+            and processes.count() == 1,
             progress=progress,
         )
-    except BaseException:
+    except BaseException as error:
         training.network.load_state_dict(before[0])
         training.optimizer.load_state_dict(before[1])
         training.network.eval()
+        if isinstance(error, processes.LostProcess) and progress is not None:
+            happened = f"Training ended after {len(progress.history.loss_curve)} epochs."
+            raise processes.LostProcess(f"{happened} {error}") from error.__cause__
         raise
 
 
@@ -241,9 +267,8 @@ def _train(
     keep_interrupted,
     progress,
 ):
-    network, watched = training.network, samples.spread(_ROWS_WATCHED)
-    progress = progress or _beginning(training, watched)
-    history = progress.history
+    network, history = training.network, progress.history
+    watched = samples.spread(_ROWS_WATCHED)
     try:
         for epoch in range(len(history.loss_curve) + 1, max_iter + 1):
             if progress.finished:
@@ -263,9 +288,8 @@ def _train(
                 progress.good = progress.start if score is None else end
             progress.start = end
             asked_to_stop = [bool(call(progress)) for call in after_epoch]
-            if any(asked_to_stop) or (
-                tol is not None and history.has_stalled(tol, n_iter_no_change)
-            ):
+            stalled = tol is not None and history.has_stalled(tol, n_iter_no_change)
+            if any(processes.each(stalled or any(asked_to_stop))):
                 break
         if history.loss_curve and not training.loss(watched) <= progress.most:  # NaN is not
             _stop_diverged(training, progress.good, len(history.loss_curve), history)

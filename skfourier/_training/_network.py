@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from skfourier._sklearn import chosen
+from skfourier._training import _processes as processes
 from skfourier.activations import ACTIVATIONS, Activation, he, torch_default
 
 OUTPUT_ACTIVATIONS = {"identity": nn.Identity, "sigmoid": nn.Sigmoid}
@@ -60,7 +61,7 @@ class Linear(nn.Linear):
 
 
 class TargetScaling(nn.Module):
-    """From standardised targets back to the units, and the dtype, of y."""
+    """From standardized targets back to the units, and the dtype, of y."""
 
     mean: torch.Tensor
     scale: torch.Tensor
@@ -72,7 +73,7 @@ class TargetScaling(nn.Module):
 
     @classmethod
     def of(cls, y, weight, output_activation):
-        """Choose the scale of y that the network learns on.
+        """Choose the scale of y, of all processes, that the network learns on.
 
         That is y as it is under a sigmoid; else the weighted mean and standard deviation of each
         column go.
@@ -83,26 +84,41 @@ class TargetScaling(nn.Module):
             If y leaves [0, 1] under a sigmoid, or is so large that differences overflow.
         """
         if output_activation == "sigmoid":
-            if not (y.min() >= 0 and y.max() <= 1):
+            low, high = np.min(ends := processes.each((y.min(), y.max()))), np.max(ends)
+            if not (low >= 0 and high <= 1):
                 raise ValueError(
                     f"output_activation='sigmoid' can only reach values in [0, 1]; y lies in "
-                    f"[{y.min():g}, {y.max():g}]. Scale y, or take output_activation='identity'."
+                    f"[{low:g}, {high:g}]. Scale y, or take output_activation='identity'."
                 )
             return cls(np.zeros(y.shape[1], y.dtype), np.ones(y.shape[1], y.dtype))
         # Squares of very large or small targets would overflow: their size is taken out first.
-        size = np.abs(y).max(axis=0)
+        size = np.max(processes.each(np.abs(y).max(axis=0)), axis=0)
         size[size == 0] = 1
         if size.max() > np.finfo(y.dtype).max / 4:
             raise ValueError(
                 f"y is too large for {y.dtype} (up to {size.max():g}): differences overflow. Scale "
                 f"y."
             )
-        scaler = StandardScaler().fit(y / size, sample_weight=weight)
+        scaler = _pooled(StandardScaler().fit(y / size, sample_weight=weight), len(y), weight)
         return cls((scaler.mean_ * size).astype(y.dtype), (scaler.scale_ * size).astype(y.dtype))
 
     def forward(self, standardized):
         """Multiply by the scale and add the mean."""
         return standardized.to(self.scale.dtype) * self.scale + self.mean
+
+
+def _pooled(scaler, n_samples, weight):
+    """Return the scaler of the rows of all processes, from that of this process's rows.
+
+    Mean minus and plus the deviation are two rows with the mean and the variance of all.
+    """
+    if processes.count() == 1:
+        return scaler
+    deviation = np.sqrt(scaler.var_)
+    pair = [scaler.mean_ - deviation, scaler.mean_ + deviation]
+    total = n_samples if weight is None else weight.sum()
+    pairs, weights = zip(*processes.each((pair, total)), strict=True)
+    return StandardScaler().fit(np.concatenate(pairs), sample_weight=np.repeat(weights, 2) / 2)
 
 
 def build_network(

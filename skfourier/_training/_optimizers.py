@@ -1,4 +1,4 @@
-"""Optimisers by name, and the learning rate's schedule."""
+"""Optimizers by name, and the learning rate's schedule."""
 
 import inspect
 

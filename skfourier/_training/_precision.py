@@ -17,17 +17,18 @@ _PRODUCTS_IN_FLOAT64 = 2**23
 _ROWS_IN_FLOAT64 = 1024
 
 
-def choose_precision(precision, X, n_rows_per_step, widths, device):
+def choose_precision(precision, device, *, dtype, n_samples, n_rows_per_step, widths):
     """Resolve precision="auto": float64 where it costs little, bfloat16 where it is fast.
 
     Parameters
     ----------
     precision : str
-    X : ndarray of shape (n_samples, n_features)
-    n_rows_per_step : int
+    device : torch.device
+    dtype : dtype
+        Of X.
+    n_samples, n_rows_per_step : int
     widths : list of int
         Of the hidden layers.
-    device : torch.device
 
     Returns
     -------
@@ -35,9 +36,10 @@ def choose_precision(precision, X, n_rows_per_step, widths, device):
     """
     if known_name(precision, ("auto", *PRECISIONS), "precision") != "auto":
         return precision
-    n_products = len(X) * sum(a * b for a, b in pairwise(widths))
-    tiny = len(X) <= min(n_rows_per_step, _ROWS_IN_FLOAT64) and n_products <= _PRODUCTS_IN_FLOAT64
-    if X.dtype == np.float64 and tiny and device.type in ("cpu", "cuda"):
+    n_products = n_samples * sum(a * b for a, b in pairwise(widths))
+    few = n_samples <= min(n_rows_per_step, _ROWS_IN_FLOAT64)
+    tiny = few and n_products <= _PRODUCTS_IN_FLOAT64
+    if dtype == np.float64 and tiny and device.type in ("cpu", "cuda"):
         return "float64"
     return "bfloat16" if bfloat16_is_fast(device) else "float32"
 

@@ -1,11 +1,12 @@
 """The training set as tensors, and its division into batches and blocks."""
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from sklearn.utils import gen_batches, gen_even_slices
+from sklearn.utils import gen_batches
 
 # All features of the training set, kept for all epochs: the pixels of 512 x 512 at the defaults.
 _MOST_FEATURE_BYTES = 2**28
@@ -16,7 +17,9 @@ _BLOCK_ROWS = 1024
 class Samples:
     """Rows of coordinates, targets and weights; the weights' mean over all rows is 1.
 
-    The weights are None where all rows weigh the same. The features are None where each block
+    All rows are those of all processes, if there are several.
+
+    The weights are None where all are equal. The features are None where each block
     computes its own.
     """
 
@@ -63,10 +66,16 @@ class Samples:
         """Return the rows in another order, gathered once so that batches are plain slices."""
         return self.take(torch.randperm(len(self), generator=generator).to(self.X.device))
 
-    def split(self, n_rows):
-        """Yield views of at most `n_rows` rows and nearly equal size."""
-        for rows in gen_even_slices(len(self), math.ceil(len(self) / n_rows)):
-            yield self.take(rows)
+    def split(self, n_parts):
+        """Yield views of nearly equal size, the last of them empty where there are fewer rows."""
+        whole, extra = divmod(len(self), n_parts)
+        ends = itertools.accumulate(whole + (part < extra) for part in range(n_parts))
+        for start, end in itertools.pairwise([0, *ends]):
+            yield self.take(slice(start, end))
+
+    def blocks(self, n_rows):
+        """Yield views of at most `n_rows` rows and nearly equal size; one if there is no row."""
+        return self.split(max(1, math.ceil(len(self) / n_rows)))
 
 
 def as_samples(network, X, y, weight):

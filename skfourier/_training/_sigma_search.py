@@ -153,6 +153,17 @@ def search_sigma(sigma, directions, candidate_at, n_epochs, alphas=(0.0,)):
     return Choice(one, alpha, dict(columns))
 
 
+def restored_search(state, n_features):
+    """Take the table of the sigmas that were tried out of a file's `State`."""
+    sigma = state.array("sigma", (None, n_features))
+    columns = {
+        name: state.array(name, (len(sigma),), finite=name != "score")
+        for name in ("alpha", "n_epochs", "score")
+    }
+    state.finish()
+    return {"sigma": sigma, **columns}
+
+
 def _climb(best, direction, score):
     """Step down along a direction, or else up, while that scores better."""
     for step in (-direction, direction):

@@ -1,6 +1,7 @@
 """The sample of a satellite picture with clouds."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -8,8 +9,8 @@ from sklearn.utils import Bunch
 _DATA = Path(__file__).parent / "data"
 
 
-def load_sample_clouds():
-    """Load 100 x 100 cells of a satellite's picture of the ground's temperature, and clouds on it.
+def load_sample_clouds() -> Any:
+    """Load a satellite picture of ground temperature, 100 x 100 cells, and a mask of clouds.
 
     The clouds were there on another day, so that the temperature beneath them is known.
 

@@ -1,6 +1,7 @@
 """The sample series: carbon dioxide at Mauna Loa."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -9,8 +10,8 @@ _DATA = Path(__file__).parent / "data"
 _DAYS_PER_YEAR = 365.25
 
 
-def load_sample_series():
-    """Load the carbon dioxide of the air at Mauna Loa: a trend, a season, and weeks left out.
+def load_sample_series() -> Any:
+    """Load carbon dioxide concentrations at Mauna Loa: a trend, a season, and missing weeks.
 
     2,225 weekly means from March 1958 to December 2001, by C. D. Keeling and T. P. Whorf; in the
     public domain.

@@ -1,6 +1,7 @@
 """The sample video: a clip of the film Big Buck Bunny."""
 
 from pathlib import Path
+from typing import Any
 
 from sklearn.utils import Bunch
 
@@ -9,7 +10,7 @@ from skfourier.videos import load_video
 _DATA = Path(__file__).parent / "data"
 
 
-def load_sample_video():
+def load_sample_video() -> Any:
     """Load 91 frames of Big Buck Bunny, 128 x 128 pixels: a rabbit climbs out and stretches.
 
     The background rests. The rabbit moves fast in frames 0 to 30 and hardly in 60 to 90, on which

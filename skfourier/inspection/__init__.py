@@ -1,7 +1,7 @@
-"""Displays: kernels, spectra and training, drawn; in the manner of scikit-learn's.
+"""Displays of kernels, spectra and training, in the style of scikit-learn's displays.
 
-Their data are attributes; `from_estimator`, or what begins like it, computes them; `plot` draws
-them and returns the display. matplotlib is loaded when something is drawn.
+The data are attributes. `from_estimator`, or another method that begins with `from_`, computes
+them; `plot` draws them and returns the display. matplotlib is loaded when something is drawn.
 """
 
 from skfourier.inspection._dynamics import TrainingDynamicsDisplay

@@ -8,7 +8,7 @@ from skfourier._fourier_features import FourierFeatures
 
 
 class Display:
-    """A display, once it is drawn: `ax_` and `figure_` are where."""
+    """A display: once drawn, it has the attributes `ax_` and `figure_`."""
 
     def _axes(self, ax):
         """Return the axes to draw on, new ones if None."""
@@ -24,7 +24,7 @@ def named_kernels(kernels, names):
     Raises
     ------
     ValueError
-        If `kernels` is one kernel, or the names are not as many.
+        If `kernels` is one kernel, or there is not one name for each.
     """
     if hasattr(kernels, "is_stationary"):
         raise ValueError(f"kernels must be a list of kernels; put it in one: [{kernels!r}].")

@@ -1,5 +1,7 @@
 """Training as predicted and as observed."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.base import clone
 
@@ -54,13 +56,21 @@ class TrainingDynamicsDisplay(Display):
     True
     """
 
-    def __init__(self, steps, predicted, *, observed=None):
+    def __init__(self, steps: Any, predicted: Any, *, observed: Any = None) -> None:
         self.steps = steps
         self.predicted = predicted
         self.observed = observed
 
     @classmethod
-    def from_dynamics(cls, dynamics, y_test=None, *, observed=None, ax=None, line_kw=None):
+    def from_dynamics(
+        cls,
+        dynamics: Any,
+        y_test: Any = None,
+        *,
+        observed: Any = None,
+        ax: Any = None,
+        line_kw: Any = None,
+    ) -> Any:
         """Take the errors from predictions.
 
         Parameters
@@ -87,8 +97,17 @@ class TrainingDynamicsDisplay(Display):
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, X_test=None, y_test=None, *, steps, ax=None, line_kw=None
-    ):
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        X_test: Any = None,
+        y_test: Any = None,
+        *,
+        steps: Any,
+        ax: Any = None,
+        line_kw: Any = None,
+    ) -> Any:
         """Predict the training of a clone from its own tangent kernel, then train it.
 
         Parameters
@@ -100,7 +119,7 @@ class TrainingDynamicsDisplay(Display):
         X, y, X_test, y_test : array-like
             Coordinates and values to train on, and to test on.
         steps : array-like of int of shape (n_steps,)
-            When to look.
+            Steps at which errors are measured.
         ax, line_kw
             As in `plot`.
 
@@ -125,7 +144,7 @@ class TrainingDynamicsDisplay(Display):
         observed = _observe(estimator, X, y, steps, rows)
         return cls.from_dynamics(dynamics, y_test, observed=observed, ax=ax, line_kw=line_kw)
 
-    def plot(self, ax=None, *, line_kw=None):
+    def plot(self, ax: Any = None, *, line_kw: Any = None) -> Any:
         """Draw the curves.
 
         Parameters

@@ -1,5 +1,7 @@
 """A display of the order in which the components of a target are learned."""
 
+from typing import Any
+
 import numpy as np
 
 from skfourier._sklearn import known_name
@@ -10,7 +12,7 @@ KINDS = ("power", "eigenvalues")
 
 
 class EigenspectrumDisplay(Display):
-    """Eigenspectra side by side: what share of the target is learned by when.
+    """Eigenspectra side by side: the share of the target that is learned over time.
 
     Parameters
     ----------
@@ -35,14 +37,23 @@ class EigenspectrumDisplay(Display):
     'steps of gradient descent'
     """
 
-    def __init__(self, spectra, *, names):
+    def __init__(self, spectra: Any, *, names: Any) -> None:
         self.spectra = spectra
         self.names = names
 
     @classmethod
     def from_kernels(
-        cls, kernels, X, y, *, names=None, kind="power", ax=None, line_kw=None, **options
-    ):
+        cls,
+        kernels: Any,
+        X: Any,
+        y: Any,
+        *,
+        names: Any = None,
+        kind: Any = "power",
+        ax: Any = None,
+        line_kw: Any = None,
+        **options: Any,
+    ) -> Any:
         """Decompose the kernel matrices of kernels, and draw them.
 
         Parameters
@@ -64,14 +75,24 @@ class EigenspectrumDisplay(Display):
         Raises
         ------
         ValueError
-            If the names are not as many; or as `skfourier.ntk.eigenspectrum`.
+            If there is not one name for each kernel; or as `skfourier.ntk.eigenspectrum`.
         """
         kernels, names = named_kernels(kernels, names)
         spectra = [eigenspectrum(kernel, X, y, **options) for kernel in kernels]
         return cls(spectra, names=names).plot(ax, kind=kind, line_kw=line_kw)
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, kind="power", ax=None, line_kw=None, **options):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        kind: Any = "power",
+        ax: Any = None,
+        line_kw: Any = None,
+        **options: Any,
+    ) -> Any:
         """Decompose the kernel matrix of an estimator, and draw it.
 
         Parameters
@@ -96,7 +117,7 @@ class EigenspectrumDisplay(Display):
             **options,
         )
 
-    def plot(self, ax=None, *, kind="power", line_kw=None):
+    def plot(self, ax: Any = None, *, kind: str = "power", line_kw: Any = None) -> Any:
         """Draw the spectra.
 
         Parameters

@@ -1,5 +1,7 @@
 """A kernel against distance."""
 
+from typing import Any
+
 import numpy as np
 
 from skfourier.inspection._display import Display, fitted_features, last_step, named_kernels
@@ -35,15 +37,22 @@ class KernelDisplay(Display):
     ['Gaussian(sigma=3)', 'Gaussian(sigma=10)']
     """
 
-    def __init__(self, distances, values, *, names):
+    def __init__(self, distances: Any, values: Any, *, names: Any) -> None:
         self.distances = distances
         self.values = values
         self.names = names
 
     @classmethod
     def from_kernels(
-        cls, kernels, *, distances=None, direction=(1.0,), names=None, ax=None, line_kw=None
-    ):
+        cls,
+        kernels: Any,
+        *,
+        distances: Any = None,
+        direction: Any = (1.0,),
+        names: Any = None,
+        ax: Any = None,
+        line_kw: Any = None,
+    ) -> Any:
         """Evaluate kernels, and draw them.
 
         Parameters
@@ -66,8 +75,8 @@ class KernelDisplay(Display):
         Raises
         ------
         ValueError
-            If a kernel is not stationary, the names are not as many, or the direction has no
-            length.
+            If a kernel is not stationary, there is not one name for each, or the direction has
+            no length.
         """
         kernels, names = named_kernels(kernels, names)
         direction = np.asarray(direction, dtype=float)
@@ -79,7 +88,7 @@ class KernelDisplay(Display):
         for kernel in kernels:
             if not kernel.is_stationary():
                 raise ValueError(
-                    f"Only stationary kernels are functions of a distance; {kernel!r} is none."
+                    f"Only stationary kernels are functions of a distance; {kernel!r} is not."
                 )
         places = np.linspace(0, 1, _N_DISTANCES) if distances is None else np.asarray(distances)
         values = _values(kernels, places, direction)
@@ -89,7 +98,15 @@ class KernelDisplay(Display):
         return cls(places, values, names=names).plot(ax, line_kw=line_kw)
 
     @classmethod
-    def from_estimator(cls, estimator, *, distances=None, direction=None, ax=None, line_kw=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        distances: Any = None,
+        direction: Any = None,
+        ax: Any = None,
+        line_kw: Any = None,
+    ) -> Any:
         """Draw the kernel of an estimator.
 
         Parameters
@@ -127,7 +144,7 @@ class KernelDisplay(Display):
             kernels, distances=distances, direction=direction, names=names, ax=ax, line_kw=line_kw
         )
 
-    def plot(self, ax=None, *, line_kw=None):
+    def plot(self, ax: Any = None, *, line_kw: Any = None) -> Any:
         """Draw the kernels.
 
         Parameters

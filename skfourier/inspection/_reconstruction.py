@@ -1,5 +1,7 @@
 """Reconstructions of an image beside it."""
 
+from typing import Any
+
 import numpy as np
 
 from skfourier._extras import required
@@ -55,13 +57,21 @@ class ReconstructionDisplay(Display):
     True
     """
 
-    def __init__(self, image, reconstructions, *, names):
+    def __init__(self, image: Any, reconstructions: Any, *, names: Any) -> None:
         self.image = image
         self.reconstructions = reconstructions
         self.names = names
 
     @classmethod
-    def from_estimators(cls, estimators, image, *, aspect="stretch", axes=None, imshow_kw=None):
+    def from_estimators(
+        cls,
+        estimators: Any,
+        image: Any,
+        *,
+        aspect: str = "stretch",
+        axes: Any = None,
+        imshow_kw: Any = None,
+    ) -> Any:
         """Render estimators on the pixels of an image, and draw them beside it.
 
         Parameters
@@ -97,7 +107,9 @@ class ReconstructionDisplay(Display):
         return cls.from_predictions(rendered, image, axes=axes, imshow_kw=imshow_kw)
 
     @classmethod
-    def from_predictions(cls, predictions, image, *, axes=None, imshow_kw=None):
+    def from_predictions(
+        cls, predictions: Any, image: Any, *, axes: Any = None, imshow_kw: Any = None
+    ) -> Any:
         """Draw predictions that you have beside the image.
 
         Parameters
@@ -126,7 +138,7 @@ class ReconstructionDisplay(Display):
         pictures = [_picture(name, values, image) for name, values in predictions.items()]
         return cls(image, pictures, names=list(predictions)).plot(axes, imshow_kw=imshow_kw)
 
-    def plot(self, axes=None, *, imshow_kw=None):
+    def plot(self, axes: Any = None, *, imshow_kw: Any = None) -> Any:
         """Draw the image, then the reconstructions, clipped to [0, 1].
 
         Parameters
@@ -143,7 +155,7 @@ class ReconstructionDisplay(Display):
         Raises
         ------
         ValueError
-            If the axes are not as many.
+            If there is not one of the axes for each picture.
         """
         pictures = [picture.clip(0, 1) for picture in (self.image, *self.reconstructions)]
         self.axes_ = self._row(len(pictures), axes)

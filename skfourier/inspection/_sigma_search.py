@@ -1,5 +1,7 @@
 """The scores of a search for sigma."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -41,14 +43,16 @@ class SigmaSearchDisplay(Display):
     'sigma (cycles per unit of X)'
     """
 
-    def __init__(self, sigma, score, n_epochs, chosen):
+    def __init__(self, sigma: Any, score: Any, n_epochs: Any, chosen: float) -> None:
         self.sigma = sigma
         self.score = score
         self.n_epochs = n_epochs
         self.chosen = chosen
 
     @classmethod
-    def from_estimator(cls, estimator, *, column=0, ax=None, line_kw=None):
+    def from_estimator(
+        cls, estimator: Any, *, column: int = 0, ax: Any = None, line_kw: Any = None
+    ) -> Any:
         """Take the search of an estimator, and draw it.
 
         Parameters
@@ -68,7 +72,7 @@ class SigmaSearchDisplay(Display):
         Raises
         ------
         ValueError
-            If the estimator has searched no sigma.
+            If the estimator has not searched for sigma.
         NotFittedError
             If it is not fitted.
         """
@@ -87,7 +91,7 @@ class SigmaSearchDisplay(Display):
             display = cls(*_of_a_search(estimator, column))
         return display.plot(ax, line_kw=line_kw)
 
-    def plot(self, ax=None, *, line_kw=None):
+    def plot(self, ax: Any = None, *, line_kw: Any = None) -> Any:
         """Draw the scores over sigma, a line for each length of training.
 
         Parameters

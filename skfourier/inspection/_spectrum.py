@@ -1,5 +1,7 @@
 """The frequencies that were drawn, against their density."""
 
+from typing import Any
+
 import numpy as np
 
 from skfourier.inspection._display import Display, fitted_features
@@ -41,13 +43,21 @@ class SpectrumDisplay(Display):
     (256,)
     """
 
-    def __init__(self, frequencies, grid, density):
+    def __init__(self, frequencies: Any, grid: Any, density: Any) -> None:
         self.frequencies = frequencies
         self.grid = grid
         self.density = density
 
     @classmethod
-    def from_estimator(cls, estimator, *, column=0, ax=None, hist_kw=None, line_kw=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        column: int = 0,
+        ax: Any = None,
+        hist_kw: Any = None,
+        line_kw: Any = None,
+    ) -> Any:
         """Take the frequencies of an estimator, and draw them.
 
         Parameters
@@ -80,7 +90,7 @@ class SpectrumDisplay(Display):
             density = spectrum.marginal(column, n_features).density(grid[:, None])
         return cls(frequencies, grid, density).plot(ax, hist_kw=hist_kw, line_kw=line_kw)
 
-    def plot(self, ax=None, *, hist_kw=None, line_kw=None):
+    def plot(self, ax: Any = None, *, hist_kw: Any = None, line_kw: Any = None) -> Any:
         """Draw a histogram and the density.
 
         Parameters

@@ -1,11 +1,13 @@
 """Conversion of the parameter `kernel`, in all its forms, to a kernel of this library."""
 
+from typing import Any
+
 from skfourier.kernels._wide_network_kernels import WideNetworkKernel
 from skfourier.spectra import as_spectrum
 
 
-def as_kernel(kernel):
-    """Turn what users give as `kernel` into a stationary kernel.
+def as_kernel(kernel: Any) -> Any:
+    """Convert a parameter `kernel` to a stationary kernel.
 
     Parameters
     ----------

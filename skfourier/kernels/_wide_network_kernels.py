@@ -3,9 +3,11 @@
 import math
 from abc import abstractmethod
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.gaussian_process.kernels import Hyperparameter
 from sklearn.utils import gen_batches
@@ -30,8 +32,14 @@ class WideNetworkKernel(NamedKernel):
     isotropic = False
 
     def __init__(
-        self, n_hidden_layers=3, activation="relu", bias=0.0, base=None, *, normalize=False
-    ):
+        self,
+        n_hidden_layers: Any = 3,
+        activation: Any = "relu",
+        bias: Any = 0.0,
+        base: Any = None,
+        *,
+        normalize: Any = False,
+    ) -> None:
         self.n_hidden_layers = n_hidden_layers
         self.activation = activation
         self.bias = bias
@@ -48,7 +56,7 @@ class WideNetworkKernel(NamedKernel):
     def slope(network, inner, variances_x, variances_y):
         """Differentiate it with respect to the inner product."""
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> Any:
         """Return the parameters, and with `deep` the base's as ``base__sigma``."""
         params = super().get_params()
         if deep and self.base is not None:
@@ -64,11 +72,11 @@ class WideNetworkKernel(NamedKernel):
             for one in inner
         ]
 
-    def is_stationary(self):
+    def is_stationary(self) -> bool:
         """Return whether the kernel depends on differences of coordinates only: with a base."""
         return self.base is not None
 
-    def evaluate(self, lag):
+    def evaluate(self, lag: Any) -> NDArray[Any]:
         """Evaluate the kernel at lags.
 
         Parameters
@@ -95,7 +103,7 @@ class WideNetworkKernel(NamedKernel):
         kernel *= self._scale(network)
         return kernel.reshape(np.shape(inner))
 
-    def scaled(self, sigma, *, n_features):
+    def scaled(self, sigma: Any, *, n_features: int) -> Any:
         """Multiply the frequencies of the base by `sigma`, a number or one for each column.
 
         Raises
@@ -107,7 +115,7 @@ class WideNetworkKernel(NamedKernel):
         base = self.base.scaled(sigma, n_features=n_features)
         return clone(self).set_params(base=base)
 
-    def normalized(self, n_features):  # noqa: ARG002 (of spectra k(0) may depend on it)
+    def normalized(self, n_features: int) -> Any:  # noqa: ARG002 (of spectra k(0) may depend on it)
         """Divide the kernel by its value at equal inputs, so that k(0) = 1.
 
         Raises
@@ -118,18 +126,18 @@ class WideNetworkKernel(NamedKernel):
         self._require_base()
         return clone(self).set_params(normalize=True)
 
-    def marginal(self, axis, n_features):
+    def marginal(self, axis: int, n_features: int) -> Any:
         """Restrict the kernel to one axis: the same network on the base restricted to it."""
         self._require_base()
         base = self.base.normalized(n_features).marginal(axis, n_features)
         return clone(self).set_params(base=base)
 
-    def scales(self, n_features):
+    def scales(self, n_features: int) -> NDArray[Any]:
         """Return the scales of the base's frequencies, shape (n_terms, n_features)."""
         self._require_base()
         return self.base.scales(n_features)
 
-    def diag(self, X):
+    def diag(self, X: Any) -> NDArray[Any]:
         """Return k(x, x) for every row of X."""
         X, _ = check_pair(X, None, False)
         network, base = self._network(), self._normalized_base(X)
@@ -138,7 +146,7 @@ class WideNetworkKernel(NamedKernel):
         values = self._finite(self.value, network, squares, variances, variances)
         return np.repeat(self._scale(network) * values, len(X) // len(values))
 
-    def __call__(self, X, Y=None, eval_gradient=False):
+    def __call__(self, X: Any, Y: Any = None, eval_gradient: bool = False) -> Any:
         """Evaluate the kernel matrix, block by block.
 
         Parameters
@@ -298,7 +306,7 @@ class NeuralTangentKernel(WideNetworkKernel):
     n_hidden_layers : int, default=3
         L.
     activation : {"relu", "sine", "erf", "gaussian"} or Activation, default="relu"
-        Of `CoordinateMLPRegressor`, with the weights that it is initialised with; "relu" with He's.
+        Of `CoordinateMLPRegressor`, with the weights that it is initialized with; "relu" with He's.
     bias : float, default=0.0
         :math:`\beta^2`, the variance of the biases, whose gradients are weighted by it as well.
     base : Spectrum or None, default=None
@@ -356,7 +364,7 @@ class NNGPKernel(WideNetworkKernel):
     n_hidden_layers : int, default=3
         L.
     activation : {"relu", "sine", "erf", "gaussian"} or Activation, default="relu"
-        Of `CoordinateMLPRegressor`, with the weights that it is initialised with; "relu" with He's.
+        Of `CoordinateMLPRegressor`, with the weights that it is initialized with; "relu" with He's.
     bias : float, default=0.0
         :math:`\beta^2`, the variance of the biases.
     base : Spectrum or None, default=None

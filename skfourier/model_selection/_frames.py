@@ -1,6 +1,7 @@
-"""Splitters of the frames of a video, told by their time."""
+"""Splitters of the frames of a video, which rows name by their time."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_scalar
@@ -12,8 +13,9 @@ from skfourier.model_selection._splitter import MaskSplitter
 class FrameSplit(MaskSplitter):
     """Train on every `keep_every`-th frame of a video, test on all others: one split.
 
-    A frame is what has one time: the last column of X, whose distinct values in increasing order
-    are the frames 0, 1, 2, ...; rows may come in any order. Frames 0, k, 2 k, ... train.
+    A frame is the set of rows with the same time, the last column of X. Its distinct values, in
+    increasing order, are the frames 0, 1, 2, ...; rows may come in any order. Frames 0, k, 2 k, ...
+    train.
 
     Parameters
     ----------
@@ -24,7 +26,7 @@ class FrameSplit(MaskSplitter):
     Raises
     ------
     ValueError, TypeError
-        If `keep_every` is no integer of at least 2. From `split`, if X is no table of finite
+        If `keep_every` is not an integer of at least 2. From `split`, if X is not a table of finite
         numbers, or has one time only.
 
     See Also
@@ -48,11 +50,11 @@ class FrameSplit(MaskSplitter):
     #ooooooooo#ooooooooo#ooooooooo#
     """
 
-    def __init__(self, keep_every=10):
+    def __init__(self, keep_every: int = 10) -> None:
         self.keep_every = keep_every
         check_scalar(keep_every, "keep_every", Integral, min_val=2)
 
-    def get_n_splits(self, X=None, y=None, groups=None):  # noqa: ARG002 (as scikit-learn's)
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: ARG002 (as scikit-learn's)
         """Return 1."""
         return 1
 
@@ -83,19 +85,19 @@ class FrameKFold(MaskSplitter):
     Raises
     ------
     ValueError, TypeError
-        If `n_splits` is no integer of at least 2. From `split`, if X is no table of finite numbers,
-        or has fewer inner frames than folds.
+        If `n_splits` is not an integer of at least 2. From `split`, if X is not a table of finite
+        numbers, or has fewer inner frames than folds.
 
     Notes
     -----
     A frame held out lies in a gap twice as wide as those that the final model will bridge, so that
     the choice is smoother in time than the best: on a film, half the best sigma of a Gaussian
-    (docs/performance.md). Two folds double every gap, more of them only the tested ones. Of the
-    axes of a picture held-out frames say nothing, as each pixel is known at other times.
+    (docs/performance.md). Two folds double every gap, more of them only the tested ones. Held-out
+    frames say nothing about x and y, as each pixel is known at other times.
 
     See Also
     --------
-    FrameSplit : What the chosen model is tested by.
+    FrameSplit : Tests the chosen model.
 
     Examples
     --------
@@ -111,11 +113,11 @@ class FrameKFold(MaskSplitter):
     ###o##o#
     """
 
-    def __init__(self, n_splits=5):
+    def __init__(self, n_splits: int = 5) -> None:
         self.n_splits = n_splits
         check_scalar(n_splits, "n_splits", Integral, min_val=2)
 
-    def get_n_splits(self, X=None, y=None, groups=None):  # noqa: ARG002 (as scikit-learn's)
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: ARG002 (as scikit-learn's)
         """Return the number of folds."""
         return self.n_splits
 

@@ -1,7 +1,8 @@
-"""Splitters of the pixels of an image, told by their place: a coarser grid, whole patches."""
+"""Splitters of the pixels of an image by their place: a coarser grid, whole patches."""
 
 import math
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
@@ -16,7 +17,7 @@ from skfourier.model_selection._splitter import MaskSplitter
 class GridHoldoutSplit(MaskSplitter):
     r"""Train on every `step`-th pixel, test on those between: one split.
 
-    Of an image and step 2 that is ``[::2, ::2]`` against ``[1::2, 1::2]``, the protocol of Tancik
+    For an image and step 2 this is ``[::2, ::2]`` against ``[1::2, 1::2]``, the protocol of Tancik
     et al.: each test pixel lies diagonally between training pixels, and none of the four that it
     touches is one. In general a training pixel has an index that is a multiple of `step` on every
     axis, a test pixel on none.
@@ -77,13 +78,13 @@ class GridHoldoutSplit(MaskSplitter):
     <BLANKLINE>
     """
 
-    def __init__(self, step=2, *, shape=None):
+    def __init__(self, step: Any = 2, *, shape: Any = None) -> None:
         self.step = step
         self.shape = shape
         if shape is not None:
             self._steps(_checked_shape(shape))
 
-    def get_n_splits(self, X=None, y=None, groups=None):  # noqa: ARG002 (as scikit-learn's)
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: ARG002 (as scikit-learn's)
         """Return 1."""
         return 1
 
@@ -171,7 +172,15 @@ class BlockKFold(MaskSplitter):
     00001111222233330000
     """
 
-    def __init__(self, block_size, n_splits=5, *, shape=None, shuffle=False, random_state=None):
+    def __init__(
+        self,
+        block_size: Any,
+        n_splits: int = 5,
+        *,
+        shape: Any = None,
+        shuffle: bool = False,
+        random_state: Any = None,
+    ) -> None:
         self.block_size = block_size
         self.n_splits = n_splits
         self.shape = shape
@@ -186,7 +195,7 @@ class BlockKFold(MaskSplitter):
         if shape is not None:
             self._counts(_checked_shape(shape))
 
-    def get_n_splits(self, X=None, y=None, groups=None):  # noqa: ARG002 (as scikit-learn's)
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:  # noqa: ARG002 (as scikit-learn's)
         """Return the number of folds."""
         return self.n_splits
 

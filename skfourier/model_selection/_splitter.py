@@ -2,8 +2,11 @@
 
 import warnings
 from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import indexable
 
@@ -11,13 +14,15 @@ from sklearn.utils import indexable
 class MaskSplitter(BaseCrossValidator):
     """A splitter that marks the rows to train and to test on; some may be in neither."""
 
-    def split(self, X, y=None, groups=None):
+    def split(
+        self, X: Any, y: Any = None, groups: Any = None
+    ) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         """Yield the rows to train and to test on.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Coordinates, or what is made of them.
+            Coordinates, or features of them.
         y : array-like of shape (n_samples, ...), default=None
             Not used.
         groups : None

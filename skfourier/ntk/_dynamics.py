@@ -1,8 +1,10 @@
 """Training in the kernel regime: predictions at any step of gradient descent, in closed form."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length
 
 from skfourier._sklearn import checked_rows, refuse_no_numbers
@@ -53,7 +55,7 @@ class TrainingDynamics:
             f"learning_rate={self.learning_rate:g}, method={self.method!r}>"
         )
 
-    def test_loss(self, y_test):
+    def test_loss(self, y_test: Any) -> NDArray[Any]:
         """Return the mean squared error of `test` at each step.
 
         Parameters
@@ -80,21 +82,21 @@ class TrainingDynamics:
 
 
 def predict_training(
-    kernel_or_estimator,
-    X,
-    y,
-    X_test=None,
+    kernel_or_estimator: Any,
+    X: Any,
+    y: Any,
+    X_test: Any = None,
     *,
-    learning_rate,
-    steps,
-    loss="auto",
-    continuous=False,
-    initial_train=None,
-    initial_test=None,
-    parametrization="standard",
-    tol=1e-6,
-):
-    r"""Predict the predictions of a network of constant tangent kernel while it is trained.
+    learning_rate: float,
+    steps: Any,
+    loss: str = "auto",
+    continuous: bool = False,
+    initial_train: Any = None,
+    initial_test: Any = None,
+    parametrization: str = "standard",
+    tol: float = 1e-6,
+) -> TrainingDynamics:
+    r"""Predict a network's outputs during training, assuming a constant tangent kernel.
 
     .. math:: f_t(X) - y = (1 - \eta K)^t \, (f_0(X) - y), \qquad
               f_t(x) = f_0(x) + k(x, X)\, K^{-1} \left[1 - (1 - \eta K)^t\right] (y - f_0(X))
@@ -124,7 +126,7 @@ def predict_training(
     kernel_or_estimator : sklearn.gaussian_process.kernels.Kernel or estimator
         The tangent kernel, all outputs alike and independent: of the infinitely wide network
         (`NeuralTangentKernel`), or of a linear model on features (their `induced_kernel()`), in the
-        parametrisation of the gradient descent meant. An estimator with a `kernel_` (a fitted
+        parametrization of the gradient descent meant. An estimator with a `kernel_` (a fitted
         `FourierKernelRegressor`) stands for that. A fitted `CoordinateMLPRegressor`, or a Pipeline
         that ends in one, stands for its own tangent kernel and function, equation 1, as it is now:
         with ``max_iter=0`` before any training, else for training that goes on. Outputs are
@@ -147,8 +149,8 @@ def predict_training(
     initial_train, initial_test : array-like, shaped as y and its like at X_test, default=None
         :math:`f_0` at X and X_test; if None that of the estimator, or 0.
     parametrization : {"standard", "ntk"}, default="standard"
-        Of an estimator's kernel: see `empirical_ntk`. Its own gradient descent
-        (``solver="sgd"``) is that of the standard one.
+        Of an estimator's kernel: see `empirical_ntk`. The estimator's gradient descent
+        (``solver="sgd"``) is that of "standard".
     tol : float, default=1e-6
         Error of the predictions where they are approximated (method "toeplitz"), relative to the
         norm of y - f_0. The others are exact but for rounding, which at test rows grows as t times

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_consistent_length
@@ -25,7 +26,7 @@ class Eigenspectrum:
     power : ndarray of shape (n_components,) or (n_components, n_outputs), or None
         Squared component of y along each eigenvector: they add up to the sum of y squared. Of a
         network's kernel, which couples its outputs, the components are those of all outputs of
-        y - f_0 together, standardised as in its training. None without y.
+        y - f_0 together, standardized as in its training. None without y.
     learning_rate : float
     largest_stable_learning_rate : float
         2 / largest eigenvalue, in the units of `learning_rate`.
@@ -48,9 +49,15 @@ class Eigenspectrum:
 
 
 def eigenspectrum(
-    kernel_or_estimator, X, y=None, *, learning_rate=None, loss="auto", remaining=1 / math.e
-):
-    r"""Tell before the training how fast each part of a signal is learned.
+    kernel_or_estimator: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    learning_rate: float | None = None,
+    loss: str = "auto",
+    remaining: float = 1 / math.e,
+) -> Eigenspectrum:
+    r"""Predict how fast each part of a signal is learned.
 
     .. math:: K = Q \Lambda Q^T, \qquad
               t_i = \frac{\log r}{\log |1 - \eta \lambda_i|}, \qquad p_i = (q_i^T y)^2

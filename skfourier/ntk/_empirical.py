@@ -1,8 +1,10 @@
-"""The neural tangent kernel of a network at hand: equation 1."""
+"""The neural tangent kernel of a fitted network: equation 1."""
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
@@ -22,14 +24,21 @@ _BLOCK_BYTES, _BLOCK_ROWS = 2**28, 2048
 
 
 @own_torch_modes()
-def empirical_ntk(estimator, X, Y=None, *, parametrization="standard", outputs="mean"):
+def empirical_ntk(
+    estimator: Any,
+    X: Any,
+    Y: Any = None,
+    *,
+    parametrization: str = "standard",
+    outputs: str = "mean",
+) -> NDArray[Any]:
     r"""Evaluate the neural tangent kernel of a fitted network: equation 1.
 
     .. math:: \Theta(x, x')_{kl} = \sum_p v_p \frac{\partial f_k(x)}{\partial \theta_p}
               \frac{\partial f_l(x')}{\partial \theta_p}
 
     How far a small step of gradient descent on output l at x' moves output k at x. The outputs f
-    are those of the standardised targets: before they are scaled to the units of y. Batch
+    are those of the standardized targets: before they are scaled to the units of y. Batch
     normalization is that of predictions, with its statistics held.
 
     Parameters
@@ -69,7 +78,7 @@ def empirical_ntk(estimator, X, Y=None, *, parametrization="standard", outputs="
     Fourier features of amplitude 1, without batch normalization and output activation, and with
     ``initialization="he"`` for "relu". Features of another length are scaled: of unit length, the
     rectifier's kernel is 1 / n_frequencies of it. Other weights of the output layer are a factor:
-    with the default initialisation of "sine" and "erf" it is (1/3) / 1.5^2.
+    with the default initialization of "sine" and "erf" it is (1/3) / 1.5^2.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Gradients of a network's outputs by its parameters, for each sample, and their inner products."""
+"""Gradients of a network's outputs with respect to its parameters, and their inner products."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,9 @@ _TRACED = (nn.Linear, nn.BatchNorm1d)
 
 @dataclass(frozen=True)
 class Gradients:
-    r"""The gradients by one layer's parameters: of output k at sample i these.
+    r"""Gradients with respect to one layer's parameters.
+
+    For output k at sample i they are
 
     .. math:: \sqrt w\, s_{ik} h_i^T \;\text{(weights)}, \quad \sqrt b\, s_{ik} \;\text{(biases)}
 
@@ -24,7 +26,7 @@ class Gradients:
     signals : Tensor of shape (n_samples, n_outputs, n_units)
         s.
     weights, biases : float
-        w and b: what the squares of gradients are weighed with.
+        w and b: the weights of the squared gradients.
     """
 
     inputs: torch.Tensor | None
@@ -67,7 +69,7 @@ def numbers_per_sample(network):
 
 
 def sample_gradients(network, X, parametrization):
-    """Differentiate the outputs, before their scaling, by all trained parameters.
+    """Differentiate the outputs, before their scaling, with respect to all trained parameters.
 
     Parameters
     ----------
@@ -113,12 +115,12 @@ def _outer_products(network, X, weights):
         s, w, b = torch.stack(signals, dim=1), weights[f"{name}.weight"], weights[f"{name}.bias"]
         if isinstance(layer, nn.Linear):
             gradients.append(Gradients(entering, s, w, b))
-        else:  # a weight multiplies each normalised unit
-            normalised = nn.functional.batch_norm(
+        else:  # a weight multiplies each normalized unit
+            normalized = nn.functional.batch_norm(
                 entering, layer.running_mean, layer.running_var, eps=layer.eps
             )
             gradients += [
-                Gradients(None, s * normalised[:, None], 0.0, w),
+                Gradients(None, s * normalized[:, None], 0.0, w),
                 Gradients(None, s, 0.0, b),
             ]
     return gradients
@@ -140,7 +142,7 @@ def _written_out(network, X, weights):
 
 
 def _weight(network, name, parametrization):
-    """Return what the squares of gradients by a parameter are weighed with."""
+    """Return the weights of the squared gradients of a parameter."""
     if parametrization == "standard":
         return 1.0
     owner, _, kind = name.rpartition(".")
@@ -149,7 +151,7 @@ def _weight(network, name, parametrization):
         return 0.0  # its parameters start as constants
     if getattr(layer, "initial_variances", None) is None:
         raise ValueError(
-            f"parametrization='ntk' weighs each parameter by its variance before training, which "
+            f"parametrization='ntk' weights each parameter by its variance before training, which "
             f"is not known of {name!r}. Take parametrization='standard'."
         )
     return layer.initial_variances[("weight", "bias").index(kind)]

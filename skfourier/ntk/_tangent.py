@@ -50,7 +50,7 @@ def tangent_model(kernel_or_estimator, X, *, n_outputs, tol, parametrization="st
 
 
 def _network_matrix(estimator, X, n_outputs, parametrization):
-    """Return the tangent kernel of a network's standardised outputs, all pairs of them."""
+    """Return the tangent kernel of a network's standardized outputs, all pairs of them."""
     from skfourier.ntk._empirical import (  # noqa: PLC0415 (it loads torch)
         empirical_ntk,
         network_and_coordinates,

@@ -38,16 +38,16 @@ __all__ = [
 
 
 def as_spectrum(distribution, *, parameter="distribution"):
-    """Turn what users give as `distribution` into a spectrum.
+    """Convert a parameter `distribution` to a spectrum.
 
     Parameters
     ----------
     distribution : str, Spectrum or sklearn.gaussian_process.kernels.Kernel
         The lower-case name of a class that needs no argument, an object, or what scikit-learn
-        makes of such objects: a sum, or a product with `ConstantKernel`. scikit-learn's `RBF` and
-        `Matern` become the same kernels here.
+        builds from such objects: a sum, or a product with `ConstantKernel`. scikit-learn's `RBF`
+        and `Matern` become the same kernels here.
     parameter : str, default="distribution"
-        What error messages call it.
+        Its name in error messages.
 
     Returns
     -------

@@ -2,14 +2,16 @@ r"""Spectra of finitely many given frequencies: equation 4 of the paper.
 
 .. math:: k(d) = \sum_i a_i^2 \cos(2 \pi b_i^T d)
 
-Not normalised: k(0) is the sum of the squared amplitudes, the number of frequencies by default.
+Not normalized: k(0) is the sum of the squared amplitudes, the number of frequencies by default.
 """
 
 import math
 from abc import abstractmethod
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state, gen_batches
 
 from skfourier.spectra._arguments import axis_scales, check_pair, floats, real_numbers
@@ -31,7 +33,7 @@ class FiniteSpectrum(Spectrum):
     amplitudes = 1.0
 
     @abstractmethod
-    def given_frequencies(self, n_features, n_frequencies=None):
+    def given_frequencies(self, n_features: int, n_frequencies: int | None = None) -> NDArray[Any]:
         """Return the frequencies.
 
         Parameters
@@ -47,12 +49,12 @@ class FiniteSpectrum(Spectrum):
             In cycles per unit of X.
         """
 
-    def given_amplitudes(self, n_features, n_frequencies=None):
+    def given_amplitudes(self, n_features: int, n_frequencies: int | None = None) -> NDArray[Any]:
         """Return the amplitude of each of `given_frequencies`, shape (n_frequencies,)."""
         frequencies = self.given_frequencies(n_features, n_frequencies)
         return check_amplitudes(self.amplitudes, len(frequencies))
 
-    def evaluate(self, lag):
+    def evaluate(self, lag: Any) -> NDArray[Any]:
         """Evaluate the kernel at lags; k(0) is the sum of the squared amplitudes.
 
         Parameters
@@ -77,7 +79,14 @@ class FiniteSpectrum(Spectrum):
             kernel[rows] = np.cos(2 * math.pi * (flat[rows] @ frequencies.T)) @ powers
         return kernel.reshape(lag.shape[:-1])
 
-    def sample(self, n_frequencies, n_features, *, sampling="random", random_state=None):  # noqa: ARG002 (nothing is drawn)
+    def sample(
+        self,
+        n_frequencies: int,
+        n_features: int,
+        *,
+        sampling: str = "random",
+        random_state: Any = None,  # noqa: ARG002 (nothing is drawn)
+    ) -> Any:
         """Return the given frequencies: nothing is drawn.
 
         Raises
@@ -92,13 +101,13 @@ class FiniteSpectrum(Spectrum):
             )
         return self.given_frequencies(n_features, n_frequencies)
 
-    def scaled(self, sigma, *, n_features, n_frequencies=None):
+    def scaled(self, sigma: Any, *, n_features: int, n_frequencies: int | None = None) -> Any:
         """Multiply the frequencies by `sigma`, a number or one for each of `n_features`."""
         sizes = n_features, n_frequencies
         frequencies = self.given_frequencies(*sizes) * axis_scales(sigma, n_features)
         return Frequencies(frequencies, self.given_amplitudes(*sizes))
 
-    def normalized(self, n_features):
+    def normalized(self, n_features: int) -> Any:
         """Divide the amplitudes by their length, so that k(0) = 1.
 
         Raises
@@ -112,12 +121,12 @@ class FiniteSpectrum(Spectrum):
             raise ValueError(f"The amplitudes of {self!r} are all 0, and with them its kernel.")
         return Frequencies(self.given_frequencies(n_features), amplitudes / length)
 
-    def marginal(self, axis, n_features):
+    def marginal(self, axis: int, n_features: int) -> Any:
         """Restrict the kernel to one axis: the frequencies along it, with their amplitudes."""
         frequencies = self.given_frequencies(n_features)[:, [axis]]
         return Frequencies(frequencies, self.given_amplitudes(n_features))
 
-    def scales(self, n_features):
+    def scales(self, n_features: int) -> NDArray[Any]:
         """Return the root mean square of the frequencies along each axis, shape (1, n_features).
 
         Squares are weighted by squared amplitudes; 0 where there is no frequency but 0.
@@ -126,12 +135,12 @@ class FiniteSpectrum(Spectrum):
         squares = powers @ self.given_frequencies(n_features) ** 2
         return np.sqrt(squares / (powers.sum() or 1))[None]
 
-    def diag(self, X):
+    def diag(self, X: Any) -> NDArray[Any]:
         """Return k(x, x), the sum of the squared amplitudes, for every row of X."""
         X, _ = check_pair(X, None, False)
         return np.full(len(X), np.sum(self.given_amplitudes(X.shape[1]) ** 2))
 
-    def __call__(self, X, Y=None, eval_gradient=False):
+    def __call__(self, X: Any, Y: Any = None, eval_gradient: bool = False) -> Any:
         """Evaluate the kernel matrix, as a product of features.
 
         Parameters
@@ -159,7 +168,7 @@ class FiniteSpectrum(Spectrum):
         kernel = features_X @ features_Y.T
         return (kernel, np.empty((*kernel.shape, 0))) if eval_gradient else kernel
 
-    def __add__(self, other):
+    def __add__(self, other: Any) -> Any:
         """Add spectra; a sum of finite ones is finite."""
         return (
             FiniteSum(self, other) if isinstance(other, FiniteSpectrum) else super().__add__(other)
@@ -254,11 +263,11 @@ class Frequencies(FiniteSpectrum):
            [-1.,  2.]])
     """
 
-    def __init__(self, frequencies, amplitudes=1.0):
+    def __init__(self, frequencies: Any, amplitudes: Any = 1.0) -> None:
         self.frequencies = frequencies
         self.amplitudes = amplitudes
 
-    def given_frequencies(self, n_features, n_frequencies=None):  # noqa: ARG002 (they are given)
+    def given_frequencies(self, n_features: int, n_frequencies: int | None = None) -> NDArray[Any]:  # noqa: ARG002 (they are given)
         """Return the frequencies, checked against the number of columns."""
         frequencies = np.asarray(self.frequencies)
         if frequencies.dtype.kind not in "fiu":
@@ -292,10 +301,10 @@ class Basic(FiniteSpectrum):
            [-1.,  2.]])
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         pass
 
-    def given_frequencies(self, n_features, n_frequencies=None):  # noqa: ARG002 (one per axis)
+    def given_frequencies(self, n_features: int, n_frequencies: int | None = None) -> NDArray[Any]:  # noqa: ARG002 (one per axis)
         """Return the identity matrix."""
         return np.eye(n_features)
 
@@ -331,11 +340,11 @@ class Positional(FiniteSpectrum):
            [0., 3.]])
     """
 
-    def __init__(self, max_log2_frequency=6.0, *, n_frequencies=256):
+    def __init__(self, max_log2_frequency: float = 6.0, *, n_frequencies: int = 256) -> None:
         self.max_log2_frequency = max_log2_frequency
         self.n_frequencies = n_frequencies
 
-    def given_frequencies(self, n_features, n_frequencies=None):
+    def given_frequencies(self, n_features: int, n_frequencies: int | None = None) -> NDArray[Any]:
         """Return the frequencies, axis after axis."""
         n_frequencies = self.n_frequencies if n_frequencies is None else n_frequencies
         if not isinstance(n_frequencies, Integral):

@@ -14,6 +14,7 @@ Matern        Student's t, 2 nu degrees of freedom           Matern of length_sc
 import math
 from abc import abstractmethod
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from scipy import special, stats
@@ -125,7 +126,9 @@ class Matern(IsotropicSpectrum):
            [0.3603, 1.    ]])
     """
 
-    def __init__(self, sigma=1.0, *, nu=1.5, sigma_bounds=(1e-5, 1e5)):
+    def __init__(
+        self, sigma: Any = 1.0, *, nu: float = 1.5, sigma_bounds: Any = (1e-5, 1e5)
+    ) -> None:
         super().__init__(sigma, sigma_bounds=sigma_bounds)
         self.nu = nu
 

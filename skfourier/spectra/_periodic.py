@@ -2,8 +2,10 @@
 
 import math
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from skfourier.spectra._arguments import axis_scales, positive_number
@@ -49,13 +51,13 @@ class Periodic(FiniteSpectrum):
     Gaussian(sigma=0.1) + 0.2 * Periodic(period=1.0)
     """
 
-    def __init__(self, period, *, length_scale=1.0, axis=0):
+    def __init__(self, period: float, *, length_scale: float = 1.0, axis: int = 0) -> None:
         self.period = period
         self.length_scale = length_scale
         self.axis = axis
 
     @property
-    def amplitudes(self):  # type: ignore[override]
+    def amplitudes(self) -> Any:  # type: ignore[override]
         """The root of the power of each wave, the constant first."""
         length_scale = positive_number(self.length_scale, "length_scale")
         if length_scale < _SHORTEST:
@@ -69,7 +71,7 @@ class Periodic(FiniteSpectrum):
         power = power[: 1 + np.flatnonzero(power > _FAINT)[-1]]
         return np.sqrt(power / power.sum())
 
-    def given_frequencies(self, n_features, n_frequencies=None):  # noqa: ARG002 (length_scale says)
+    def given_frequencies(self, n_features: int, n_frequencies: int | None = None) -> NDArray[Any]:  # noqa: ARG002 (length_scale says)
         """Return the multiples of 1 / period along the axis, 0 along the others."""
         period = positive_number(self.period, "period")
         if not (isinstance(self.axis, Integral) and 0 <= int(self.axis) < n_features):
@@ -81,17 +83,17 @@ class Periodic(FiniteSpectrum):
         frequencies[:, self.axis] = np.arange(len(frequencies)) / period
         return frequencies
 
-    def scaled(self, sigma, *, n_features, n_frequencies=None):  # noqa: ARG002 (of Positional)
+    def scaled(self, sigma: Any, *, n_features: int, n_frequencies: int | None = None) -> Any:  # noqa: ARG002 (of Positional)
         """Divide the period by `sigma`, or by its entry for the axis."""
         _ = self.given_frequencies(n_features)  # the axis is checked
         period = float(self.period / axis_scales(sigma, n_features)[self.axis])
         return type(self)(period, length_scale=self.length_scale, axis=self.axis)
 
-    def normalized(self, n_features):  # noqa: ARG002 (it is)
+    def normalized(self, n_features: int) -> Any:  # noqa: ARG002 (it is)
         """Return itself: k(0) = 1."""
         return self
 
-    def marginal(self, axis, n_features):
+    def marginal(self, axis: int, n_features: int) -> Any:
         """Restrict the kernel to one axis: itself, or a constant."""
         if axis != self.axis:
             return super().marginal(axis, n_features)

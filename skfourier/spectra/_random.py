@@ -1,8 +1,10 @@
 """Spectra with a density and a scale, sigma."""
 
 from abc import abstractmethod
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.gaussian_process.kernels import Hyperparameter, NormalizedKernelMixin
 from sklearn.utils import check_random_state
@@ -39,7 +41,7 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         Bounds within which a Gaussian process may search sigma.
     """
 
-    def __init__(self, sigma=1.0, *, sigma_bounds=(1e-5, 1e5)):
+    def __init__(self, sigma: Any = 1.0, *, sigma_bounds: Any = (1e-5, 1e5)) -> None:
         self.sigma = sigma
         self.sigma_bounds = sigma_bounds
 
@@ -78,7 +80,7 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         """Return how many uniform numbers `unit_frequencies` takes for one frequency."""
         return n_features
 
-    def evaluate(self, lag):
+    def evaluate(self, lag: Any) -> NDArray[Any]:
         """Evaluate the kernel at lags, k(0) = 1.
 
         Parameters
@@ -102,7 +104,7 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
             [_scaled_lag(lag[..., axis], scale) for axis, scale in enumerate(scales)]
         )
 
-    def density(self, frequency):
+    def density(self, frequency: Any) -> NDArray[Any]:
         """Evaluate the spectral density, whose Fourier transform is the kernel.
 
         Parameters
@@ -117,7 +119,7 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         """
         return np.exp(self.log_density(frequency))
 
-    def log_density(self, frequency):
+    def log_density(self, frequency: Any) -> NDArray[Any]:
         """Evaluate the logarithm of `density`, also where that underflows.
 
         Parameters
@@ -134,7 +136,7 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         with np.errstate(over="ignore"):  # to infinity, where the density is 0
             return self.unit_log_density(frequency / scales) - np.log(scales).sum()
 
-    def log_density_gradient(self, frequency):
+    def log_density_gradient(self, frequency: Any) -> NDArray[Any]:
         r"""Differentiate `log_density` with respect to the logarithm of sigma.
 
         .. math:: \frac{\partial \log S}{\partial \log \sigma_j}
@@ -175,7 +177,14 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         # One sigma for all axes: the chain rule adds them up.
         return gradient.sum(axis=-1, keepdims=True) if np.size(self.sigma) == 1 else gradient
 
-    def sample(self, n_frequencies, n_features, *, sampling="random", random_state=None):
+    def sample(
+        self,
+        n_frequencies: int,
+        n_features: int,
+        *,
+        sampling: str = "random",
+        random_state: Any = None,
+    ) -> NDArray[Any]:
         """Draw frequencies.
 
         Parameters
@@ -224,7 +233,7 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
             )
         return frequencies
 
-    def scaled(self, sigma, *, n_features, n_frequencies=None):  # noqa: ARG002 (finite ones use it)
+    def scaled(self, sigma: Any, *, n_features: int, n_frequencies: int | None = None) -> Any:  # noqa: ARG002 (finite ones use it)
         """Multiply the scale by `sigma`, a number or one for each of `n_features`."""
         with np.errstate(over="ignore"):
             scales = axis_scales(sigma, n_features) * axis_scales(self.sigma, n_features)
@@ -236,26 +245,26 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         same = np.ndim(sigma) == 0 and np.ndim(self.sigma) == 0
         return clone(self).set_params(sigma=float(scales[0]) if same else scales)
 
-    def normalized(self, n_features):  # noqa: ARG002 (finite ones use it)
+    def normalized(self, n_features: int) -> Any:  # noqa: ARG002 (finite ones use it)
         """Return the spectrum itself: k(0) = 1."""
         return self
 
-    def marginal(self, axis, n_features):
+    def marginal(self, axis: int, n_features: int) -> Any:
         """Restrict the kernel to one axis: the same family, with the sigma of this axis."""
         scale, bounds = float(axis_scales(self.sigma, n_features)[axis]), self.sigma_bounds
         if np.ndim(bounds) == 2 and len(bounds) > 1:  # a pair for each axis
             bounds = tuple(bounds[axis])
         return clone(self).set_params(sigma=scale, sigma_bounds=bounds)
 
-    def scales(self, n_features):
+    def scales(self, n_features: int) -> NDArray[Any]:
         """Return sigma along each axis, shape (1, n_features)."""
         return axis_scales(self.sigma, n_features)[None]
 
-    def diag(self, X):
+    def diag(self, X: Any) -> NDArray[Any]:
         """Return k(x, x) = 1 for every row of X."""
         return np.ones(len(check_pair(X, None, False)[0]))
 
-    def __call__(self, X, Y=None, eval_gradient=False):
+    def __call__(self, X: Any, Y: Any = None, eval_gradient: bool = False) -> Any:
         """Evaluate the kernel matrix, axis by axis: no array of all lags is ever held.
 
         Parameters

@@ -6,8 +6,10 @@ spectrum again, because densities add.
 
 from abc import abstractmethod
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.gaussian_process.kernels import (
     ConstantKernel,
     Product,
@@ -36,7 +38,7 @@ class Spectrum(StationaryKernelMixin, NamedKernel):
     isotropic = False
 
     @abstractmethod
-    def evaluate(self, lag):
+    def evaluate(self, lag: Any) -> NDArray[Any]:
         """Evaluate the kernel at lags.
 
         Parameters
@@ -50,7 +52,14 @@ class Spectrum(StationaryKernelMixin, NamedKernel):
         """
 
     @abstractmethod
-    def sample(self, n_frequencies, n_features, *, sampling="random", random_state=None):
+    def sample(
+        self,
+        n_frequencies: int,
+        n_features: int,
+        *,
+        sampling: str = "random",
+        random_state: Any = None,
+    ) -> NDArray[Any]:
         """Draw frequencies.
 
         Parameters
@@ -68,7 +77,7 @@ class Spectrum(StationaryKernelMixin, NamedKernel):
         """
 
     @abstractmethod
-    def scaled(self, sigma, *, n_features, n_frequencies=None):
+    def scaled(self, sigma: Any, *, n_features: int, n_frequencies: int | None = None) -> Any:
         """Multiply the frequencies by `sigma`, a number or one for each of `n_features`.
 
         Returns
@@ -77,7 +86,7 @@ class Spectrum(StationaryKernelMixin, NamedKernel):
         """
 
     @abstractmethod
-    def normalized(self, n_features):
+    def normalized(self, n_features: int) -> Any:
         """Return the spectrum of the same shape whose kernel has k(0) = 1.
 
         Parameters
@@ -91,7 +100,7 @@ class Spectrum(StationaryKernelMixin, NamedKernel):
         """
 
     @abstractmethod
-    def marginal(self, axis, n_features):
+    def marginal(self, axis: int, n_features: int) -> Any:
         """Restrict the kernel to one axis: its frequencies are those along this axis.
 
         Parameters
@@ -108,7 +117,7 @@ class Spectrum(StationaryKernelMixin, NamedKernel):
         """
 
     @abstractmethod
-    def scales(self, n_features):
+    def scales(self, n_features: int) -> NDArray[Any]:
         """Return the scale of the frequencies along each axis, one row for each term of a sum.
 
         Parameters
@@ -123,11 +132,11 @@ class Spectrum(StationaryKernelMixin, NamedKernel):
             cycles per unit of X.
         """
 
-    def __add__(self, other):
+    def __add__(self, other: Any) -> Any:
         """Add spectra; other kernels are added as scikit-learn's are."""
         return SpectrumSum(self, other) if isinstance(other, Spectrum) else super().__add__(other)
 
-    def __mul__(self, other):
+    def __mul__(self, other: Any) -> Any:
         """Multiply by a positive number; products with other kernels are scikit-learn's."""
         if isinstance(other, Real):
             other = ConstantKernel(other)

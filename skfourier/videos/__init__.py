@@ -2,8 +2,8 @@
 
 The coordinates are columns (x, y, t) in [0, 1), the end point left out, rows frame by frame and
 each frame row by row. The time t of a frame is its index in the whole video divided by the number
-of frames there, also where only some of the frames are taken: a model that learns every tenth frame
-at times of its own is late or early everywhere else.
+of frames there, also where only some of the frames are taken: a model that learns every tenth
+frame at other times is late or early everywhere else.
 """
 
 from skfourier.videos._reading import iterate_video, load_video

@@ -29,10 +29,10 @@ def intensities_of(frame):
     """
     n_channels = len(frame.format.components)
     others = frame.format.has_palette or frame.format.name.startswith("xyz") or n_channels == 2
-    if frame.format.is_rgb or others:  # two are grey with alpha
+    if frame.format.is_rgb or others:  # two are gray with alpha
         return _from_rgb(frame)
     if n_channels == 1:
-        return _from_grey(frame)
+        return _from_gray(frame)
     frame.colorspace = _matrix(frame)
     return _from_rgb(frame) if _bits(frame) == 8 else _from_deep_luma_and_chroma(frame)
 
@@ -75,12 +75,12 @@ def _white(pixel_format):
     return converted(frame, "rgb48le").to_ndarray()[8, 8].astype(np.float32)
 
 
-def _from_grey(frame):
-    grey = _fractions(converted(frame, "gray16le").to_ndarray(), 65535)
+def _from_gray(frame):
+    gray = _fractions(converted(frame, "gray16le").to_ndarray(), 65535)
     bits = _bits(frame)
     if frame.color_range == _LIMITED_RANGE and 8 <= bits <= 16:  # which the scaler takes for full
-        grey = np.clip((grey * np.float32((2**bits - 1) / 2 ** (bits - 8)) - 16) / 219, 0, 1)
-    return np.stack([grey] * 3, axis=-1)
+        gray = np.clip((gray * np.float32((2**bits - 1) / 2 ** (bits - 8)) - 16) / 219, 0, 1)
+    return np.stack([gray] * 3, axis=-1)
 
 
 def _matrix(frame):

@@ -1,6 +1,11 @@
 """Reading video files frame by frame: a long one never lies in memory whole."""
 
+from collections.abc import Iterator
+from os import PathLike
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from skfourier._files import existing_file
 from skfourier._pixels import checked_size, cropped_and_resized
@@ -12,7 +17,9 @@ from skfourier.videos._pyav import opened_video
 from skfourier.videos._times import frame_indices, last_needed, presentation_times
 
 
-def iterate_video(path, size=None, frames=slice(None), *, times="index"):
+def iterate_video(
+    path: str | PathLike[str], size: Any = None, frames: Any = slice(None), *, times: str = "index"
+) -> Iterator[tuple[float, NDArray[Any]]]:
     r"""Read a video file frame by frame, each with its time.
 
     .. math:: t = \mathrm{frame} / n_\mathrm{frames} \qquad \text{or} \qquad
@@ -26,8 +33,8 @@ def iterate_video(path, size=None, frames=slice(None), *, times="index"):
     path : str or path-like
         Of any format that FFmpeg reads.
     size : int or tuple of int (height, width), default=None
-        None: as it is. An int: the central square, resized to so many pixels a side. A pair: the
-        central part of that aspect ratio, resized. As in `load_image`.
+        None: as it is. An int: the central square, resized to that many pixels per side. A pair:
+        the central part of that aspect ratio, resized. As in `load_image`.
     frames : slice or sequence of int, default=slice(None)
         The frames to read, in the order of the file.
     times : {"index", "pts"}, default="index"
@@ -71,18 +78,18 @@ def iterate_video(path, size=None, frames=slice(None), *, times="index"):
 
     Notes
     -----
-    The stream that is marked as default is read, else the first; covers and thumbnails are none.
-    Frames are turned and mirrored as the file says, to the nearest quarter.
+    The stream that is marked as default is read, else the first; covers and thumbnails do not
+    count. Frames are turned and mirrored as the file says, to the nearest quarter.
 
     The number of frames is that of the pictures that decode, which a first pass counts: the whole
-    file is decoded twice, and converted once. What the container announces is not asked. Pictures
-    that a decoder reports as damaged end the video; it conceals some without a word, as players do.
+    file is decoded twice, and converted once. The number in the container is ignored. Pictures that
+    a decoder reports as damaged end the video; it conceals some silently, as players do.
     What can be read of a damaged file counts as the whole.
 
     Luma and chroma become RGB by the matrix and the range that the file is tagged with. Without a
     tag the matrix is that of BT.709 from 720 rows or 1280 columns on, else that of BT.601, as
-    players have it; the range is limited (16 to 235 of 255), that of grey full. White is exactly 1
-    at any number of bits, and frames of more than 8 bits a channel keep them. Transfer functions
+    players have it; the range is limited (16 to 235 of 255), that of gray full. White is exactly 1
+    at any number of bits, and frames of more than 8 bits per channel keep them. Transfer functions
     and primaries (BT.2020, P3) are not converted: values are as the file codes them.
 
     Examples
@@ -103,7 +110,14 @@ def iterate_video(path, size=None, frames=slice(None), *, times="index"):
     return _timed_frames(path, size, indices, moments, n_channels)
 
 
-def load_video(path, size=None, frames=slice(None), *, return_times=False, times="index"):
+def load_video(
+    path: str | PathLike[str],
+    size: Any = None,
+    frames: Any = slice(None),
+    *,
+    return_times: bool = False,
+    times: str = "index",
+) -> Any:
     r"""Read a video file, or some of its frames, as floats in [0, 1].
 
     Only the frames asked for are held, resized one by one.
@@ -113,8 +127,8 @@ def load_video(path, size=None, frames=slice(None), *, return_times=False, times
     path : str or path-like
         Of any format that FFmpeg reads.
     size : int or tuple of int (height, width), default=None
-        None: as it is. An int: the central square, resized to so many pixels a side. A pair: the
-        central part of that aspect ratio, resized. As in `load_image`.
+        None: as it is. An int: the central square, resized to that many pixels per side. A pair:
+        the central part of that aspect ratio, resized. As in `load_image`.
     frames : slice or sequence of int, default=slice(None)
         The frames to read, in the order of the file. For some of them take `return_times` too, as
         `video_to_samples` needs to be told when they are.
@@ -150,7 +164,7 @@ def load_video(path, size=None, frames=slice(None), *, return_times=False, times
     See Also
     --------
     iterate_video : One frame at a time; its notes hold here too.
-    save_video : The way back.
+    save_video : The inverse.
 
     Examples
     --------

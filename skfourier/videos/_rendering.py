@@ -1,5 +1,8 @@
 """Predicting videos: any number of frames at any resolution, in bounded memory."""
 
+from os import PathLike
+from typing import Any
+
 from skfourier._extras import required
 from skfourier._pixel_grids import check_n_columns, predict_pixels, region_axes
 from skfourier._pixels import checked_shape
@@ -9,16 +12,16 @@ from skfourier.videos._writing import check_format_holds, write_predictions
 
 
 def render(
-    estimator,
-    shape,
-    path=None,
+    estimator: Any,
+    shape: Any,
+    path: str | PathLike[str] | None = None,
     *,
-    times=None,
-    region=None,
-    aspect="stretch",
-    progress=False,
-    fps=25,
-):
+    times: Any = None,
+    region: Any = None,
+    aspect: str = "stretch",
+    progress: bool = False,
+    fps: float = 25,
+) -> Any:
     r"""Predict a video of any number of frames, at any resolution or of any region.
 
     .. math:: t = \mathrm{frame} / n_\mathrm{frames}, \qquad

@@ -1,14 +1,17 @@
 """Videos in memory: pixels to rows of coordinates and targets, and back."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from skfourier._pixel_grids import grid_rows, pixel_axes
 from skfourier._pixels import checked_pixels, checked_shape, intensities, rows_to_pixels
 from skfourier.videos._times import frame_indices, frame_times
 
 
-def video_grid(shape, aspect="stretch", *, times=None):
-    r"""Coordinates of the pixels of a video, frame by frame and each frame row by row.
+def video_grid(shape: Any, aspect: str = "stretch", *, times: Any = None) -> NDArray[Any]:
+    r"""Return the coordinates of the pixels of a video, frame by frame, row by row.
 
     .. math:: x = \mathrm{column} / s_x, \qquad y = \mathrm{row} / s_y, \qquad
               t = \mathrm{frame} / n_\mathrm{frames}
@@ -53,8 +56,10 @@ def video_grid(shape, aspect="stretch", *, times=None):
     return grid_rows(*pixel_axes(height, width, aspect), frame_times(times, n_frames))
 
 
-def video_to_samples(video, *, frames=slice(None), times=None, aspect="stretch"):
-    r"""Turn a video, or some of its frames, into coordinates X and intensities y, one row a pixel.
+def video_to_samples(
+    video: Any, *, frames: Any = slice(None), times: Any = None, aspect: str = "stretch"
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    r"""Turn a video, or some of its frames, into rows: coordinates X and intensities y of a pixel.
 
     .. math:: t = \mathrm{frame} / n_\mathrm{frames}, \qquad y = \mathrm{pixel} / \mathrm{white}
 
@@ -70,7 +75,7 @@ def video_to_samples(video, *, frames=slice(None), times=None, aspect="stretch")
         ``frames=slice(None, None, 10)`` and not ``video[::10]``, which would pass for a whole
         video, with times of its own.
     times : array-like of shape (n_frames,), default=None
-        Times of the frames of `video`, in [0, 1], if it is but a part: those that `iterate_video`
+        Times of the frames of `video`, in [0, 1], if it is only a part: those that `iterate_video`
         and `load_video` give. None: it is whole.
     aspect : {"stretch", "equal"}, default="stretch"
         As in `video_grid`.
@@ -90,7 +95,7 @@ def video_to_samples(video, *, frames=slice(None), times=None, aspect="stretch")
 
     See Also
     --------
-    samples_to_video : The way back.
+    samples_to_video : The inverse.
     video_grid : X alone.
 
     References
@@ -121,8 +126,8 @@ def video_to_samples(video, *, frames=slice(None), times=None, aspect="stretch")
     return X, intensities(video[chosen], "The video").reshape(len(X), *channels)
 
 
-def samples_to_video(y, shape, dtype=np.uint8):
-    r"""Turn intensities, one row a pixel, into a video.
+def samples_to_video(y: Any, shape: Any, dtype: Any = np.uint8) -> NDArray[Any]:
+    r"""Turn intensities, one row per pixel, into a video.
 
     .. math:: \mathrm{pixel} = \mathrm{round}(\mathrm{white} \cdot \min(\max(y, 0), 1))
 
@@ -146,12 +151,12 @@ def samples_to_video(y, shape, dtype=np.uint8):
     Raises
     ------
     ValueError
-        If y is no array of floats or booleans, is not finite, or does not fill `shape`; if
+        If y is not an array of floats or booleans, is not finite, or does not fill `shape`; if
         `dtype` is another one.
 
     See Also
     --------
-    video_to_samples : The way here.
+    video_to_samples : The inverse.
     render : Predicts and makes the video, of any number of frames and at any resolution.
 
     Examples

@@ -5,7 +5,9 @@ import tempfile
 from contextlib import contextmanager
 from fractions import Fraction
 from numbers import Real
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,8 +26,8 @@ _CODECS = {
 _STEM_BYTES = 200
 
 
-def save_video(path, video, fps=25):
-    """Write a video file; the ending of its name tells the format.
+def save_video(path: str | PathLike[str], video: Any, fps: float = 25) -> None:
+    """Write a video file; the file extension sets the format.
 
     The file appears, or takes the place of an older one, only when it is complete.
 
@@ -36,7 +38,7 @@ def save_video(path, video, fps=25):
         and needs an even height and width) or .mkv (FFV1: lossless, any size, large).
     video : array-like of shape (n_frames, height, width) or (n_frames, height, width, channels)
         1 or 3 (RGB) channels, of dtype bool, uint8, float32 or float64; floats in [0, 1], clipped.
-        Written with 8 bits a channel, grey as RGB.
+        Written with 8 bits per channel, gray as RGB.
     fps : float, default=25
         Frames per second. That of another file is
         ``imageio.v3.immeta(path, plugin="pyav")["fps"]``.
@@ -44,7 +46,7 @@ def save_video(path, video, fps=25):
     Raises
     ------
     ValueError
-        If `video` is no video or not finite; if the format is unknown or cannot hold it, as odd
+        If `video` is not a video or not finite; if the format is unknown or cannot hold it, as odd
         sizes in an .mp4; if `fps` is not positive.
     OSError
         If the folder does not exist or the file cannot be written.
@@ -53,7 +55,7 @@ def save_video(path, video, fps=25):
 
     See Also
     --------
-    load_video : The way back.
+    load_video : The inverse.
     render : Writes the predictions of an estimator, frame by frame.
 
     Examples
@@ -72,7 +74,7 @@ def save_video(path, video, fps=25):
     check_format_holds(path, video.shape)
     if video.dtype == np.uint16:
         raise ValueError(
-            "The video is uint16, and videos are written with 8 bits a channel. Pass "
+            "The video is uint16, and videos are written with 8 bits per channel. Pass "
             "video / 65535 to have it rounded."
         )
     with complete_file(path) as complete, encoder(complete, video.shape[1:3], fps) as append:
@@ -136,7 +138,7 @@ def check_format_holds(path, shape):
     height, width, *channels = shape[1:]
     if channels not in ([], [1], [3]):
         raise ValueError(
-            f"A video file holds 1 or 3 channels, grey or RGB; got {channels[0]}. Drop alpha: "
+            f"A video file holds 1 or 3 channels, gray or RGB; got {channels[0]}. Drop alpha: "
             "video[..., :3]."
         )
     if suffix == ".mp4" and (height % 2 or width % 2):
@@ -152,7 +154,7 @@ def check_format_holds(path, shape):
 def _checked_rate(fps):
     rate = float(fps) if isinstance(fps, Real) and not isinstance(fps, bool) else 0.0
     if not 0.01 <= rate <= 1000:
-        raise ValueError(f"fps must be a number of frames a second, 0.01 to 1000; got {fps!r}.")
+        raise ValueError(f"fps must be a number of frames per second, 0.01 to 1000; got {fps!r}.")
     return Fraction(rate).limit_denominator(1001)  # 30000 / 1001 is that of NTSC
 
 

@@ -27,12 +27,12 @@ def test_moves_fast_first_and_slowly_later():
     assert change[:30].mean() > 10 * change[60:90].mean()
 
 
-def test_names_its_authors_and_licence():
+def test_names_its_authors_and_license():
     clip = load_sample_video()
     for text in (clip.DESCR, load_sample_video.__doc__):
         assert "(c) Blender Foundation, www.bigbuckbunny.org" in text
         assert "https://creativecommons.org/licenses/by/3.0/" in text
-        assert "hange" in text  # the licence asks to say what was changed
+        assert "hange" in text  # the license asks to say what was changed
 
 
 def test_is_small():

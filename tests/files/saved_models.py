@@ -54,6 +54,19 @@ def fitted(estimator, columns=slice(None)):
     return make
 
 
+def in_blocks(estimator):
+    """Make models that have had two blocks of rows, and take more."""
+
+    def make(dtype):
+        X, y = scattered(dtype)
+        model = estimator()
+        for rows in (slice(30), slice(30, None)):
+            model.partial_fit(X[rows], y[rows])
+        return model, X, y
+
+    return make
+
+
 def motion(dtype):
     rng = np.random.default_rng(0)
     scene = np.kron(rng.uniform(size=(5, 6)), np.ones((4, 4))).astype(dtype)
@@ -90,6 +103,9 @@ MAKERS = {
             **SMALL, embedding=FourierFeatures("auto_per_axis", n_frequencies=5)
         )
     ),
+    "network_in_blocks": in_blocks(
+        lambda: CoordinateMLPRegressor(**SMALL, embedding=FEATURES, batch_size=10)
+    ),
     "ensemble": fitted(lambda: CoordinateMLPEnsemble(CoordinateMLPRegressor(**SMALL), 2)),
     "cholesky": regressor("cholesky", scattered),
     "trend": regressor("cholesky", scattered, trend="linear"),
@@ -111,6 +127,11 @@ MAKERS = {
     "chosen_of_candidates": fitted(
         lambda: FourierKernelRegressorCV([[1, 2], [2, 3]], [1e-3, 1e-2], kernel=["gaussian"], cv=3),
         columns=1,
+    ),
+    "chosen_in_blocks": in_blocks(
+        lambda: FourierKernelRegressorCV(
+            kernel=["gaussian", Matern(nu=2.5)], domain=[[0, 1], [0, 1]]
+        )
     ),
     "motion": motion,
     "no_motion": no_motion,

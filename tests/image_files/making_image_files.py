@@ -30,7 +30,7 @@ def write_png(path, width, bits, color_type, rows, *, further=()):
 
 
 def write_tiff(path, data, width, height, *, bits, photometric=1, sample_format=1, byteorder="<"):
-    """Write a TIFF of one strip of grey, uncompressed; `data` are bytes."""
+    """Write a TIFF of one strip of gray, uncompressed; `data` are bytes."""
     short, long = 3, 4
     tags = [
         (256, short, width), (257, short, height), (258, short, bits), (259, short, 1),
@@ -87,7 +87,7 @@ def jpeg2000_with_profile(data, profile):
 
 
 def icc_profile(curve, colorants=SRGB_COLORANTS):
-    """Make a profile of RGB, or of grey without colorants; `curve` gives linear light."""
+    """Make a profile of RGB, or of gray without colorants; `curve` gives linear light."""
 
     def fixed(*numbers):
         return b"".join(struct.pack(">i", round(65536 * number)) for number in numbers)

@@ -26,7 +26,7 @@ def float32(values):
 
 class TestTransparentColor:
     @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
-    def test_of_grey_png(self, tmp_path, bits):
+    def test_of_gray_png(self, tmp_path, bits):
         # PNG, 11.3.2.1: pixels of that value are transparent, all others are opaque.
         white = 2**bits - 1
         values = np.linspace(0, white, min(white + 1, 16)).astype(np.uint16)
@@ -36,8 +36,8 @@ class TestTransparentColor:
             path = tmp_path / "clear.png"
             chunk = b"tRNS", struct.pack(">H", clear)
             write_png(path, len(values), bits, 0, [row], further=[chunk])
-            grey = values / white
-            expected = np.stack([grey, grey, grey, values != clear], axis=-1)
+            gray = values / white
+            expected = np.stack([gray, gray, gray, values != clear], axis=-1)
             assert_allclose(load_image(path), [expected], rtol=1e-6)
 
     def test_of_rgb_png(self, tmp_path):
@@ -124,7 +124,7 @@ class TestJpeg2000:
 
 
 def write_deep_jpeg2000(path, samples, form):
-    """Write 16 bits a channel, lossless, by FFmpeg."""
+    """Write 16 bits per channel, lossless, by FFmpeg."""
     height, width = samples.shape[:2]
     with av.open(path, "w", format="image2") as container:
         stream = container.add_stream("jpeg2000", rate=1, options={"pred": "1"})
@@ -146,7 +146,7 @@ class TestAvif:
             stream.pix_fmt = "yuv420p10le"
             frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 255, np.uint8), format="rgb24")
             container.mux([*stream.encode(frame), *stream.encode()])
-        with pytest.warns(UserWarning, match=r"deep\.avif has 10 bits a channel"):
+        with pytest.warns(UserWarning, match=r"deep\.avif has 10 bits per channel"):
             loaded = load_image(path)
         assert_allclose(loaded, 1, rtol=0, atol=1.01 / 255)  # a level is lost in compression
 
@@ -163,25 +163,25 @@ class TestAvif:
         assert_allclose(loaded[8, 8], np.divide(picture.getpixel((8, 8)), 255), atol=2 / 255)
 
 
-def test_grey_of_16_bits_in_sgi_warns(tmp_path):
+def test_gray_of_16_bits_in_sgi_warns(tmp_path):
     header = struct.pack(">HBBHHHH", 474, 0, 2, 2, 2, 1, 1).ljust(512, b"\0")
     (tmp_path / "deep.sgi").write_bytes(header + struct.pack(">2H", 1000, 65535))
-    with pytest.warns(UserWarning, match="16 bits a channel, of which Pillow reads 8"):
+    with pytest.warns(UserWarning, match="16 bits per channel, of which Pillow reads 8"):
         assert_array_equal(load_image(tmp_path / "deep.sgi"), float32([[1000 // 256 / 255, 1]]))
 
 
 @pytest.mark.parametrize(
     ("magic", "row"), [("P2", b"500 1000"), ("P5", struct.pack(">2H", 500, 1000))]
 )
-def test_grey_pgm_of_any_maximum(tmp_path, magic, row):
-    (tmp_path / "grey.pgm").write_bytes(f"{magic}\n2 1\n1000\n".encode() + row)
+def test_gray_pgm_of_any_maximum(tmp_path, magic, row):
+    (tmp_path / "gray.pgm").write_bytes(f"{magic}\n2 1\n1000\n".encode() + row)
     # Pillow rounds to 16 bits.
-    assert_allclose(load_image(tmp_path / "grey.pgm"), [[0.5, 1]], rtol=0, atol=0.51 / 65535)
+    assert_allclose(load_image(tmp_path / "gray.pgm"), [[0.5, 1]], rtol=0, atol=0.51 / 65535)
 
 
 def test_color_ppm_of_10_bits_warns(tmp_path):
     (tmp_path / "color.ppm").write_bytes(b"P3\n1 1\n1000\n500 1000 0\n")
-    with pytest.warns(UserWarning, match="10 bits a channel, of which Pillow reads 8"):
+    with pytest.warns(UserWarning, match="10 bits per channel, of which Pillow reads 8"):
         assert_allclose(load_image(tmp_path / "color.ppm"), [[[0.5, 1, 0]]], atol=0.51 / 255)
 
 

@@ -14,7 +14,7 @@ from skfourier.images import load_image
 N_PIXELS = 5 * 7
 
 
-def write_grey(path):
+def write_gray(path):
     pixels = random_pixels((5, 7))
     if path.suffix == ".tif":
         tifffile.imwrite(path, pixels)
@@ -26,7 +26,7 @@ def write_grey(path):
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 class TestMostPixels:
     def test_beyond_twice_the_limit_names_it(self, tmp_path, monkeypatch, suffix):
-        write_grey(tmp_path / f"large{suffix}")
+        write_gray(tmp_path / f"large{suffix}")
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", (N_PIXELS - 1) // 2)
         named = rf"large.*\({N_PIXELS} pixels\) exceeds limit of {N_PIXELS - 1} pixels.*"
         with pytest.raises(OSError, match=named + r"set PIL\.Image\.MAX_IMAGE_PIXELS to") as caught:
@@ -35,7 +35,7 @@ class TestMostPixels:
 
     @pytest.mark.parametrize("limit", [N_PIXELS - 1, (N_PIXELS + 1) // 2])
     def test_up_to_twice_the_limit_warns(self, tmp_path, monkeypatch, suffix, limit):
-        expected = write_grey(tmp_path / f"large{suffix}")
+        expected = write_gray(tmp_path / f"large{suffix}")
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
         told = rf"large{suffix} has {N_PIXELS} pixels, more than .*MAX_IMAGE_PIXELS = {limit}, .*"
         with pytest.warns(Image.DecompressionBombWarning, match=told) as caught:
@@ -45,7 +45,7 @@ class TestMostPixels:
 
     @pytest.mark.parametrize("limit", [N_PIXELS, None])
     def test_lifted_is_silent(self, tmp_path, monkeypatch, suffix, limit):
-        expected = write_grey(tmp_path / f"large{suffix}")
+        expected = write_gray(tmp_path / f"large{suffix}")
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
         assert_array_equal(load_image(tmp_path / f"large{suffix}"), expected)
 
@@ -76,7 +76,7 @@ def test_what_nothing_here_reads(tmp_path, data):
 
 
 def test_a_tiff_by_any_name(tmp_path):
-    expected = write_grey(tmp_path / "file.tif")
+    expected = write_gray(tmp_path / "file.tif")
     for name in ("file.png", "http:file", "a.zip"):
         (tmp_path / "file.tif").rename(tmp_path / name)
         assert_array_equal(load_image(tmp_path / name), expected)
@@ -87,7 +87,7 @@ def test_memory_that_runs_out_is_no_damage(tmp_path, monkeypatch):
     def exhausted(*_, **__):
         raise MemoryError
 
-    write_grey(tmp_path / "file.png")
+    write_gray(tmp_path / "file.png")
     monkeypatch.setattr(Image, "open", exhausted)
     with pytest.raises(MemoryError):
         load_image(tmp_path / "file.png")

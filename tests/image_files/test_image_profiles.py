@@ -24,7 +24,7 @@ from skfourier.images import load_image
 SRGB = icc_profile(srgb_to_linear)
 LINEAR = icc_profile(lambda value: value)
 P3 = icc_profile(srgb_to_linear, P3_COLORANTS)
-LINEAR_GREY = icc_profile(lambda value: value, None)
+LINEAR_GRAY = icc_profile(lambda value: value, None)
 # A level of 255: lcms rounds its curves, its matrix and its result.
 LEVEL = 1.01 / 255
 
@@ -72,11 +72,11 @@ class TestConversion:
         assert_allclose(load_image(tmp_path / "p3.png"), expected, rtol=0, atol=LEVEL)
 
     @pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
-    @pytest.mark.parametrize("profile", [LINEAR, LINEAR_GREY], ids=["RGB", "grey"])
-    def test_of_grey_stays_grey(self, tmp_path, suffix, profile):
-        grey = np.full((16, 16), 128, np.uint8)
-        Image.fromarray(grey).save(tmp_path / f"grey{suffix}", icc_profile=profile)
-        loaded = load_image(tmp_path / f"grey{suffix}")
+    @pytest.mark.parametrize("profile", [LINEAR, LINEAR_GRAY], ids=["RGB", "gray"])
+    def test_of_gray_stays_gray(self, tmp_path, suffix, profile):
+        gray = np.full((16, 16), 128, np.uint8)
+        Image.fromarray(gray).save(tmp_path / f"gray{suffix}", icc_profile=profile)
+        loaded = load_image(tmp_path / f"gray{suffix}")
         assert_allclose(loaded, np.full((16, 16), linear_to_srgb(128 / 255)), atol=LEVEL)
 
     def test_of_a_palette_with_a_transparent_color(self, tmp_path):
@@ -182,7 +182,7 @@ class TestWarnings:
         shown = picture if mode == "L" else picture.convert("RGB")
         assert_allclose(loaded, np.asarray(shown) / 255, atol=LEVEL)
 
-    @pytest.mark.parametrize(("mode", "profile"), [("RGB", LINEAR_GREY), ("CMYK", SRGB)])
+    @pytest.mark.parametrize(("mode", "profile"), [("RGB", LINEAR_GRAY), ("CMYK", SRGB)])
     def test_of_a_profile_for_other_colors(self, tmp_path, mode, profile):
         Image.new(mode, (4, 4)).save(tmp_path / "image.tif", icc_profile=profile)
         with pytest.warns(UserWarning, match=f"that is for (GRAY|RGB), and the pixels are {mode}"):

@@ -72,7 +72,7 @@ class TestDepth:
         change_tag(path, 256, 8)
         data = path.read_bytes()
         path.write_bytes(data.replace(struct.pack("<3H", 8, 8, 8), struct.pack("<3H", 16, 16, 16)))
-        with pytest.warns(UserWarning, match="has 16 bits a channel, of which Pillow reads 8"):
+        with pytest.warns(UserWarning, match="has 16 bits per channel, of which Pillow reads 8"):
             load_image(path)
 
 
@@ -158,7 +158,7 @@ class TestAlpha:
         tifffile.imwrite(path, samples, photometric="rgb", extrasamples=["assocalpha"])
         assert_allclose(load_image(path)[0, 0], [1, 0.5, 1, 100 / 255], rtol=1e-6)
 
-    def test_of_grey_by_pillow(self, path):
+    def test_of_gray_by_pillow(self, path):
         picture = Image.frombytes("LA", (7, 5), random_pixels((5, 7, 2)).tobytes())
         picture.save(path, compression="tiff_lzw")
         change_tag(path, 338, 1)  # associated: Pillow's mode La

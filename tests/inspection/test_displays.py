@@ -163,9 +163,9 @@ def test_spectra(spectrum, column):
     x, y = drawn(display)["density"]
     np.testing.assert_array_equal(x, display.grid)
     np.testing.assert_array_equal(y, display.density)
-    centres = np.array([bar.get_x() + bar.get_width() / 2 for bar in display.bars_])
+    centers = np.array([bar.get_x() + bar.get_width() / 2 for bar in display.bars_])
     heights = np.array([bar.get_height() for bar in display.bars_])
-    expected = np.interp(centres, display.grid, display.density)
+    expected = np.interp(centers, display.grid, display.density)
     # Of 20,000 frequencies the fullest of 20 bins holds some 2,000: 5 standard deviations are 11 %
     # of it; the hundredth beyond the ends is 1 % more, and the uniform's edges are half empty.
     inner = slice(1, -1)

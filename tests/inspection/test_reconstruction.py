@@ -12,7 +12,7 @@ from skfourier.inspection import ReconstructionDisplay
 
 RNG = np.random.default_rng(0)
 IMAGE = RNG.uniform(size=(6, 7, 3))
-GREY = RNG.integers(0, 256, size=(6, 7), dtype=np.uint8)
+GRAY = RNG.integers(0, 256, size=(6, 7), dtype=np.uint8)
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def close_figures():
     plt.close("all")
 
 
-@pytest.mark.parametrize("image", [IMAGE, GREY, GREY[..., None], GREY > 99])
+@pytest.mark.parametrize("image", [IMAGE, GRAY, GRAY[..., None], GRAY > 99])
 @pytest.mark.parametrize("aspect", ["stretch", "equal"])
 def test_an_estimator_is_drawn_at_the_pixels_of_the_image(image, aspect):
     X, y = image_to_samples(image, aspect=aspect)
@@ -57,7 +57,7 @@ def test_axes_are_those_given():
 
 def test_colors_of_one_channel():
     display = ReconstructionDisplay.from_predictions(
-        {"a": GREY / 255}, GREY, imshow_kw={"cmap": "viridis"}
+        {"a": GRAY / 255}, GRAY, imshow_kw={"cmap": "viridis"}
     )
     assert {shown.get_cmap().name for shown in display.images_} == {"viridis"}
 

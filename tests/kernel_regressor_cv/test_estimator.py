@@ -72,12 +72,12 @@ class TestLeaveOneOut:
     def test_equals_refits_with_the_mean_held_fixed(self, pixels, solver):
         X, y = pixels
         model = searched([3], [0.05], solver=solver).fit(X, y)
-        matrix, centred = Gaussian(3)(X) + 0.05 * np.eye(len(X)), y - y.mean(axis=0)
+        matrix, centered = Gaussian(3)(X) + 0.05 * np.eye(len(X)), y - y.mean(axis=0)
         errors = []
         for left_out in range(len(X)):
             others = np.arange(len(X)) != left_out
-            dual = np.linalg.solve(matrix[np.ix_(others, others)], centred[others])
-            errors.append(centred[left_out] - matrix[left_out, others] @ dual)
+            dual = np.linalg.solve(matrix[np.ix_(others, others)], centered[others])
+            errors.append(centered[left_out] - matrix[left_out, others] @ dual)
         # Both direct: rounding times the condition, at most n / alpha = 4e3.
         np.testing.assert_allclose(model.best_score_, -np.mean(np.square(errors)), rtol=1e-10)
 
@@ -90,8 +90,8 @@ class TestLeaveOneOut:
         ours.fit(X, y, sample_weight=weight)
         assert ours.solver_ == "primal"
         ridge = RidgeCV(ALPHAS, fit_intercept=False, store_cv_results=True)
-        centred = y - np.average(y, axis=0, weights=weight)
-        ridge.fit(features.fit_transform(X) / np.sqrt(20), centred, sample_weight=weight)
+        centered = y - np.average(y, axis=0, weights=weight)
+        ridge.fit(features.fit_transform(X) / np.sqrt(20), centered, sample_weight=weight)
         # RidgeCV's errors carry their weights, and are divided by the number of rows.
         total = len(X) if weight is None else weight.sum()
         expected = -ridge.cv_results_.sum(axis=0).mean(axis=0) / total
@@ -184,8 +184,8 @@ class TestOtherCriteria:
         model.fit(X, y, sample_weight=weight if weighted else None)
         kernel = Gaussian(3)(X)
         hat = kernel @ np.linalg.inv(kernel + np.diag(0.05 / weight))
-        centred = y - np.average(y, axis=0, weights=weight)
-        error = np.average(np.square(centred - hat @ centred).mean(axis=1), weights=weight)
+        centered = y - np.average(y, axis=0, weights=weight)
+        error = np.average(np.square(centered - hat @ centered).mean(axis=1), weights=weight)
         expected = -error / (1 - np.trace(hat) / len(X)) ** 2
         # As above: rounding times the condition.
         np.testing.assert_allclose(model.best_score_, expected, rtol=1e-9)
@@ -211,10 +211,10 @@ class TestOtherCriteria:
         X, y = scattered
         model = searched([3], [0.05], criterion="log_marginal_likelihood")
         model.fit(X, y, sample_weight=weight)
-        centred = y - np.average(y, axis=0, weights=weight)
-        centred /= np.sqrt(np.average(centred**2, axis=0, weights=weight))
+        centered = y - np.average(y, axis=0, weights=weight)
+        centered /= np.sqrt(np.average(centered**2, axis=0, weights=weight))
         process = GaussianProcessRegressor(Gaussian(3), alpha=0.05 / weight, optimizer=None)
-        expected = process.fit(X, centred).log_marginal_likelihood_value_
+        expected = process.fit(X, centered).log_marginal_likelihood_value_
         np.testing.assert_allclose(model.best_score_, expected, rtol=1e-9)
 
     @pytest.mark.parametrize("rows", ["pixels", "scattered"])

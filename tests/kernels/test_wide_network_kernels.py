@@ -77,7 +77,7 @@ def test_equals_scikit_ntk_on_the_features(n_hidden_layers):
 
 
 def finite_kernels(activation, X, *, n_hidden_layers, bias, width, generator):
-    """NTK and squared outputs of a network in NTK parametrisation, by plain autograd."""
+    """NTK and squared outputs of a network in NTK parametrization, by plain autograd."""
     weight_variance = DUALS[activation].weight_variance
     X = torch.tensor(X)
     # Inputs are scaled to the mean square 1/2 if they have unit length.

@@ -1,4 +1,4 @@
-"""Splitters of frames: by the time column alone, both neighbours of a tested frame in training."""
+"""Splitters of frames: by the time column alone, both neighbors of a tested frame in training."""
 
 import numpy as np
 import pandas as pd
@@ -73,7 +73,7 @@ class TestFrameSplit:
 class TestFrameKFold:
     @pytest.mark.parametrize("n_frames", [4, 5, 7, 16, 31])
     @pytest.mark.parametrize("n_splits", [2, 3, 5])
-    def test_inner_frames_once_each_between_their_neighbours(self, n_frames, n_splits):
+    def test_inner_frames_once_each_between_their_neighbors(self, n_frames, n_splits):
         splitter = FrameKFold(n_splits)
         if n_frames - 2 < n_splits:
             with pytest.raises(ValueError, match=f"needs {n_splits + 2} frames at least"):

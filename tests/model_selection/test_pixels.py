@@ -1,4 +1,4 @@
-"""Splitters of pixels: disjoint, as complete as they claim, and no neighbours where they say so."""
+"""Splitters of pixels: disjoint, as complete as they claim, and no neighbors where they say so."""
 
 import itertools
 
@@ -143,7 +143,7 @@ class TestBlockKFold:
         assert np.any(drawn != in_order)
 
     def test_patches_are_harder_than_random_pixels(self):
-        # A nearest neighbour finds one next to a random pixel, but not in a patch.
+        # A nearest neighbor finds one next to a random pixel, but not in a patch.
         X = pixel_grid((32, 32))
         y = np.sin(9 * X).sum(axis=1)
         model = KNeighborsRegressor(1)

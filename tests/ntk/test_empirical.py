@@ -60,7 +60,7 @@ def jacobians(network, X):
 
 
 def initial_variances(estimator):
-    """The variance of each parameter as the initialisations are documented, written out again."""
+    """The variance of each parameter as the initializations are documented, written out again."""
     variances = []
     for name, layer in estimator.module_.named_children():
         if isinstance(layer, nn.BatchNorm1d):
@@ -103,7 +103,7 @@ def test_equals_the_product_of_written_out_gradients(parametrization, params):
 
 
 @pytest.mark.parametrize("initialization", ["he", "torch"])
-def test_the_variances_of_the_other_initialisations(initialization):
+def test_the_variances_of_the_other_initializations(initialization):
     estimator = fitted(initialization=initialization)
     J = jacobians(estimator.module_, X)
     variances = []

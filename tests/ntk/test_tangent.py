@@ -33,7 +33,7 @@ def network(max_iter=0, **params):
 
 
 def jacobian(module, rows):
-    """Differentiate the standardised outputs by all parameters, one after the other."""
+    """Differentiate the standardized outputs by all parameters, one after the other."""
     outputs, gradients = module[:-1](torch.tensor(rows)), []
     for output in outputs.flatten():
         parts = torch.autograd.grad(output, list(module.parameters()), retain_graph=True)

@@ -59,12 +59,12 @@ def test_the_modes_are_the_kernel_to_tol(kernel, n_features, tol):
 
 def test_the_sums_are_what_they_say():
     sums = FourierSums.of(MODES, X, Y, WEIGHT)
-    centred = Y - np.average(Y, axis=0, weights=WEIGHT)
-    centre, (m1, m2) = (MODES.low + MODES.high) / 2, (-2, 3)
-    wave = np.exp(-2j * np.pi * (X - centre) @ (MODES.spacing * (m1, m2)))
+    centered = Y - np.average(Y, axis=0, weights=WEIGHT)
+    center, (m1, m2) = (MODES.low + MODES.high) / 2, (-2, 3)
+    wave = np.exp(-2j * np.pi * (X - center) @ (MODES.spacing * (m1, m2)))
     # The transform's relative error is eps, 1e-11, of the sum of abs(w y), 5e3.
     np.testing.assert_allclose(sums.toeplitz[m1, m2], WEIGHT @ wave, atol=1e-7)
-    expected = (WEIGHT * wave) @ centred
+    expected = (WEIGHT * wave) @ centered
     np.testing.assert_allclose(sums.right_hand_sides[:, m1, m2], expected, atol=1e-7)
 
 

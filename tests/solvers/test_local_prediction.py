@@ -61,7 +61,7 @@ def test_whitened_rows_have_the_density_of_the_process(kernel):
 def test_given_all_rows_the_prediction_is_the_regression(kernel):
     problem = problem_of(kernel, rows(50), 0.1, weights(50))
     places = rows(7, seed=3)
-    mean, variance = condition(problem, np.arange(50)[None], places[None])
+    mean, variance = condition(problem, problem.centered, np.arange(50)[None], places[None])
     cross = kernel(places, problem.X)
     weighted = np.linalg.solve(dense_matrix(problem), cross.T)
     np.testing.assert_allclose(mean[0], weighted.T @ problem.centered, atol=1e-10)
@@ -74,7 +74,7 @@ def test_deviations_from_near_rows_are_within_a_hundredth(kernel, alpha, monkeyp
     problem = problem_of(kernel, rows(1000), alpha, weights(1000))
     places = np.random.default_rng(4).uniform(-0.2, 1.2, (200, 2))
     exact = np.sqrt(LocalPrediction(problem).predict(places)[1])
-    monkeypatch.setattr(_local_prediction, "_FEW_ROWS", 100)
+    monkeypatch.setattr(_local_prediction, "FEW_ROWS", 100)
     ours = np.sqrt(LocalPrediction(problem).predict(places)[1])
     # What is promised of nearly all points.
     assert np.quantile(np.abs(ours / exact - 1), 0.95) < 0.01
@@ -84,7 +84,7 @@ def test_singular_rows_say_what_to_do():
     X = np.repeat(rows(3), 2, axis=0)
     problem = problem_of(Gaussian(1), X, 1e-300)
     with pytest.raises(np.linalg.LinAlgError, match="Raise alpha"):
-        condition(problem, np.arange(6)[None], X[None])
+        condition(problem, problem.centered, np.arange(6)[None], X[None])
 
 
 @each_kernel

@@ -22,7 +22,7 @@ ALPHA = 1e-3
 
 
 class ReluNTK:
-    """The infinite-width NTK of a ReLU network, composed with a kernel: normalised, no bias.
+    """The infinite-width NTK of a ReLU network, composed with a kernel: normalized, no bias.
 
     Jacot, Gabriel and Hongler 2018, with the arc-cosine kernels of Cho and Saul 2009: angle
     t = arccos(S); S <- (sin t + (pi - t) cos t) / pi and T <- S + T (pi - t) / pi.
@@ -48,7 +48,7 @@ class ReluNTK:
 
 
 def not_symmetric_under_reflection():
-    """Return a finite kernel, normalised: k(d1, -d2) differs from k(d1, d2)."""
+    """Return a finite kernel, normalized: k(d1, -d2) differs from k(d1, d2)."""
     frequencies = np.random.default_rng(0).normal(size=(4, 2))
     return Frequencies(frequencies, 0.5)
 

@@ -259,7 +259,7 @@ def test_a_distribution_is_a_name_or_an_object(distribution):
 @pytest.mark.parametrize(
     ("name", "nearest"), [("gausian", "gaussian"), ("Matern", "matern"), ("laplacian", "laplace")]
 )
-def test_a_misspelt_distribution(name, nearest):
+def test_a_misspelled_distribution(name, nearest):
     message = f"distribution='{name}' is unknown. Did you mean '{nearest}'.*Known are: 'basic', "
     with pytest.raises(ValueError, match=message):
         as_spectrum(name)

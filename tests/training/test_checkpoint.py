@@ -154,13 +154,25 @@ class TestBadInput:
         crashed(path)
         whole = path.read_bytes()
         path.write_bytes(whole[: len(whole) // 2] if content is None else content)
-        with pytest.raises(OSError, match="is damaged, or no checkpoint"):
+        with pytest.raises(OSError, match="is damaged, or not a checkpoint"):
             network(checkpoint=path, resume=True).fit(X, Y)
 
-    def test_a_folder(self, tmp_path):
-        for bad in (tmp_path, tmp_path / "none" / "training.pt"):
-            with pytest.raises(OSError, match="must name a file in a folder that exists"):
-                network(checkpoint=bad).fit(X, Y)
+    @pytest.mark.parametrize(
+        ("place", "message"),
+        [
+            ("", "is a folder. Add the name of a file"),
+            ("none/training.pt", "none does not exist: create it first"),
+            pytest.param(
+                "/proc/training.pt",
+                "No file can be made in the folder /proc",
+                marks=pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc"),
+            ),
+        ],
+    )
+    def test_bad_places_are_told_of_before_the_training(self, tmp_path, place, message):
+        model = network(checkpoint=tmp_path / place).set_callbacks(Crash(0))
+        with pytest.raises(OSError, match=message):
+            model.fit(X, Y)
 
     def test_a_disk_that_is_full(self, path, monkeypatch):
         def fails(*_):

@@ -61,7 +61,7 @@ def test_the_papers_network_and_its_first_steps_equal_plain_torch(image):
     features = np.stack([np.cos(phases), np.sin(phases)], axis=-1).reshape(len(X), -1)
     picture = torch.tensor(features.T.reshape(1, -1, 12, 16))
     target = torch.tensor(y.T.reshape(1, 3, 12, 16))
-    # torch's default initialisation is drawn in float32 and widened, ours in the precision of
+    # torch's default initialization is drawn in float32 and widened, ours in the precision of
     # the network: the plain network takes the estimator's first weights.
     network = plain_torch(frequencies, seed=0)
     first = paper(FourierFeatures(sigma=10, n_frequencies=128, random_state=0))

@@ -97,14 +97,14 @@ class TestWhole:
         assert n_threads() <= before
 
     def test_ten_bits_are_kept(self, tmp_path):
-        grey = np.linspace(20000, 20400, 32).astype(np.uint16)
-        frame = np.broadcast_to(grey[None, :, None], (16, 32, 3)).copy()
+        gray = np.linspace(20000, 20400, 32).astype(np.uint16)
+        frame = np.broadcast_to(gray[None, :, None], (16, 32, 3)).copy()
         path = encode(tmp_path / "deep.mkv", [frame], pixel_format="gbrp10le", given="rgb48le")
         # Half a step of 10 bits, and rounding by the scaler of as much; 8 bits are off by 128.
         assert_allclose(load_video(path)[0], frame / 65535, atol=64 / 65535)
 
     @pytest.mark.parametrize("colorspace", [5, 1])
-    def test_colours_are_those_of_the_standard(self, tmp_path, colorspace):
+    def test_colors_are_those_of_the_standard(self, tmp_path, colorspace):
         # Flat frames, whose chroma needs no interpolation.
         rng = np.random.default_rng(0)
         luma = rng.integers(90, 160, 40)
@@ -247,7 +247,7 @@ class TestNoVideo:
 
     def test_of_a_pipe(self, tmp_path):
         os.mkfifo(tmp_path / "pipe.mp4")
-        with pytest.raises(OSError, match=r"is no file\. Pass the path of a video file"):
+        with pytest.raises(OSError, match=r"is not a file\. Pass the path of a video file"):
             load_video(tmp_path / "pipe.mp4")
 
     @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".avi", ""])

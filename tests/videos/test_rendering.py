@@ -209,7 +209,7 @@ class TestFailureMidway:
         (note,) = caught.value.__notes__
         assert note == f"3 of 5 frames had been rendered; 3 of them are in {partial}."
         assert partial.name.startswith("film.partial-")
-        # Up to three levels by the compression of a small .mp4 with soft colours.
+        # Up to three levels by the compression of a small .mp4 with soft colors.
         expected = render(Recorder([1, 1, 1]), SHAPE)[:3]
         assert_allclose(load_video(partial), expected, atol=0.05 if suffix == ".mp4" else 0.5 / 255)
 

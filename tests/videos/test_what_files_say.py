@@ -61,7 +61,7 @@ def test_refuses_a_display_that_is_far_from_upright(corner, tmp_path):
         load_video(turned(corner, matrix, tmp_path))
 
 
-def greys(n_frames):
+def grays(n_frames):
     return [np.full((64, 64, 3), 20 * k, np.uint8) for k in range(n_frames)]
 
 
@@ -70,7 +70,7 @@ def test_pictures_that_are_never_shown_do_not_count(tmp_path):
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libvpx", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
-        packets = [p for f in greys(12) for p in stream.encode(av.VideoFrame.from_ndarray(f))]
+        packets = [p for f in grays(12) for p in stream.encode(av.VideoFrame.from_ndarray(f))]
         for k, packet in enumerate(packets + stream.encode()):
             data = bytearray(bytes(packet))
             if k == 5:
@@ -85,7 +85,7 @@ def test_pictures_that_are_never_shown_do_not_count(tmp_path):
 
 
 def test_a_last_picture_shown_long_is_one_picture(tmp_path):
-    source = encode(tmp_path / "a.webm", greys(12), codec="libvpx-vp9", pixel_format="yuv420p")
+    source = encode(tmp_path / "a.webm", grays(12), codec="libvpx-vp9", pixel_format="yuv420p")
     with av.open(str(source)) as old, av.open(str(tmp_path / "b.mkv"), "w") as new:
         copy = new.add_stream_from_template(old.streams.video[0])
         for packet in old.demux(video=0):
@@ -100,7 +100,7 @@ def test_times_by_the_clock_of_the_file(tmp_path):
     with av.open(str(path), "w") as container:
         stream = container.add_stream("ffv1", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 64, "bgr0"
-        frames = [av.VideoFrame.from_ndarray(frame) for frame in greys(5)]
+        frames = [av.VideoFrame.from_ndarray(frame) for frame in grays(5)]
         packets = [p for frame in frames for p in stream.encode(frame)] + stream.encode()
         for packet, tick in zip(packets, ticks, strict=True):
             packet.pts = packet.dts = round(tick / 1000 / packet.time_base)
@@ -140,7 +140,7 @@ def test_the_stream_marked_as_default_is_read(tmp_path):
             stream.disposition = disposition
             streams.append(stream)
         for stream, n_frames in zip(streams, (1, 12), strict=True):
-            for frame in greys(n_frames):
+            for frame in grays(n_frames):
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(frame)))
             container.mux(stream.encode())
     assert len(load_video(path)) == 12

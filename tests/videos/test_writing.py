@@ -18,7 +18,7 @@ BAD_RATES = [0, -1, np.nan, np.inf, "25", None, True, 1e-9, 1e9]
 
 
 def smooth_video(n_frames=6, height=48, width=64, shift=0.0):
-    """Return waves of all colours, of 12 pixels and more, that move."""
+    """Return waves of all colors, of 12 pixels and more, that move."""
     t, y, x = np.meshgrid(np.arange(n_frames), np.arange(height), np.arange(width), indexing="ij")
     x = x + shift
     phases = [x / 16 + t / 6, y / 12 - t / 6, (x + y) / 24]
@@ -49,13 +49,13 @@ class TestLossless:
 
     @pytest.mark.parametrize("shape", [(3, 5, 7), (3, 5, 7, 1)])
     @pytest.mark.parametrize("dtype", [np.uint8, bool, np.float32])
-    def test_grey_is_written_as_rgb(self, tmp_path, shape, dtype):
+    def test_gray_is_written_as_rgb(self, tmp_path, shape, dtype):
         video = random_video(shape, dtype)
-        save_video(tmp_path / "grey.mkv", video)
+        save_video(tmp_path / "gray.mkv", video)
         white = 255 if dtype is np.uint8 else 1
         expected = np.rint(255 / white * video.reshape(3, 5, 7, 1).astype(float)) / 255
         assert_array_equal(
-            load_video(tmp_path / "grey.mkv"), np.broadcast_to(np.float32(expected), (3, 5, 7, 3))
+            load_video(tmp_path / "gray.mkv"), np.broadcast_to(np.float32(expected), (3, 5, 7, 3))
         )
 
     def test_floats_are_clipped_and_rounded(self, tmp_path):
@@ -87,7 +87,7 @@ class TestLossy:
         bias = (load_video(tmp_path / "film.mp4") - video).mean(axis=(0, 1, 2))
         assert_allclose(bias, 0, atol=0.5 / 255)  # half a level: what rounding down costs
 
-    def test_players_are_told_the_colours(self, tmp_path):
+    def test_players_are_told_the_colors(self, tmp_path):
         save_video(tmp_path / "film.mp4", smooth_video())
         with av.open(str(tmp_path / "film.mp4")) as container:
             frame = next(container.decode(video=0))
@@ -148,7 +148,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("fps", BAD_RATES)
     def test_other_frame_rates(self, tmp_path, fps):
-        with pytest.raises(ValueError, match="fps must be a number of frames a second"):
+        with pytest.raises(ValueError, match="fps must be a number of frames per second"):
             save_video(tmp_path / "film.mkv", np.zeros((2, 4, 6, 3)), fps)
         assert list(tmp_path.iterdir()) == []
 
