@@ -788,6 +788,7 @@ class CoordinateMLPRegressor(
         """
         rule = clone(self.embedding).fit(X).sigma_
         start = np.broadcast_to(np.asarray(rule, dtype=float), X.shape[1:])
+        n_epochs = epochs(self.max_iter, steps_per_epoch(self.batch_size, [len(X)]))
         if validation is None:
             n_places = places_to_hold_out(X, self.validation_fraction)
             kept, held_out = held_out_rows(X, n_places, copy.deepcopy(random_state))
@@ -795,15 +796,14 @@ class CoordinateMLPRegressor(
             X, y, weight = take(kept, X, y, weight)
         scored = slice(None, None, math.ceil(len(validation[0]) / MOST_ROWS_SCORED))
         score = scorer(*take(scored, *validation))
-        n_steps = steps_per_epoch(self.batch_size, [len(X)])
-        n_epochs = epochs(self.max_iter, n_steps)
+        n_steps = n_epochs * steps_per_epoch(self.batch_size, [len(X)])
 
         def candidate_at(sigma, alpha, n_parts):
             state = copy.deepcopy(random_state)
             embedding = self._fitted_embedding(X, y, state, sigma)
             network, precision = self._network_on(embedding, X, y, weight, state)
             optimizer = build_optimizer(network, **self._optimizer_parameters(alpha))
-            schedule = build_schedule(optimizer, self.learning_rate, n_epochs * n_steps)
+            schedule = build_schedule(optimizer, self.learning_rate, n_steps)
             samples = as_samples(network, X, y, weight)
             training = self._new_training(
                 network, optimizer, schedule, samples, _generator(state), precision=precision
@@ -814,7 +814,7 @@ class CoordinateMLPRegressor(
 
         directions = sigma_directions(self.embedding, start)
         alphas = (
-            alphas_to_compare(self.solver, self.learning_rate_init, n_epochs * n_steps)
+            alphas_to_compare(self.solver, self.learning_rate_init, n_steps)
             if self.alpha == "auto"
             else (float(self.alpha),)
         )
