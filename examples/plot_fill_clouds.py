@@ -6,8 +6,8 @@ The clouds of one day are laid over a clear picture of ground temperature from a
 hidden values are known. Kernel regression fills them in, with a standard deviation for every cell.
 The clouds are wide. Across them a linear trend and a kernel with two scales, whose weights the
 likelihood finds, are more accurate than interpolation, and than splines at any of the smoothings
-shown. A single kernel without a trend is the worst of all here: it fits the finest scale, and falls
-back to the mean under the clouds.
+shown. The default, a single kernel without a trend, falls back to the mean under the clouds. It
+comes out between the nearest cell and linear interpolation.
 """
 
 from pathlib import Path
@@ -45,8 +45,8 @@ for smoothing in (0, 1, 10, 100):
     report(f"thin plate splines, smoothing {smoothing}", splines(places))
 
 # %%
-# A single kernel fits the finest scale, because most cells are close to their neighbors. For a sum,
-# the likelihood finds the scale and the weight of each part.
+# A single kernel has one scale for the short distances and the long ones. For a sum, the likelihood
+# finds the scale and the weight of each part.
 report("one kernel, no trend", FourierKernelRegressorCV().fit(X, y).predict(places))
 two_scales = 1.0 * Matern(0.05) + 1.0 * Matern(0.01)
 model = FourierKernelRegressorCV(kernel=two_scales, trend="linear").fit(X, y)

@@ -193,8 +193,9 @@ class FourierKernelRegressorCV(
     number of rows: one to seven seconds for four kernels, and the fit. Rows are dealt at random
     into levels, each four times as dense as the one before; blocks of neighbors of each level are
     given near rows of those before it. With weights of the rows that a block stands for, that
-    estimates the likelihood of all rows, and gives the parameters. Kernels are compared
-    with equal weights, because most rows belong to the last level, which says nothing about gaps.
+    estimates the likelihood of all rows, and gives the parameters. Kernels are compared with
+    equal weights of the levels, because most rows belong to the last level, which says nothing
+    about gaps.
 
     With candidates, each sigma is factorized once ("kronecker", "primal", "cholesky"), whatever the
     number of alphas. Splits take a fit for each sigma, alpha and split, that share their set-up.

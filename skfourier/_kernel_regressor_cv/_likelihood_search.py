@@ -49,8 +49,8 @@ def search_by_likelihood(
 ):
     """Find the likeliest parameters of each kernel, and which kernel is the likeliest.
 
-    Kernels compare by the likelihood that counts all scales alike; the parameters of the best are
-    then those of the likelihood of all rows, by more blocks.
+    Kernels compare by the likelihood that counts all scales alike, the longest distances too; the
+    parameters of the best are then those of the likelihood of all rows, by more blocks.
 
     Parameters
     ----------
@@ -87,6 +87,7 @@ def search_by_likelihood(
     sampler = Sampler(scaled)
     few = ScaleLikelihood(scaled, sampler.sample(_BLOCKS_FOR_A_START))
     some = ScaleLikelihood(scaled, sampler.sample(_BLOCKS_FOR_THE_KERNEL))
+    judge = ScaleLikelihood(scaled, sampler.sample(_BLOCKS_FOR_THE_KERNEL, more_firsts=True))
     starts = [
         _unless_singular(kernel, _start, few, kernel, sigmas, per_axis, units) for kernel in kernels
     ]
@@ -95,7 +96,10 @@ def search_by_likelihood(
     def end(candidate):
         return ended(candidate and back(candidate))
 
-    candidates = _climbed(some, kernels, starts, begun, end)
+    candidates = [
+        one and replace(one, fit=judge.at(one.kernel, one.alpha))
+        for one in _climbed(some, kernels, starts, begun, end)
+    ]
     found = [candidate for candidate in candidates if candidate is not None]
     if not found:
         raise ValueError("None of the kernels could be fitted. The warnings say why.")

@@ -54,7 +54,7 @@ class Sampler:
         self.X, self.seed = problem.X, seed
         self.hierarchy = Hierarchy(self.X, seed) if len(self.X) > _FEW_ROWS else None
 
-    def sample(self, n_blocks, n_more=0):
+    def sample(self, n_blocks, n_more=0, *, more_firsts=False):
         """Sample blocks.
 
         Parameters
@@ -63,6 +63,9 @@ class Sampler:
             Of each level, or all that it has.
         n_more : int, default=0
             So many more are dealt out to the levels by their numbers of rows.
+        more_firsts : bool, default=False
+            Whether other rows are drawn that might be the first level, so that this has as many as
+            the others. It sees the longest distances.
 
         Returns
         -------
@@ -73,8 +76,11 @@ class Sampler:
         if self.hierarchy is None:
             return [Groups.of(self.X, nothing, np.arange(len(self.X))[None], len(self.X))]
         rng = np.random.default_rng(self.seed)
-        first = self.hierarchy.levels[0]
-        groups = [Groups.of(self.X, nothing, first[None], len(first))]
+        first = self.hierarchy.levels[0][None]
+        if more_firsts:
+            first = np.concatenate([first, self._other_firsts(n_blocks)])
+        nothing = np.empty((len(first), 0), dtype=int)
+        groups = [Groups.of(self.X, nothing, first, first.shape[1])]
         for level, rows in enumerate(self.hierarchy.levels[1:], start=1):
             wanted = n_blocks + n_more * len(rows) // len(self.X)
             n_groups = max(1, min(wanted, len(rows) // _ROWS_PER_BLOCK))
@@ -83,6 +89,12 @@ class Sampler:
             last = self.hierarchy.nearest(centers, _ROWS_PER_BLOCK, level)
             groups.append(Groups.of(self.X, given, last, len(rows)))
         return groups
+
+    def _other_firsts(self, n_blocks):
+        size, others = len(self.hierarchy.levels[0]), np.concatenate(self.hierarchy.levels[1:])
+        n_sets = min(n_blocks * _ROWS_PER_BLOCK, len(self.X)) // size - 1
+        shuffled = np.random.default_rng(self.seed).permutation(others)
+        return shuffled[: n_sets * size].reshape(n_sets, size)
 
     def rows(self, n_rows):
         """Sample rows, each given near rows of all levels: what leaving it out takes."""

@@ -18,6 +18,15 @@ import numpy as np
 
 from skfourier._blocks import row_blocks
 
+# Bytes for each entry of the groups' matrices, of 64 MiB for a block: their arrays, of 3 MiB then,
+# stay in the processor's cache, where the kernel takes a third of the time.
+_BYTES_PER_ENTRY = 192
+
+
+def blocks_of_groups(n_groups, n_entries):
+    """Yield slices of groups, whose matrices have so many entries each."""
+    return row_blocks(n_groups, _BYTES_PER_ENTRY * n_entries)
+
 
 def lags_within(X, groups):
     """Return the lags between the rows of each group, (n_groups, n_rows, n_rows, n_features)."""
@@ -82,7 +91,7 @@ def whiten(kernel, lags, noise, values, n_last):
     import torch  # noqa: PLC0415
 
     residuals, log_variance = [], []
-    for part in row_blocks(len(lags), 24 * lags.shape[1] ** 2):
+    for part in blocks_of_groups(len(lags), lags.shape[1] ** 2):
         lower = factors(kernel, lags[part], noise[part])
         z = torch.linalg.solve_triangular(lower, torch.from_numpy(values[part]), upper=False)
         diagonal = lower.diagonal(dim1=1, dim2=2)[:, -n_last:]
@@ -113,7 +122,7 @@ def condition(problem, values, given, points):
     kernel = problem.kernel
     n_groups, n_points = points.shape[:2]
     mean, variance = np.empty((n_groups, n_points, values.shape[1])), np.empty((n_groups, n_points))
-    for part in row_blocks(n_groups, 24 * given.shape[1] * (given.shape[1] + n_points)):
+    for part in blocks_of_groups(n_groups, given.shape[1] * (given.shape[1] + n_points)):
         rows = given[part]
         lower = factors(kernel, lags_within(problem.X, rows), problem.noise[rows])
         cross = kernel.evaluate(problem.X[rows][:, :, None] - points[part][:, None])

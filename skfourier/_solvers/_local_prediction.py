@@ -14,8 +14,9 @@ FEW_ROWS = 4096
 _POINTS_PER_BLOCK = 16
 # Neighbors of each level: doubled until deviations stay as they are, but no further.
 _FEWEST_NEIGHBORS, _MOST_NEIGHBORS = 8, 64
-# Changes of the deviation that are small enough, for all but a twentieth of the points tried.
-_SMALL_CHANGE, _SHARE_OF_POINTS = 0.004, 0.95
+# Changes of the deviation that are small enough, for all but a twentieth of the points tried. They
+# halve with each doubling at least, so that all that are left out add up to 1 %.
+_SMALL_CHANGE, _SHARE_OF_POINTS = 0.005, 0.95
 _BLOCKS_TRIED = 48
 
 
@@ -87,14 +88,19 @@ class LocalPrediction:
         """Cut points into blocks that are small against the distance of their neighbors."""
         scaled, blocks = X * self._scales, []
         finest = len(self.hierarchy.levels) - 1
-        for places in blocks_of_neighbors(scaled, _POINTS_PER_BLOCK):
-            centers = scaled[places].mean(axis=1)
-            near = self.hierarchy.nearest(centers, _FEWEST_NEIGHBORS, finest)
-            reach = np.linalg.norm(self.hierarchy.X[near[:, -1]] - centers, axis=1)
-            radius = np.linalg.norm(scaled[places] - centers[:, None], axis=2).max(axis=1)
-            small = radius <= reach
-            blocks += list(places[small])
-            blocks += list(places[~small].reshape(-1, 1))
+        left, size = np.arange(len(X)), _POINTS_PER_BLOCK
+        while len(left):
+            large = []
+            for block in blocks_of_neighbors(scaled[left], size):
+                places = left[block]
+                centers = scaled[places].mean(axis=1)
+                near = self.hierarchy.nearest(centers, _FEWEST_NEIGHBORS, finest)
+                reach = np.linalg.norm(self.hierarchy.X[near[:, -1]] - centers, axis=1)
+                radius = np.linalg.norm(scaled[places] - centers[:, None], axis=2).max(axis=1)
+                small = (radius <= reach) | (size == 1)
+                blocks += list(places[small])
+                large.append(places[~small].ravel())
+            left, size = np.concatenate(large), size // 2
         return blocks
 
     def enough_neighbors(self, X, blocks=None):

@@ -10,8 +10,7 @@ grid. Of smooth ones, which average over far rows, conjugate gradients need many
 import numpy as np
 import scipy.sparse
 
-from skfourier._blocks import row_blocks
-from skfourier._solvers._conditionals import factors, lags_within
+from skfourier._solvers._conditionals import blocks_of_groups, factors, lags_within
 from skfourier._solvers._hierarchy import Hierarchy, blocks_of_neighbors
 
 _ROWS_PER_BLOCK = 16
@@ -58,7 +57,7 @@ def _columns_of(problem, hierarchy, level, n_neighbors):
         groups = np.concatenate([given, blocks], axis=1)
         n_rows, n_last = groups.shape[1], blocks.shape[1]
         last = torch.eye(n_rows, dtype=torch.float64)[:, -n_last:]
-        for part in row_blocks(len(groups), 24 * n_rows**2):
+        for part in blocks_of_groups(len(groups), n_rows**2):
             lags = lags_within(problem.X, groups[part])
             lower = factors(problem.kernel, lags, problem.noise[groups[part]])
             # The last rows of the inverse, as columns.

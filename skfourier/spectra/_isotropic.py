@@ -37,11 +37,11 @@ class IsotropicSpectrum(RandomSpectrum):
 
     def unit_kernel(self, lags):
         """Evaluate the kernel of unit scale; `lags` holds one array for each axis."""
-        return self.radial_kernel(sum(lag**2 for lag in lags))
+        return self.radial_kernel(_squared_length(lags))
 
     def unit_gradient(self, lags):
         """Differentiate `unit_kernel` with respect to the logarithm of each axis's scale."""
-        slope = self.radial_slope(sum(lag**2 for lag in lags))
+        slope = self.radial_slope(_squared_length(lags))
         return [2 * lag**2 * slope for lag in lags]
 
 
@@ -136,6 +136,8 @@ class Matern(IsotropicSpectrum):
         """Evaluate 2^(1 - nu) / Gamma(nu) s^nu K_nu(s), s = 2 pi sqrt(2 nu q); 1 at q = 0."""
         nu = self._checked_nu()
         s = 2 * math.pi * np.sqrt(2 * nu * q)
+        if _is_half_integer(nu):
+            return _exponential_times_polynomial(int(nu), s)
         return _limits(_bessel(nu, s) * (2 ** (1 - nu) / math.gamma(nu)), s, at_zero=1.0)
 
     def radial_slope(self, q):
@@ -182,11 +184,37 @@ class Matern(IsotropicSpectrum):
         return float(self.nu)  # a float64 of numpy's would turn float32 into float64
 
 
+def _squared_length(lags):
+    q = lags[0] ** 2
+    for lag in lags[1:]:
+        q += lag**2
+    return q
+
+
+def _is_half_integer(order):
+    """Return whether the Bessel function of this order is worth its closed form."""
+    degree = abs(order) - 0.5
+    return float(degree).is_integer() and degree <= _MAX_DEGREE
+
+
+def _exponential_times_polynomial(degree, s):
+    """Evaluate Matern's kernel of nu = degree + 1/2, the hottest loop of a search.
+
+    exp(-s) p! / (2 p)! sum_i (p + i)! / (i! (p - i)!) (2 s)^(p - i), p the degree.
+    """
+    s = np.minimum(s, _ZERO_BEYOND)  # the power must not overflow
+    polynomial, p, f = 0.0, degree, math.factorial
+    for i in range(p + 1):
+        coefficient = f(p + i) * f(p) / (f(i) * f(p - i) * f(2 * p))
+        polynomial = polynomial * s + 2 ** (p - i) * coefficient
+    return np.exp(-s) * polynomial
+
+
 def _bessel(order, s):
     """Evaluate s^order K_order(s), in closed form if the order is a half-integer."""
     degree = abs(order) - 0.5
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        if not float(degree).is_integer() or degree > _MAX_DEGREE:
+        if not _is_half_integer(order):
             s = s.astype(np.float64)  # K of a large order exceeds float32
             return s**order * special.kv(order, s)
         polynomial = sum(
@@ -202,6 +230,8 @@ def _bessel(order, s):
 
 # The closed form's coefficients grow as factorials; beyond this kv is as fast.
 _MAX_DEGREE = 6
+# exp(-s) is 0 there in float64.
+_ZERO_BEYOND = 800.0
 # Above it K overflows where the kernel is still visibly below 1; to here the error is 3e-12.
 _MAX_NU = 50
 

@@ -99,9 +99,9 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         array([1.    , 0.2846])
         """
         lag = floats(lag)
-        scales = axis_scales(self.sigma, lag.shape[-1])
+        scales, farthest = axis_scales(self.sigma, lag.shape[-1]), _farthest(lag)
         return self.unit_kernel(
-            [_scaled_lag(lag[..., axis], scale) for axis, scale in enumerate(scales)]
+            [_scaled_lag(lag[..., axis], scale, farthest) for axis, scale in enumerate(scales)]
         )
 
     def density(self, frequency: Any) -> NDArray[Any]:
@@ -284,9 +284,9 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         """
         X, Y = check_pair(X, Y, eval_gradient)
         scales = axis_scales(self.sigma, X.shape[1])
+        lags = [np.subtract.outer(X[:, axis], Y[:, axis]) for axis in range(len(scales))]
         lags = [
-            _scaled_lag(np.subtract.outer(X[:, axis], Y[:, axis]), scale)
-            for axis, scale in enumerate(scales)
+            _scaled_lag(lag, scale, _farthest(lag)) for lag, scale in zip(lags, scales, strict=True)
         ]
         kernel = self.unit_kernel(lags)
         if not eval_gradient:
@@ -299,14 +299,17 @@ class RandomSpectrum(NormalizedKernelMixin, Spectrum):
         return kernel, gradient
 
 
-def _scaled_lag(lag, scale):
+def _farthest(lag):
+    return max(lag.max(), -lag.min()) if lag.size else 0.0
+
+
+def _scaled_lag(lag, scale, farthest):
     """Multiply lags along an axis by its scale; where squares would overflow, by less.
 
     There every kernel is 0 to rounding, and a larger lag changes nothing.
     """
-    farthest = _FARTHEST[lag.dtype.itemsize > 4]
     # Before the product, which may overflow as well.
-    bound = farthest / float(scale)
-    if lag.size and max(lag.max(), -lag.min()) > bound:
+    bound = _FARTHEST[lag.dtype.itemsize > 4] / float(scale)
+    if farthest > bound:
         lag = np.clip(lag, -bound, bound)
     return lag * float(scale)
