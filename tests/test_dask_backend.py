@@ -18,10 +18,10 @@ def test_a_search_on_dasks_workers_is_that_of_one_process(client):
     search = GridSearchCV(network, {"embedding__sigma": [0.5, 2, 8], "alpha": [0, 0.1]}, cv=3)
     alone = search.fit(X, Y)
     scores, predictions = alone.cv_results_["mean_test_score"], alone.predict(X)
-    done = client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.transition_log))
+    done = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.transition_counter)
     with joblib.parallel_config(backend="dask"):
         spread = search.set_params(n_jobs=-1).fit(X, Y)
-    after = client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.transition_log))
+    after = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.transition_counter)
     assert after > done  # the workers did it
     assert spread.best_params_ == alone.best_params_
     # Workers may have other numbers of threads, and so other orders of sums: 1e-16, times what 20
