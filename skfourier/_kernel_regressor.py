@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
+from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.gaussian_process.kernels import Kernel
@@ -35,9 +36,11 @@ from skfourier._sklearn import (
 from skfourier._solvers import _distributed
 from skfourier._solvers._box import check_domain, check_inside
 from skfourier._solvers._choice import SOLVERS, STREAMING, choose_solver, warn_if_slow
+from skfourier._solvers._conjugate_gradients import asking
 from skfourier._solvers._problem import Problem
 from skfourier._solvers._trend import TrendBasis
 from skfourier._solvers._universal_kriging import around
+from skfourier._tasks import Tasks
 from skfourier.kernels import as_kernel
 from skfourier.kernels._fitted import check_fitted_kernel
 from skfourier.spectra import Positional
@@ -67,7 +70,9 @@ def _rows_add_up(regressor):
     )
 
 
-class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstimator):
+class FourierKernelRegressor(
+    Saved, CallbackSupportMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
+):
     r"""Represent a signal by kernel regression with the kernel that Fourier features induce.
 
     .. math:: \hat y(v) = \bar y + \sum_i k(v - v_i)\, c_i, \quad
@@ -106,7 +111,8 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
         Error of the predictions, in deviations of y, at which an iterative solver ends; with
         "masked_kronecker" the relative residual, with "nufft" the error of the kernel too.
     max_iter : int, default=10000
-        Maximum number of iterations of an iterative solver.
+        Maximum number of iterations of an iterative solver. In `fit` each is a task of the
+        callbacks of `set_callbacks`, and one of these may end them, with a ConvergenceWarning.
     trend : {"constant", "linear"}, transformer or None, default=None
         The function far from the data. None: the mean of y. Otherwise a trend that is fitted
         together with the kernel (universal kriging): a constant, or one that is linear in the
@@ -270,10 +276,13 @@ class FourierKernelRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstima
             fit = self._fit_dask if is_dask(X) else self._fit
             solver = fit(X, y, sample_weight)
             _check_size_of_y(solver.moments)
-            _ = solver.coefficients  # solved now: the warnings are of this call
+            tasks = Tasks(self, X, y, sample_weight, max_subtasks=None)
+            with tasks.iterations() as asked, asking(asked):
+                _ = solver.coefficients  # solved now: the warnings are of this call
             self._check_accuracy(solver)
             self._keep(solver)
             self.n_samples_seen_ = _num_samples(X)
+            tasks.close()
         return self
 
     @available_if(_rows_add_up)

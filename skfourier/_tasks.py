@@ -54,6 +54,24 @@ class Tasks:
         """Tell callbacks that the fit has ended; the estimator is fitted."""
         self._end(self.whole, dict)
 
+    @contextmanager
+    def iterations(self):
+        """Give what a solver asks before each iteration, a part, whether to stop."""
+        begun = stopped = False
+
+        def asked():
+            nonlocal begun, stopped
+            if begun:
+                stopped = stopped or self.end()
+            begun = not stopped
+            if begun:
+                self.begin("iteration")
+            return stopped
+
+        yield asked
+        if begun:
+            self.end()
+
     def _end(self, task, attributes):
         return task.call_on_fit_task_end(
             estimator=self.estimator, reconstruction_attributes=attributes, **self.data

@@ -1,6 +1,8 @@
 """Conjugate gradients for independent right-hand sides, solved side by side."""
 
 import warnings
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +17,23 @@ _ADVICE = (
 _SHORTEST_DELAY = 6
 # Relative residuals that rounding does not get below.
 _ROUNDING = 1e-14
+
+
+# Asked before each iteration whether to stop there.
+_ASKED: ContextVar = ContextVar("asked", default=lambda: False)
+
+
+@contextmanager
+def asking(whether_to_stop):
+    """Ask a function before each iteration inside the block; where it says True, that one ends.
+
+    An iteration may be deep inside a solver, or be called by another one: all ask the same.
+    """
+    token = _ASKED.set(whether_to_stop)
+    try:
+        yield
+    finally:
+        _ASKED.reset(token)
 
 
 @dataclass(frozen=True)
@@ -136,10 +155,10 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy
     active, n_iter = np.flatnonzero(~converged), 0
     if not len(active):
         return Solution(x, n_iter, residual, converged, error)
-    r = y[active]
+    r, asked_to_stop = y[active], _ASKED.get()
     p = z = precondition(r)
     slope = _dots(r, z)
-    while len(active) and n_iter < max_iter:
+    while len(active) and n_iter < max_iter and not asked_to_stop():
         q = operator(p)
         n_iter += 1
         curvature = _dots(p, q)
