@@ -78,7 +78,7 @@ class Sampler:
         rng = np.random.default_rng(self.seed)
         first = self.hierarchy.levels[0][None]
         if more_firsts:
-            first = np.concatenate([first, self._other_firsts(n_blocks)])
+            first = np.concatenate([first, self._other_firsts(self.hierarchy.levels, n_blocks)])
         nothing = np.empty((len(first), 0), dtype=int)
         groups = [Groups.of(self.X, nothing, first, first.shape[1])]
         for level, rows in enumerate(self.hierarchy.levels[1:], start=1):
@@ -90,8 +90,8 @@ class Sampler:
             groups.append(Groups.of(self.X, given, last, len(rows)))
         return groups
 
-    def _other_firsts(self, n_blocks):
-        size, others = len(self.hierarchy.levels[0]), np.concatenate(self.hierarchy.levels[1:])
+    def _other_firsts(self, levels, n_blocks):
+        size, others = len(levels[0]), np.concatenate(levels[1:])
         n_sets = min(n_blocks * _ROWS_PER_BLOCK, len(self.X)) // size - 1
         shuffled = np.random.default_rng(self.seed).permutation(others)
         return shuffled[: n_sets * size].reshape(n_sets, size)
