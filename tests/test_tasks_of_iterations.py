@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 from callbacks import Callback
-from sklearn.callback import ProgressBar
+from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
 from skfourier import FourierKernelRegressor
 from skfourier.images import pixel_grid
@@ -64,3 +67,21 @@ def test_a_direct_solver_has_none():
 def test_a_progress_bar_follows_the_fit(capsys):
     fitted("cg", ProgressBar())
     assert "100%" in capsys.readouterr().out
+
+
+def test_in_a_pipeline_they_are_tasks_too():
+    count, model = Count(), FourierKernelRegressor(kernel=Matern(2), solver="cg", tol=1e-3)
+    pipeline = make_pipeline(MinMaxScaler(), model.set_callbacks(count))
+    pipeline.fit(SCATTERED, SCATTERED[:, 0])
+    assert count.names.count("iteration") == pipeline[-1].n_iter_ > 1
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_search_scores_its_fits_and_no_iterations(n_jobs):
+    monitor = ScoringMonitor(scoring="r2")
+    model = FourierKernelRegressor(kernel=Matern(2), solver="cg", tol=1e-3)
+    model.set_callbacks(monitor)
+    search = GridSearchCV(model, {"alpha": [1e-2, 1e-1]}, cv=3, n_jobs=n_jobs)
+    search.fit(SCATTERED, SCATTERED[:, 0])
+    rows = monitor.get_logs(select="most_recent").data
+    assert {row["task_name"] for row in rows} == {"fit"}
