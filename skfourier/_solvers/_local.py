@@ -83,10 +83,9 @@ class Local(RowSolver):
     def why_inaccurate(self):
         """Say what makes predictions inaccurate, and what to do."""
         return (
-            "each is told from near rows, since these are too many for exact solvers of "
-            f"{self.problem.kernel!r}. The deviation of a prediction is far larger where the "
-            "kernel is right. A larger alpha or tol may let solver='nufft' apply; 'cholesky' is "
-            "exact for fewer rows."
+            "each is computed from near rows only, because there are too many rows for the exact "
+            f"solvers with {self.problem.kernel!r}. With a larger alpha or tol, solver='nufft' may "
+            "apply; 'cholesky' is exact for fewer rows."
         )
 
     @cached_property
@@ -113,6 +112,10 @@ class Local(RowSolver):
     def dual(self):
         r"""Return :math:`A^{-1} (y - \bar y)` by a sparse factor of the inverse.
 
-        Of targets that are as the kernel has them, the quadratic form is right on average.
+        For targets drawn from the process, the quadratic form is right on average.
         """
+        return self._dual
+
+    @cached_property
+    def _dual(self):
         return VecchiaFactor(self.problem)(self.problem.centered.T).T

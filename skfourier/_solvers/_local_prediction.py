@@ -65,16 +65,12 @@ class LocalPrediction:
             n_neighbors = self.enough_neighbors(X, blocks)[0]
         return self._at_blocks(X, values, blocks, n_neighbors)
 
-    @cached_property
-    def _factor(self):
-        """The Cholesky factor of all rows."""
-        problem, everything = self.problem, np.arange(len(self.problem.X))[None]
-        return factors(problem.kernel, lags_within(problem.X, everything), problem.noise[None])[0]
-
     def _given_all(self, X, values):
         import torch  # noqa: PLC0415 (skfourier's import stays light)
 
-        problem, lower = self.problem, self._factor
+        problem, everything = self.problem, np.arange(len(self.problem.X))[None]
+        # Not kept: a pickle would hold it.
+        lower = factors(problem.kernel, lags_within(problem.X, everything), problem.noise[None])[0]
         mean, variance = np.empty((len(X), values.shape[1])), np.empty(len(X))
         z = torch.linalg.solve_triangular(lower, torch.from_numpy(values), upper=False)
         for part in row_blocks(len(X), 32 * len(problem.X)):

@@ -70,7 +70,7 @@ def test_draws_have_the_posterior_deviation():
 
 def test_files_predict_to_the_last_bit(tmp_path):
     model = FourierKernelRegressor(kernel=KERNELS[0], alpha=1e-4, solver="local")
-    with pytest.warns(ConvergenceWarning, match="deviations of y: each is told from near rows"):
+    with pytest.warns(ConvergenceWarning, match="deviations of y: each is computed from near rows"):
         model.fit(X, Y)
     model.save(tmp_path / "model")
     again = skfourier.load(tmp_path / "model")
