@@ -229,8 +229,8 @@ class NUFFT(StreamingSolver):
             return LocalPrediction(self.problem).predict(X)[1]
         if self.rows_left_out:
             raise ValueError(
-                "Deviations of this fit are told from its rows, as its Fourier modes are too many "
-                "to be factorized, and its file does not hold them. Of few places "
+                "Deviations of this fit are computed from its rows, because its Fourier modes are "
+                "too many to be factorized, and its file does not hold the rows. For a few places "
                 "predict(X, return_cov=True) is exact; or pickle the model, or fit it again."
             )
         near = np.flatnonzero(self.features.within_reach(X))

@@ -211,10 +211,10 @@ class TestSums:
         model = FourierKernelRegressor(1, solver="nufft").fit(X, y)
         assert model._solver.dense_for_deviations is None
         for again in (reloaded(model, path), reloaded(skfourier.load(path), path)):
-            with pytest.raises(ValueError, match=r"told from its rows.*return_cov=True"):
+            with pytest.raises(ValueError, match=r"computed from its rows.*return_cov=True"):
                 again.predict(X[:3], return_std=True)
             # Neither has another alpha the rows.
-            with pytest.raises(ValueError, match="told from its rows"):
+            with pytest.raises(ValueError, match="computed from its rows"):
                 again.with_alpha(0.1).predict(X[:3], return_std=True)
             both = (one.predict(X[:3], return_cov=True) for one in (again, model))
             assert equal(*both)
