@@ -161,7 +161,7 @@ def _along_all(matrices, array, first=0):
 
 
 def _gram(functions, density, index):
-    """Return the products of functions, :math:`\\sum_x u_a(x) u_b(x) p(x)`: (n, n).
+    r"""Return the products of functions, :math:`\sum_x u_a(x) u_b(x) p(x)`: (n, n).
 
     Functions of the same first factor share all sums but the last ones.
     """

@@ -113,9 +113,7 @@ def conjugate_gradients(operator, y, *, preconditioner=None, tol=1e-6, max_iter=
     return solution.x, solution.n_iter
 
 
-def iterate(
-    operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy=None, least=0.0
-):
+def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy=None, least=0.0):
     r"""Solve A x = y for many outputs at once, each by its own conjugate gradients.
 
     SciPy's `cg` takes one right-hand side. Here one call of `operator` an iteration serves all of
