@@ -20,11 +20,11 @@ SCHEDULES = ("auto", "constant", "cosine")
 # Of these the decay is apart from the gradient: it alone would shrink the weights to exp(-d) in a
 # whole training, where d = alpha * learning rate * steps, whatever the loss.
 _DECOUPLED = ("schedulefree", "adamw")
-_DECAYS = (0.75, 2.5)
+_DECAYS = (0.0, 0.75, 2.5)
 
 
 def alphas_to_compare(solver, learning_rate, n_steps):
-    """Return the weight decays that alpha="auto" stands for, the weaker one first.
+    """Return the weight decays that alpha="auto" stands for, the weakest first.
 
     0 alone where decay is a part of the gradient: there it depends on the units of the loss.
     """

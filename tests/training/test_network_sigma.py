@@ -76,7 +76,7 @@ class TestSearch:
         chosen = search_sigma(np.array([1.0]), [(1,)], lambda s, *_: Falling(s[0]), 16)
         assert chosen.sigma == 1.0
 
-    @pytest.mark.parametrize(("alphas", "sigma"), [((0.0,), 2.0), ((1.0, 3.0), 4.0)])
+    @pytest.mark.parametrize(("alphas", "sigma"), [((0.0,), 2.0), ((0.0, 1.0, 3.0), 4.0)])
     def test_a_network_that_has_become_worse_has_too_large_a_sigma(self, alphas, sigma):
         class Spoiled(Scores):
             """Best at 4 and near it, and worse with every epoch."""
@@ -91,7 +91,7 @@ class TestSearch:
     @pytest.mark.parametrize(("best", "n_trainings"), [(1.0, 23 / 16), (1 / 8, 25 / 16)])
     def test_takes_few_steps(self, best, n_trainings):
         """A bracket of 3 or 5 for a sixteenth, two go on to 3/8, two decays are compared at 1/2."""
-        chosen = searched(lambda sigma, alpha: -abs(math.log2(sigma[0] / best)), alphas=(1.0, 3.0))
+        chosen = searched(lambda sigma, alpha: -abs(math.log2(sigma[0] / best)), alphas=(0.0, 1.0, 3.0))
         tried, longest = chosen.tried, {}
         for sigma, alpha, n_epochs in zip(
             tried["sigma"][:, 0], tried["alpha"], tried["n_epochs"], strict=True
@@ -116,7 +116,7 @@ class TestSearch:
         def score(sigma, alpha):
             return -abs(math.log2(sigma[0] / 4)) - abs(alpha - best)
 
-        chosen = searched(score, alphas=(1.0, 3.0))
+        chosen = searched(score, alphas=(0.0, 1.0, 3.0))
         assert (chosen.sigma, chosen.alpha) == (4.0, best)
         # The strong one at the sigma that was chosen only, and after half of the training.
         strong = chosen.tried["alpha"] == 3
@@ -124,13 +124,21 @@ class TestSearch:
         longest = chosen.tried["n_epochs"] == 8
         assert set(chosen.tried["alpha"][longest]) == {1.0, 3.0}
 
+    @pytest.mark.parametrize(("missed", "alpha"), [(1e-4, 0.0), (1e-3, 1.0)])
+    def test_without_noise_there_is_no_decay(self, missed, alpha):
+        def score(sigma, alpha):
+            return 1 - missed * (1 + abs(math.log2(sigma[0] / 4)) + abs(alpha - 1))
+
+        chosen = searched(score, alphas=(0.0, 1.0, 3.0))
+        assert (chosen.sigma, chosen.alpha) == (4.0, alpha)
+
     def test_decay_that_explodes_is_not_taken(self):
-        chosen = searched(lambda sigma, alpha: -math.inf if alpha > 1 else 0.0, alphas=(1.0, 3.0))
+        chosen = searched(lambda sigma, alpha: -math.inf if alpha > 1 else 0.0, alphas=(0.0, 1.0, 3.0))
         assert chosen.alpha == 1.0
 
     @pytest.mark.parametrize("n_epochs", [1, 2, 3, 7])
     def test_few_epochs_are_taken_in_parts(self, n_epochs):
-        tried = searched(lambda sigma, alpha: 0.0, n_epochs=n_epochs, alphas=(1.0, 3.0)).tried
+        tried = searched(lambda sigma, alpha: 0.0, n_epochs=n_epochs, alphas=(0.0, 1.0, 3.0)).tried
         shares = np.unique(tried["n_epochs"]) / n_epochs
         # Rounding to whole parts, of which there are at least sixteen.
         np.testing.assert_allclose(shares, [1 / 16, 1 / 8, 3 / 8, 1 / 2], atol=1 / 32)
