@@ -11,6 +11,27 @@ _CONSTANT = 10 * np.finfo(float).eps
 _EXPLAINED = 1e-13
 # The squares of smaller numbers lose digits.
 _SMALLEST = math.sqrt(np.finfo(float).tiny / np.finfo(float).eps)
+# Targets that are all smaller get another unit: then weights may be small too.
+_TINY = 1e-100
+
+
+def unit_of(y):
+    """Return a unit for each column of y, in which squares keep their digits.
+
+    Targets below 1e-100 get a power of two near the largest, so that dividing by it is exact; all
+    others 1.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples, n_outputs)
+
+    Returns
+    -------
+    ndarray of shape (n_outputs,)
+    """
+    largest = np.abs(y).max(axis=0, initial=0)
+    tiny = (largest > 0) & (largest < _TINY)
+    return np.where(tiny, np.ldexp(1.0, np.frexp(largest)[1]), 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +139,11 @@ class TargetMoments:
             self.variation + other.variation + between,
             products,
         )
+
+    @property
+    def mean_weight(self):
+        """Mean of the weights, in whose units a guess at alpha is."""
+        return self.weight_sum / self.n_rows
 
     @property
     def n_trend(self):
