@@ -109,17 +109,17 @@ def _plan(modes, kind, shape, n_transforms):
 
     # finufft's own choice depends on the number of rows. With this one its errors are the same
     # for a row whatever others are summed with it, so that blocks equal the whole.
-    fine_points = 2 ** len(shape) * math.prod(shape)
+    fits = 2 ** len(shape) * math.prod(shape) <= _MAX_FINE_POINTS
+    upsampling, least = (2.0, 1e-13) if fits else (1.25, 1e-9)  # finufft's best with either
     return finufft.Plan(
         kind,
         shape,
         n_transforms,
-        # Well below tol, at little cost; 1e-13 is finufft's best.
-        min(max(modes.tol / 100, 1e-13), 1e-6),
+        min(max(modes.tol / 100, least), 1e-6),  # well below tol, at little cost
         -1 if kind == 1 else 1,
         dtype="complex128",
         modeord=1,
-        upsampfac=2.0 if fine_points <= _MAX_FINE_POINTS else 1.25,
+        upsampfac=upsampling,
     )
 
 

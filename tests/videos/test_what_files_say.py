@@ -95,6 +95,15 @@ def test_a_last_picture_shown_long_is_one_picture(tmp_path):
     assert len(load_video(tmp_path / "b.mkv")) == 12
 
 
+def test_a_format_without_a_decoder_is_not_called_cut_short(tmp_path):
+    first, *others = (Image.new("RGB", (32, 32), (60 * k, 0, 0)) for k in range(4))
+    path = tmp_path / "moving.webp"
+    first.save(path, save_all=True, append_images=others, lossless=True)
+    for frames in (slice(None), slice(0), [0]):
+        with pytest.raises(OSError, match=r"^No frame of .*animated WebP.*ffmpeg"):
+            load_video(path, frames=frames)
+
+
 def test_times_by_the_clock_of_the_file(tmp_path):
     path, ticks = tmp_path / "gaps.mkv", [0, 40, 80, 1200, 1240]
     with av.open(str(path), "w") as container:
