@@ -169,6 +169,39 @@ def test_untagged_colors_are_those_that_players_show(tmp_path, height):
     assert_allclose(255 * load_video(path)[0, 30, 30], 255 * rgb, atol=2)
 
 
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv420p10le"])
+@pytest.mark.parametrize(
+    ("codec", "tag", "place"),
+    [
+        ("libx264", None, 0.0),  # H.264's own default: ITU-T H.264, chroma_sample_loc_type
+        ("libx264", "left", 0.0),
+        ("libx264", "center", 0.5),
+        ("ffv1", "left", 0.0),
+        ("ffv1", None, 0.5),
+    ],
+)
+def test_chroma_lies_where_the_file_says(tmp_path, codec, tag, place, pixel_format):
+    path, unit = tmp_path / "ramp.mkv", 4 if "10" in pixel_format else 1
+    samples = 70 + 4 * np.arange(30)  # of blueness, at the columns 2 k + place
+    frame = av.VideoFrame(60, 64, pixel_format)
+    for plane, row in zip(frame.planes, ([128] * 60, samples, [128] * 30), strict=True):
+        dtype = np.uint16 if unit > 1 else np.uint8
+        values = np.zeros((plane.height, plane.line_size // np.dtype(dtype).itemsize), dtype)
+        values[:, : len(row)] = np.multiply(row, unit)
+        plane.update(values.tobytes())
+    options = {"qp": "0"} if codec == "libx264" else {}
+    with av.open(str(path), "w") as container:
+        options |= {"chroma_sample_location": tag} if tag else {}
+        stream = container.add_stream(codec, rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 60, 64, pixel_format
+        container.mux(stream.encode(frame) + stream.encode())
+    columns = np.arange(8, 52)  # away from the ends, where there are no samples beyond
+    blue = 255 * load_video(path)[0, 30, columns, 2]
+    blueness = 128 + (blue - (128 - 16) * 255 / 219) * 224 / 255 / 1.772
+    # Rounding of blue, and of the scaler's chroma, to one level each. A column is two of blueness.
+    assert_allclose(blueness, 70 + 2 * (columns - place), atol=0.8)
+
+
 @pytest.mark.parametrize(
     ("pixel_format", "luma", "chroma", "color_range"),
     [
