@@ -21,6 +21,7 @@ from skfourier._sklearn import (
     _fit_context,
     check_new_rows,
     check_samples,
+    check_squares,
     refuse_no_numbers,
     unchanged_on_error,
 )
@@ -145,8 +146,8 @@ class CoordinateMLPEnsemble(
         Raises
         ------
         ValueError
-            As `CoordinateMLPRegressor.fit`; or if there are fewer than four distinct rows, or
-            several processes.
+            As `CoordinateMLPRegressor.fit`; or if there are fewer than four distinct rows, squares
+            of y do not fit float64, or there are several processes.
         """
         with unchanged_on_error(self):
             return self._fit(*check_samples(self, X, y, sample_weight, reset=True))
@@ -157,6 +158,7 @@ class CoordinateMLPEnsemble(
                 f"An ensemble is calibrated in one process. Got a process group of "
                 f"{processes.count()}: fit a CoordinateMLPRegressor there, or begin no group."
             )
+        check_squares(y, "y")
         n_places = len(np.unique(X, axis=0))
         if n_places < 4:
             raise ValueError(

@@ -33,6 +33,7 @@ __all__ = [
     "as_numbers",
     "check_all_samples",
     "check_samples",
+    "check_squares",
     "checked_rows",
     "chosen",
     "is_one_of_several_fits",
@@ -51,6 +52,9 @@ DOC_LINK = (
     "https://skfourier.github.io/skfourier/api/generated/{estimator_module}.{estimator_name}.html"
 )
 
+
+# Largest values whose squares float64 holds, added up over rows and times weights.
+_SQUARED = 1e-140, 1e140
 
 # What scikit-learn keeps of callbacks during a fit.
 _CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
@@ -232,7 +236,7 @@ def check_all_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=
         X, y = validate_data(
             regressor, X, y, dtype=floats, multi_output=True, y_numeric=True, reset=reset
         )
-    y = check_array(y, dtype=floats, ensure_2d=False, input_name="y")
+        y = check_array(y, dtype=floats, ensure_2d=False, input_name="y")
     if sample_weight is None:
         return X, y, None
     weight = _check_sample_weight(
@@ -244,6 +248,16 @@ def check_all_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=
         allow_all_zero_weights=allow_no_weight,
     )
     return X, y, weight
+
+
+def check_squares(values, name):
+    """Raise ValueError for values whose squares, added up, overflow float64 or lose digits."""
+    largest = float(np.abs(values).max(initial=0))
+    if largest and not _SQUARED[0] < largest < _SQUARED[1]:
+        raise ValueError(
+            f"{name} reaches {largest:.1e}, and float64 does not hold its square with all digits. "
+            f"Scale y: predictions scale alike."
+        )
 
 
 def refuse_no_numbers(array, name):

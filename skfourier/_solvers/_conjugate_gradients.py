@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from skfourier._units import powers_of_two
+
 _ADVICE = (
     "The prediction is that of a partly solved system. Raise alpha, which improves the "
     "conditioning, or max_iter; or accept a larger tol."
@@ -211,8 +213,7 @@ def _in_units(y):
     unit : ndarray of shape (n_outputs,)
     y : ndarray
     """
-    largest = np.abs(y).reshape(len(y), y[0].size).max(axis=1)
-    unit = np.ldexp(1.0, np.frexp(np.where(largest > 0, largest, 1))[1])
+    unit = powers_of_two(y, axis=tuple(range(1, y.ndim)))
     return unit, y / _each(unit, y)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from skfourier._units import powers_of_two
+
 # Of the mean: below it deviations are what rounding makes of constant targets.
 _CONSTANT = 10 * np.finfo(float).eps
 # Of the variation: what a trend leaves of targets that it explains, by rounding.
@@ -30,8 +32,7 @@ def unit_of(y):
     ndarray of shape (n_outputs,)
     """
     largest = np.abs(y).max(axis=0, initial=0)
-    tiny = (largest > 0) & (largest < _TINY)
-    return np.where(tiny, np.ldexp(1.0, np.frexp(largest)[1]), 1.0)
+    return np.where(largest < _TINY, powers_of_two(y, axis=0), 1.0)
 
 
 @dataclass(frozen=True, eq=False)
