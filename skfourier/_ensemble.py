@@ -29,6 +29,9 @@ from skfourier._tasks import Tasks
 from skfourier._training import _processes as processes
 from skfourier._training._held_out import held_out_rows
 
+# Squared spread over squared error, below which the networks differ by rounding only.
+_NO_SPREAD = 1e-24
+
 
 class CoordinateMLPEnsemble(
     Saved,
@@ -292,9 +295,11 @@ def _likeliest_variance(spread, squares, weight):
     Returns
     -------
     a, b : float
+        a is 0 where the networks agree: such a spread says nothing.
     """
-    unit = max(weight @ squares, np.finfo(float).tiny)
-    spread_unit = max(weight @ spread, np.finfo(float).tiny)
+    unit, spread_unit = max(weight @ squares, np.finfo(float).tiny), weight @ spread
+    if spread_unit <= _NO_SPREAD * unit:
+        return 0.0, unit
     spread, squares = spread / spread_unit, squares / unit
 
     def cost(logarithms):

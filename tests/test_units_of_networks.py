@@ -52,8 +52,9 @@ def test_a_network_that_overflows_says_so():
 @pytest.mark.parametrize("size", SIZES)
 def test_ensembles_refuse_what_has_no_squares(size):
     ensemble = CoordinateMLPEnsemble(network(max_iter=1), 2, random_state=0)
-    with pytest.raises(ValueError, match=r"y reaches .* Scale y"):
-        ensemble.fit(X, Y * size)
+    for units in (size, [1, size]):
+        with pytest.raises(ValueError, match=r"y reaches .* Scale y"):
+            ensemble.fit(X, Y * units)
 
 
 @pytest.mark.parametrize("size", [2.0**-400, 2.0**400])
