@@ -65,6 +65,14 @@ class TestDepth:
         tifffile.imwrite(path, pixels, photometric="rgb")
         assert_array_equal(load_image(path), float32(pixels))
 
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+    def test_bits_said_once_are_those_of_all_colors(self, path, dtype):
+        # As some raw converters write them; TIFF 6.0 asks for three numbers.
+        pixels, bits = random_pixels((5, 7, 3), dtype), 8 * np.dtype(dtype).itemsize
+        write_tiff(path, pixels.tobytes(), 7, 5, bits=bits, photometric=2)
+        change_tag(path, 277, 3)
+        assert_array_equal(load_image(path), float32(pixels / (2**bits - 1)))
+
     def test_16_bit_color_that_takes_imagecodecs_warns(self, path):
         # tifffile does not write LZW by itself; Pillow writes it, of 8 bits.
         pixels = random_pixels((5, 8, 3))
