@@ -84,6 +84,15 @@ class TestDepth:
             load_image(path)
 
 
+def test_a_thumbnail_before_the_image_is_told_of(path):
+    # As raw files of cameras begin; Pillow and viewers show the first page too.
+    with tifffile.TiffWriter(path) as file:
+        file.write(np.zeros((8, 8), np.uint8), photometric="minisblack", subfiletype=1)
+        file.write(np.full((32, 32), 255, np.uint8), photometric="minisblack")
+    with pytest.warns(UserWarning, match="begins with a thumbnail, which is read"):
+        assert load_image(path).shape == (8, 8)
+
+
 class TestPolarity:
     @pytest.mark.parametrize(
         "dtype", [bool, np.uint8, np.uint16, np.float16, np.float32, np.float64]
