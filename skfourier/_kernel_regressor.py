@@ -275,7 +275,7 @@ class FourierKernelRegressor(
             self._fitted_parameters = self._parameters_of_the_sums()
             fit = self._fit_dask if is_dask(X) else self._fit
             solver = fit(X, y, sample_weight)
-            _check_size_of_y(solver.moments)
+            check_size_of_y(solver.moments)
             tasks = Tasks(self, X, y, sample_weight, max_subtasks=None)
             with tasks.iterations() as asked, asking(asked):
                 _ = solver.coefficients  # solved now: the warnings are of this call
@@ -517,7 +517,7 @@ class FourierKernelRegressor(
 
     def _keep(self, solver):
         """Keep a solver."""
-        _check_size_of_y(solver.moments)
+        check_size_of_y(solver.moments)
         self.solver_, self._solver = solver.name, solver
 
     def _check_accuracy(self, solver):
@@ -896,9 +896,9 @@ def _squared(scale):
     return square
 
 
-def _check_size_of_y(moments):
+def check_size_of_y(moments):
     """Raise ValueError where targets, or weights, are so large that their squares overflow."""
-    if not (np.isfinite(moments.weight_sum) and np.all(np.isfinite(moments.variation))):
+    if not np.all(np.isfinite([moments.weight_sum, *moments.mean, *moments.variation])):
         raise ValueError(
             "y or sample_weight is too large: sums of weighted squares overflow float64. Scale it, "
             "or drop the rows that are meant to be missing."

@@ -131,3 +131,10 @@ def test_what_has_no_digits_left_is_refused():
         model.predict(NEW, return_cov=True)
     with pytest.raises(ValueError, match="scores of splits take its squares"):
         FourierKernelRegressorCV([1.0], [1e-2], cv=3).fit(PIXELS, Y * 1e-165)
+
+
+@pytest.mark.parametrize("model", [FourierKernelRegressor(2), FourierKernelRegressorCV()], ids=str)
+@pytest.mark.parametrize(("size", "weight"), [(1e306, 200.0), (1e200, 1.0), (1.0, 1e307)])
+def test_sums_that_overflow_are_refused_by_one_sentence(model, size, weight):
+    with pytest.raises(ValueError, match="y or sample_weight is too large"):
+        model.fit(PIXELS, np.abs(Y) * size, np.full(len(Y), weight))

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfourier._kernel_regressor import (
     FourierKernelRegressor,
+    check_size_of_y,
     refuse_trend,
     resolve_kernel,
     scaled_kernel,
@@ -749,7 +750,9 @@ class FourierKernelRegressorCV(
             )
         y = (y if y.ndim == 2 else y[:, None])[kept].astype(float)
         trend = TrendBasis.of(self.trend, X[kept], y)
-        return Problem.of(kernel, X[kept], y, weight[kept], alpha=1.0, trend=trend)
+        problem = Problem.of(kernel, X[kept], y, weight[kept], alpha=1.0, trend=trend)
+        check_size_of_y(problem.moments)
+        return problem
 
     def _solver_of(self, problem, sigma):
         """Choose the solver of a problem at this sigma."""

@@ -80,20 +80,19 @@ class TargetMoments:
         ValueError
             If an output varies so little that the squares of its differences lose digits.
         """
-        weight_sum = float(weight.sum(dtype=float))
         mean, variation = np.zeros(y.shape[1]), np.zeros(y.shape[1])
-        if weight_sum > 0:
+        products = np.zeros((y.shape[1], n_trend))
+        with np.errstate(over="ignore", invalid="ignore"):  # the regressor says what to do
+            weight_sum = float(weight.sum(dtype=float))
             # Column by column: along the rows of a narrow array NumPy takes ten times as long.
-            for j, column in enumerate(y.T):
+            for j, column in enumerate(y.T) if weight_sum > 0 else ():
                 if j < y.shape[1] - n_trend:
                     mean[j] = np.dot(weight, column) / weight_sum
                 differences = column - mean[j]
                 _check_resolved(np.abs(differences).max())
-                with np.errstate(over="ignore"):  # the regressor says what to do
-                    variation[j] = np.dot(weight, np.square(differences))
-        products = np.zeros((y.shape[1], n_trend))
-        if n_trend:
-            products += (y - mean).T @ (weight[:, None] * y[:, -n_trend:])
+                variation[j] = np.dot(weight, np.square(differences))
+            if n_trend:
+                products += (y - mean).T @ (weight[:, None] * y[:, -n_trend:])
         return cls(len(y), weight_sum, float(np.log(weight).sum()), mean, variation, products)
 
     def state(self):
