@@ -303,11 +303,12 @@ def refuse_no_numbers(array, name):
 
 
 def _check_objects(array, name):
-    """Raise ValueError if NumPy does not make floats of objects, or NaN."""
+    """Raise ValueError, or TypeError where NumPy does, if objects are no floats or NaN."""
     try:
         values = np.asarray(array, dtype=float)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
             f"{name} holds objects that are no real numbers, or too large ones ({error}). Convert "
             f"them, or drop their rows."
         ) from error

@@ -14,6 +14,7 @@ PIXELS = pixel_grid((9, 11)).astype(float)
 Y = np.stack([np.sin(9 * PIXELS[:, 0]) + PIXELS[:, 1], PIXELS[:, 0] ** 2], axis=1)
 Y += 0.1 * RNG.normal(size=Y.shape)
 WEIGHT = RNG.uniform(0.5, 2, size=len(PIXELS))
+WEIGHT /= WEIGHT.mean()  # weights of ordinary size have the unit 1
 NEW = RNG.uniform(size=(7, 2))
 
 SOLVERS = ("cholesky", "nufft", "cg", "toeplitz", "masked_kronecker", "primal")

@@ -115,8 +115,8 @@ class FourierKernelRegressorCV(
         get different sigmas, which increase together.
     alphas : float, array-like of shape (n_alphas,) or None, default=None
         Candidates of alpha, the variance of the noise where that of the signal is 1. None finds
-        alpha without candidates where that is possible, else tries eleven from 1e-4 to 10 times the
-        mean weight, two in a power of ten.
+        alpha without candidates where that is possible, else tries eleven from 1e-4 to 10, two in a
+        power of ten; times the mean weight, if that is below 0.01 or above 100.
     kernel : str, Kernel, FourierFeatures, FrozenEstimator or list of such, default="auto"
         As in `FourierKernelRegressor`; from a list the best is taken. "auto" stands for Matern's
         kernels with nu = 1/2, 3/2 and 5/2 and the Gaussian: functions with no, one, two and all
@@ -408,7 +408,7 @@ class FourierKernelRegressorCV(
 
     def _search_candidates(self, problem, kernels, rows, routed):
         """Score sigmas and alphas of each kernel; fit the best."""
-        default = _DEFAULT_ALPHAS * problem.moments.mean_weight
+        default = _DEFAULT_ALPHAS * problem.moments.weight_unit
         alphas = default if self.alphas is None else self.alphas
         alphas = np.unique(positive_numbers(alphas, "alphas"))
         problems = [replace(problem, kernel=kernel, alpha=alphas[0]) for kernel in kernels]

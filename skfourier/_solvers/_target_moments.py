@@ -13,6 +13,8 @@ _CONSTANT = 10 * np.finfo(float).eps
 _EXPLAINED = 1e-13
 # The squares of smaller numbers lose digits.
 _SMALLEST = math.sqrt(np.finfo(float).tiny / np.finfo(float).eps)
+# Means of weights that may be numbers of rows.
+_ORDINARY_WEIGHTS = 0.01, 100.0
 # Targets that are all smaller get another unit: then weights may be small too.
 _TINY = 1e-100
 
@@ -141,9 +143,13 @@ class TargetMoments:
         )
 
     @property
-    def mean_weight(self):
-        """Mean of the weights, in whose units a guess at alpha is."""
-        return self.weight_sum / self.n_rows
+    def weight_unit(self):
+        """The unit of a guess at alpha: the mean weight, but 1 where that is of ordinary size.
+
+        So rows that are weighted by their number are searched as repeated ones are.
+        """
+        mean, (low, high) = self.weight_sum / self.n_rows, _ORDINARY_WEIGHTS
+        return 1.0 if low <= mean <= high else mean
 
     @property
     def n_trend(self):
