@@ -183,8 +183,9 @@ class CoordinateMLPRegressor(
     warm_start : bool, default=False
         Whether `fit` continues from the weights, the embedding and the scale of y of the last fit.
         Parameters that shape the network must be the same. Many short fits end where a long one
-        does, unless the learning rate has a schedule or parameters of the solver change: then the
-        solver starts afresh.
+        does, to the last bit, unless the learning rate has a schedule or parameters of the solver
+        change: then the solver starts afresh. For solvers other than "schedulefree" that takes
+        learning_rate="constant".
     checkpoint : str or path-like, default=None
         A file that `fit` keeps up to date, which takes 2 % of its time: after a crash `resume`
         continues from it. The file remains when the fit has ended.

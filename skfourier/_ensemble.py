@@ -21,12 +21,16 @@ from skfourier._sklearn import (
     _fit_context,
     check_new_rows,
     check_samples,
+    check_squares,
     refuse_no_numbers,
     unchanged_on_error,
 )
 from skfourier._tasks import Tasks
 from skfourier._training import _processes as processes
 from skfourier._training._held_out import held_out_rows
+
+# Squared spread over squared error, below which the networks differ by rounding only.
+_NO_SPREAD = 1e-24
 
 
 class CoordinateMLPEnsemble(
@@ -145,8 +149,8 @@ class CoordinateMLPEnsemble(
         Raises
         ------
         ValueError
-            As `CoordinateMLPRegressor.fit`; or if there are fewer than four distinct rows, or
-            several processes.
+            As `CoordinateMLPRegressor.fit`; or if there are fewer than four distinct rows, squares
+            of y do not fit float64, or there are several processes.
         """
         with unchanged_on_error(self):
             return self._fit(*check_samples(self, X, y, sample_weight, reset=True))
@@ -157,6 +161,7 @@ class CoordinateMLPEnsemble(
                 f"An ensemble is calibrated in one process. Got a process group of "
                 f"{processes.count()}: fit a CoordinateMLPRegressor there, or begin no group."
             )
+        check_squares(y, "y")
         n_places = len(np.unique(X, axis=0))
         if n_places < 4:
             raise ValueError(
@@ -290,9 +295,11 @@ def _likeliest_variance(spread, squares, weight):
     Returns
     -------
     a, b : float
+        a is 0 where the networks agree: such a spread says nothing.
     """
-    unit = max(weight @ squares, np.finfo(float).tiny)
-    spread_unit = max(weight @ spread, np.finfo(float).tiny)
+    unit, spread_unit = max(weight @ squares, np.finfo(float).tiny), weight @ spread
+    if spread_unit <= _NO_SPREAD * unit:
+        return 0.0, unit
     spread, squares = spread / spread_unit, squares / unit
 
     def cost(logarithms):

@@ -275,7 +275,7 @@ class FourierKernelRegressor(
             self._fitted_parameters = self._parameters_of_the_sums()
             fit = self._fit_dask if is_dask(X) else self._fit
             solver = fit(X, y, sample_weight)
-            _check_size_of_y(solver.moments)
+            check_size_of_y(solver.moments)
             tasks = Tasks(self, X, y, sample_weight, max_subtasks=None)
             with tasks.iterations() as asked, asking(asked):
                 _ = solver.coefficients  # solved now: the warnings are of this call
@@ -358,6 +358,11 @@ class FourierKernelRegressor(
     def signal_scale_(self) -> NDArray[Any]:
         """Standard deviation of the signal of each output, in units of y."""
         check_is_fitted(self)
+        return self._signal_scale * self._solver.problem.unit
+
+    @property
+    def _signal_scale(self):
+        """The same in the unit that the solver has for y."""
         solver = self._solver
         return solver.signal_scale() if self._is_calibrated else solver.moments.scale
 
@@ -376,7 +381,9 @@ class FourierKernelRegressor(
         check_is_fitted(self)
         if self._solver.problem.trend is None:
             raise AttributeError(f"{name} is there after a fit with a trend. Got trend=None.")
-        return self._solver.trend_coefficients
+        intercept, slope = self._solver.trend_coefficients
+        unit = self._solver.problem.unit
+        return intercept * unit, slope * unit
 
     def __sklearn_is_fitted__(self):
         """Return whether there is a solution, or sums that have one."""
@@ -504,13 +511,13 @@ class FourierKernelRegressor(
             return around(solver.of_sums(solver.sums))
         self._check_parameters_of_the_sums()
         X, y, weight = self._check_samples(X, y, sample_weight, reset=False)
-        before = self._solver
-        more = before.sums_of(X - before.problem.origin, y, weight)
+        before, problem = self._solver, self._solver.problem
+        more = before.sums_of(X - problem.origin, y / problem.unit, weight)
         return before.of_sums(before.sums + more, self.alpha, self.max_iter)
 
     def _keep(self, solver):
         """Keep a solver."""
-        _check_size_of_y(solver.moments)
+        check_size_of_y(solver.moments)
         self.solver_, self._solver = solver.name, solver
 
     def _check_accuracy(self, solver):
@@ -681,14 +688,15 @@ class FourierKernelRegressor(
         mean = self._in_units_of_y(self._solver.mean(X))
         if return_cov:
             _check_few(len(X), "The covariance")
-            covariance = np.multiply.outer(self._solver.covariance(X), self.signal_scale_**2)
+            square = _squared(self.signal_scale_)
+            covariance = np.multiply.outer(self._solver.covariance(X), square)
             return mean, covariance.astype(self._y_dtype).reshape(
                 *covariance.shape[:2], *self._y_shape
             )
         if not return_std:
             return mean
         deviation = np.sqrt(np.maximum(self._solver.variance(X), 0))
-        return mean, self._in_units_of_y(np.outer(deviation, self.signal_scale_))
+        return mean, self._in_units_of_y(np.outer(deviation, self._signal_scale))
 
     def sample_y(self, X: Any, n_samples: int = 1, random_state: Any = 0) -> NDArray[Any]:
         """Draw functions from the posterior, and evaluate them at coordinates.
@@ -727,11 +735,12 @@ class FourierKernelRegressor(
         >>> model.sample_y([[0.2], [0.5], [3.0]], n_samples=4).shape
         (3, 4)
         """
-        X = self._places(X)
-        n_outputs, rng = len(self.signal_scale_), check_random_state(random_state)
+        X, scale = self._places(X), self._signal_scale
+        n_outputs, rng = len(scale), check_random_state(random_state)
         draws = self._solver.draws(n_outputs * n_samples, rng)(X).reshape(len(X), n_outputs, -1)
-        samples = self._solver.mean(X)[:, :, None] + self.signal_scale_[:, None] * draws
-        return samples.astype(self._y_dtype).reshape(len(X), *self._y_shape, n_samples)
+        samples = self._solver.mean(X)[:, :, None] + scale[:, None] * draws
+        samples = (samples * self._solver.problem.unit[:, None]).astype(self._y_dtype)
+        return samples.reshape(len(X), *self._y_shape, n_samples)
 
     @by_blocks
     def predict_gradient(self, X: Any, return_std: bool = False) -> Any:
@@ -787,10 +796,10 @@ class FourierKernelRegressor(
             gradients.append(np.einsum("p,npc->nc", _WEIGHTS, values) / h)
             if return_std:
                 deviation = np.sqrt(np.maximum(self._variance_of_differences(points), 0)) / h
-                deviations.append(np.outer(deviation, self.signal_scale_))
-        shape = (len(X), *self._y_shape, X.shape[1])
+                deviations.append(np.outer(deviation, self._signal_scale))
+        shape, unit = (len(X), *self._y_shape, X.shape[1]), self._solver.problem.unit
         both = [
-            np.stack(parts, axis=-1).astype(self._y_dtype).reshape(shape)
+            np.stack([part * unit for part in parts], -1).astype(self._y_dtype).reshape(shape)
             for parts in (gradients, deviations)
             if parts
         ]
@@ -814,6 +823,7 @@ class FourierKernelRegressor(
         return X - self._solver.problem.origin
 
     def _in_units_of_y(self, values):
+        values = values * self._solver.problem.unit
         return values.astype(self._y_dtype).reshape(len(values), *self._y_shape)
 
 
@@ -875,9 +885,20 @@ def _check_few(n_rows, what):
         )
 
 
-def _check_size_of_y(moments):
+def _squared(scale):
+    """Return the variances of deviations, if these are no smaller than their digits."""
+    square = np.square(scale)
+    if np.any(square < np.finfo(float).tiny):
+        raise ValueError(
+            f"Covariances of y, whose deviation is {scale.min():.1e}, are below what float64 "
+            f"holds. Take return_std=True, or scale y."
+        )
+    return square
+
+
+def check_size_of_y(moments):
     """Raise ValueError where targets, or weights, are so large that their squares overflow."""
-    if not (np.isfinite(moments.weight_sum) and np.all(np.isfinite(moments.variation))):
+    if not np.all(np.isfinite([moments.weight_sum, *moments.mean, *moments.variation])):
         raise ValueError(
             "y or sample_weight is too large: sums of weighted squares overflow float64. Scale it, "
             "or drop the rows that are meant to be missing."

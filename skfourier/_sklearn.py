@@ -33,6 +33,7 @@ __all__ = [
     "as_numbers",
     "check_all_samples",
     "check_samples",
+    "check_squares",
     "checked_rows",
     "chosen",
     "is_one_of_several_fits",
@@ -51,6 +52,9 @@ DOC_LINK = (
     "https://skfourier.github.io/skfourier/api/generated/{estimator_module}.{estimator_name}.html"
 )
 
+
+# Largest values whose squares float64 holds, added up over rows and times weights.
+_SQUARED = 1e-140, 1e140
 
 # What scikit-learn keeps of callbacks during a fit.
 _CALLBACK_STATE = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
@@ -232,18 +236,30 @@ def check_all_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=
         X, y = validate_data(
             regressor, X, y, dtype=floats, multi_output=True, y_numeric=True, reset=reset
         )
-    y = check_array(y, dtype=floats, ensure_2d=False, input_name="y")
+        y = check_array(y, dtype=floats, ensure_2d=False, input_name="y")
     if sample_weight is None:
         return X, y, None
-    weight = _check_sample_weight(
-        sample_weight,
-        X,
-        dtype=np.float64,  # whatever X is: weights may be very small or large
-        ensure_non_negative=True,
-        ensure_same_device=False,
-        allow_all_zero_weights=allow_no_weight,
-    )
+    with np.errstate(invalid="ignore"):
+        weight = _check_sample_weight(
+            sample_weight,
+            X,
+            dtype=np.float64,  # whatever X is: weights may be very small or large
+            ensure_non_negative=True,
+            ensure_same_device=False,
+            allow_all_zero_weights=allow_no_weight,
+        )
     return X, y, weight
+
+
+def check_squares(values, name):
+    """Raise ValueError for columns whose squares, added up, overflow float64 or lose digits."""
+    largest = np.atleast_1d(np.abs(values).max(axis=0, initial=0)).astype(float)
+    low, high = _SQUARED
+    for size in largest[(largest > 0) & ((largest < low) | (largest > high))]:
+        raise ValueError(
+            f"{name} reaches {size:.1e}, and float64 does not hold its square with all digits. "
+            f"Scale y: predictions scale alike."
+        )
 
 
 def refuse_no_numbers(array, name):
@@ -277,10 +293,27 @@ def refuse_no_numbers(array, name):
         )
     if kind in ("S", "U"):
         raise ValueError(f"{name} holds strings, not numbers. Convert them: {name}.astype(float).")
+    is_list = isinstance(array, list | tuple)
+    if (kind == "O" and (is_list or isinstance(array, np.ndarray))) or (kind == "c" and is_list):
+        _check_objects(array, name)
     if kind == "V":
         raise ValueError(f"{name} holds structures, not numbers. Take their fields as columns.")
     if hasattr(array, "columns") and np.shape(array)[1:] == (0,):
         raise ValueError(f"{name} is a {type(array).__name__} without columns. One is needed.")
+
+
+def _check_objects(array, name):
+    """Raise ValueError, or TypeError where NumPy does, if objects are no floats or NaN."""
+    try:
+        values = np.asarray(array, dtype=float)
+    except (TypeError, ValueError, OverflowError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(
+            f"{name} holds objects that are no real numbers, or too large ones ({error}). Convert "
+            f"them, or drop their rows."
+        ) from error
+    if np.isnan(values).any():
+        raise ValueError(f"{name} contains NaN. Drop these rows, or fill them in.")
 
 
 def checked_rows(X, name):

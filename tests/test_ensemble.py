@@ -22,6 +22,13 @@ def noisy(n_rows, noise=0.3, seed=0):
 
 
 class TestCalibration:
+    @pytest.mark.parametrize("size", [1e-200, 1.0, 1e14, 1e200])
+    @pytest.mark.parametrize("spread", [0.0, 1e-30])
+    def test_a_spread_of_rounding_says_nothing(self, size, spread):
+        with np.errstate(all="raise", under="ignore"):
+            found = _likeliest_variance(np.full(9, spread * size), np.full(9, size), np.ones(9) / 9)
+        assert found == (0.0, pytest.approx(size))
+
     def test_finds_the_variance_of_errors(self):
         # Errors of variance 3 s + 0.5, of 10^5 rows: the estimates' deviations are below 0.02.
         rng = np.random.default_rng(0)

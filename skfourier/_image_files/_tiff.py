@@ -9,7 +9,7 @@ from skfourier._image_files._stored import IncompleteError, Stored, remarks_on_s
 from skfourier._image_files._tiff_tags import TiffTags
 
 _MAGIC = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
-_SEPARATE_PLANES = 2
+_SEPARATE_PLANES, _REDUCED = 2, 1
 
 
 def is_tiff(path):
@@ -38,6 +38,7 @@ def read_tiff(path):
     with path.open("rb") as file, iio.imopen(file, "r", plugin="tifffile") as tiff:
         page = tiff.metadata(index=..., page=0)
         remarks = remarks_on_size(page["ImageWidth"] * page["ImageLength"])
+        remarks += _remarks_on_thumbnail(page)
         tags = TiffTags.by_name(page)
         tags.check_white_is_known()
         if not (_is_sure(page, path.stat().st_size) and tags.need_no_conversion):
@@ -54,6 +55,18 @@ def read_tiff(path):
         profile=bytes(page.get("InterColorProfile", b"")),
         remarks=[*remarks, *tags.remarks()],
     )
+
+
+def _remarks_on_thumbnail(page):
+    """Return a warning, in a list, if the page says that it is a smaller copy of another one."""
+    if not int(page.get("NewSubfileType", 0)) & _REDUCED:
+        return []
+    return [
+        UserWarning(
+            "begins with a thumbnail, which is read. tifffile.TiffFile(path).pages has the other "
+            "pages, and those below them."
+        )
+    ]
 
 
 def _is_planar(page):

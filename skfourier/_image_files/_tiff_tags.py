@@ -10,6 +10,7 @@ from skfourier._image_files._stored import UnknownWhiteError
 _NUMBERS = {
     "BitsPerSample": 258,
     "PhotometricInterpretation": 262,
+    "SamplesPerPixel": 277,
     "ExtraSamples": 338,
     "SampleFormat": 339,
 }
@@ -38,9 +39,12 @@ class TiffTags:
 
     @classmethod
     def by_name(cls, tags):
-        """Read the tags of a page by their names."""
+        """Read the tags of a page by their names. Bits that are said once are those of all."""
+        bits = _integers(tags.get("BitsPerSample", 1))
+        said_once = "BitsPerSample" in tags and len(bits) == 1
+        n_times = int(tags.get("SamplesPerPixel", 1)) if said_once else 1
         return cls(
-            bits=_integers(tags.get("BitsPerSample", 1)),
+            bits=bits * n_times,
             photometric=int(tags.get("PhotometricInterpretation", _WHITE_IS_ZERO)),
             kinds=tuple(_KINDS.get(n, "complex") for n in _integers(tags.get("SampleFormat", 1))),
             extras=_integers(tags.get("ExtraSamples", ())),

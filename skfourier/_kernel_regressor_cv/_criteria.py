@@ -16,10 +16,12 @@ def leave_one_out(solver, alphas):
 
     The weighted mean of the targets is held fixed.
     """
+    problem = solver.problem
+    unit = problem.relative_unit[: len(solver.moments.mean)]
     return np.array(
         [
             -np.average(
-                np.square(one.leave_one_out_residuals()).mean(axis=1), weights=one.problem.weight
+                np.square(one.leave_one_out_residuals() * unit).mean(axis=1), weights=problem.weight
             )
             for one in _with_each(solver, alphas)
         ]
@@ -30,7 +32,7 @@ def generalized_cross_validation(solver, alphas):
     """Return the negative squared error that generalized cross-validation estimates."""
     basis, total = solver.eigenbasis(), solver.moments.weight_sum
     errors = [basis.generalized_cross_validation(alpha) / total for alpha in alphas]
-    return -np.mean(errors, axis=1)
+    return -np.mean(errors * np.square(solver.problem.relative_unit), axis=1)
 
 
 def log_marginal_likelihood(solver, alphas):

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfourier._kernel_regressor import (
     FourierKernelRegressor,
+    check_size_of_y,
     refuse_trend,
     resolve_kernel,
     scaled_kernel,
@@ -115,7 +116,7 @@ class FourierKernelRegressorCV(
     alphas : float, array-like of shape (n_alphas,) or None, default=None
         Candidates of alpha, the variance of the noise where that of the signal is 1. None finds
         alpha without candidates where that is possible, else tries eleven from 1e-4 to 10, two in a
-        power of ten.
+        power of ten; times the mean weight, if that is below 0.01 or above 100.
     kernel : str, Kernel, FourierFeatures, FrozenEstimator or list of such, default="auto"
         As in `FourierKernelRegressor`; from a list the best is taken. "auto" stands for Matern's
         kernels with nu = 1/2, 3/2 and 5/2 and the Gaussian: functions with no, one, two and all
@@ -407,7 +408,8 @@ class FourierKernelRegressorCV(
 
     def _search_candidates(self, problem, kernels, rows, routed):
         """Score sigmas and alphas of each kernel; fit the best."""
-        alphas = _DEFAULT_ALPHAS if self.alphas is None else self.alphas
+        default = _DEFAULT_ALPHAS * problem.moments.weight_unit
+        alphas = default if self.alphas is None else self.alphas
         alphas = np.unique(positive_numbers(alphas, "alphas"))
         problems = [replace(problem, kernel=kernel, alpha=alphas[0]) for kernel in kernels]
         # Of several kernels, those that the solver takes; of none it says why.
@@ -748,7 +750,9 @@ class FourierKernelRegressorCV(
             )
         y = (y if y.ndim == 2 else y[:, None])[kept].astype(float)
         trend = TrendBasis.of(self.trend, X[kept], y)
-        return Problem.of(kernel, X[kept], y, weight[kept], alpha=1.0, trend=trend)
+        problem = Problem.of(kernel, X[kept], y, weight[kept], alpha=1.0, trend=trend)
+        check_size_of_y(problem.moments)
+        return problem
 
     def _solver_of(self, problem, sigma):
         """Choose the solver of a problem at this sigma."""
@@ -781,6 +785,7 @@ class FourierKernelRegressorCV(
     def _score(self, problem, rows, alphas, routed, *, sampled):
         """Return what scores a sigma with all alphas."""
         if self.cv is not None:
+            _refuse_tiny(problem)
             splits = list(check_cv(self.cv, rows[1]).split(*rows[:2], **routed.splitter.split))
             return Splits(
                 self._regressor(problem.kernel),
@@ -886,6 +891,16 @@ class FourierKernelRegressorCV(
 def _at(problem, sigma):
     """Return the problem with its kernel at this sigma."""
     return replace(problem, kernel=scaled_kernel(problem.kernel, sigma, problem.X.shape[1]))
+
+
+def _refuse_tiny(problem):
+    """Raise ValueError where scores of the user's y would lose digits."""
+    if np.any(problem.unit != 1):
+        raise ValueError(
+            f"y has a column of at most {problem.unit.min():.1e}, and scores of splits take its "
+            f"squares in the units of y, which lose digits. Scale y, or leave out cv: other "
+            f"criteria take any size."
+        )
 
 
 def _run(searches, tables):

@@ -18,7 +18,8 @@ from skfourier._kernel_regressor_cv._scale_likelihood import ScaleLikelihood
 from skfourier._kernel_regressor_cv._sigma_candidates import comparable_units, resolved_range
 from skfourier.spectra import FiniteSpectrum, SpectrumMultiple, SpectrumSum
 
-# Bounds of alpha: beneath them noise is as good as none, beyond there is nothing but noise.
+# Bounds of alpha in the unit of the weights: beneath them noise is as good as none, beyond there is
+# nothing but noise.
 _ALPHAS = (1e-8, 1e4)
 # Where the search of each kernel may begin: the best of these, by few blocks.
 _FIRST_SIGMAS, _FIRST_ALPHAS = 6, (1e-2,)
@@ -156,15 +157,17 @@ def _first_sigmas(low, high):
 def _start(likelihood, kernel, sigmas, per_axis, units):
     """Return the best of a few places to begin: its likelihood, the parameters and their vector."""
     n_features = likelihood.problem.X.shape[1]
+    unit = likelihood.problem.moments.weight_unit
     factors = sigmas / _largest_scale(kernel, n_features)
     if isinstance(kernel, SpectrumSum):  # the user knows what its parts stand for
         factors = np.append(factors, 1.0)
     best = None
     for sigma in factors:
         factor = np.full(n_features, sigma) if per_axis and n_features > 1 else sigma
-        parameters = Parameters(_scaled(kernel, factor, units), n_features, _ALPHAS)
+        bounds = np.multiply(_ALPHAS, unit)
+        parameters = Parameters(_scaled(kernel, factor, units), n_features, bounds)
         for alpha in _FIRST_ALPHAS:
-            vector = parameters.first(alpha)
+            vector = parameters.first(alpha * unit)
             try:
                 value = parameters.candidate(vector, likelihood).fit.value
             except np.linalg.LinAlgError:

@@ -33,9 +33,10 @@ def generalized_cross_validation(fit, weight):
     With c and :math:`(A^{-1})_{ii}` of a row among those that it is given, weighted residuals are
     :math:`\alpha^2 c_i^2 / w_i`, and :math:`1 - h_i = \alpha (A^{-1})_{ii} / w_i`.
     """
-    inverse = np.exp(-fit.log_variance)
-    squares = np.square(fit.residuals).mean(axis=1) * inverse / weight
-    return -squares.mean() / weight.mean() / np.mean(inverse / weight) ** 2
+    # Weights over their mean: squares of very small or large ones are none.
+    inverse = np.exp(-fit.log_variance) / (weight / weight.mean())
+    squares = np.square(fit.residuals).mean(axis=1) * inverse
+    return -squares.mean() / inverse.mean() ** 2
 
 
 _CRITERIA = {
@@ -69,9 +70,11 @@ class Sampled:
         self.criterion, self.kernel_of, self.alphas = _CRITERIA[criterion], kernel_of, alphas
         sampler = Sampler(problem)
         if criterion == "log_marginal_likelihood":
-            groups, unit, self.scale = sampler.sample(_SAMPLED_BLOCKS), None, float(len(problem.X))
+            groups, self.scale = sampler.sample(_SAMPLED_BLOCKS), float(len(problem.X))
+            unit = None
         else:
-            groups, unit, self.scale = sampler.rows(_SAMPLED_ROWS), 1.0, 1.0
+            groups, self.scale = sampler.rows(_SAMPLED_ROWS), 1.0
+            unit = 1 / problem.relative_unit
         self.likelihood = ScaleLikelihood(problem, groups, by_rows=True, unit=unit)
         self.weight = np.concatenate(
             [problem.weight[group.rows[:, -group.n_last :]].ravel() for group in groups]

@@ -23,9 +23,12 @@ from skfourier._sklearn import (
     refuse_no_numbers,
     unchanged_on_error,
 )
+from skfourier._units import powers_of_two
 
 # Of the time between two frames: float32 keeps as much of times in [0, 1] of 1,000 frames.
 _ROUNDING = 1e-4
+# Coefficients of a quintic spline are larger than what it goes through, by 7.5 along each axis.
+_OVERSHOOT = 1e3
 
 
 class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -135,8 +138,8 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         Raises
         ------
         ValueError
-            If X or y is not finite or real, or they do not match; if `flows` is empty or returns no
-            such arrays.
+            If X or y is not finite or real, or they do not match; if y is so large that splines
+            overflow; if `flows` is empty or returns no such arrays.
         ImportError
             If scikit-image is not installed: ``pip install "skfourier[motion]"``.
         """
@@ -162,6 +165,12 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         self.regressor_ = FourierKernelRegressor().fit(X, y)
 
     def _fit_frames(self, frames):
+        largest = float(np.abs(frames.pixels).max())
+        if largest > np.finfo(frames.pixels.dtype).max / _OVERSHOOT:
+            raise ValueError(
+                f"y reaches {largest:.1e}, and splines through such numbers overflow "
+                f"{frames.pixels.dtype}. Scale y."
+            )
         pairs = _pairs(frames)
         motions = [
             [measure_motion(first, second, flow) for first, second in pairs]
@@ -291,8 +300,11 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
 
 def _pairs(frames):
     """Return the structures of each frame and the next."""
-    scale = float(frames.pixels.std()) or 1.0
-    return list(itertools.pairwise(structure(frame, scale) for frame in frames.pixels))
+    # Of values far from 0, very large or small ones, float32 holds few digits or none.
+    pixels = frames.pixels / powers_of_two(frames.pixels)
+    pixels -= pixels.mean()
+    scale = float(pixels.std()) or 1.0
+    return list(itertools.pairwise(structure(frame, scale) for frame in pixels))
 
 
 def _change_of_blend(first, second, blend, places, instant):

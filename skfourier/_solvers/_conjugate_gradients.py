@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from skfourier._units import powers_of_two
+
 _ADVICE = (
     "The prediction is that of a partly solved system. Raise alpha, which improves the "
     "conditioning, or max_iter; or accept a larger tol."
@@ -148,17 +150,18 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy
     Y. Notay, "Flexible conjugate gradients", SIAM Journal on Scientific Computing 22, 2000.
     """
     precondition = preconditioner or (lambda r: r)
+    unit, y = _in_units(y)
     x, size = np.zeros_like(y), norms(y)
     tol = np.broadcast_to(tol, size.shape)
     residual = (size > 0).astype(float)
     error = np.full(size.shape, np.nan)
     if energy is not None:
-        energy, tol = np.broadcast_to(energy, size.shape), np.full(size.shape, _ROUNDING)
+        energy, tol = energy / unit, np.full(size.shape, _ROUNDING)
         estimate, error = EnergyEstimate(len(size), max_iter), np.where(size > 0, np.inf, 0.0)
     converged = residual <= tol
     active, n_iter = np.flatnonzero(~converged), 0
     if not len(active):
-        return Solution(x, n_iter, residual, converged, error)
+        return Solution(x, n_iter, residual, converged, error * unit)
     r, asked_to_stop = y[active], _ASKED.get()
     p = z = precondition(r)
     slope = _dots(r, z)
@@ -188,7 +191,7 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy
             z = precondition(r)
             p = z - _each(_dots(z, change) / slope, p) * p
             slope = _dots(r, z)
-    return Solution(x, n_iter, residual, converged, error)
+    return Solution(x * _each(unit, x), n_iter, residual, converged, error * unit)
 
 
 def warn_unless_converged(solution, tol, advice=_ADVICE):
@@ -207,6 +210,18 @@ def warn_unless_converged(solution, tol, advice=_ADVICE):
 def norms(array):
     """Return the norm of each output of an array of shape (n_outputs, *shape)."""
     return np.linalg.norm(array.reshape(len(array), array[0].size), axis=1)
+
+
+def _in_units(y):
+    """Divide each output by a power of two, exactly, so that squares neither over- nor underflow.
+
+    Returns
+    -------
+    unit : ndarray of shape (n_outputs,)
+    y : ndarray
+    """
+    unit = powers_of_two(y, axis=tuple(range(1, y.ndim)))
+    return unit, y / _each(unit, y)
 
 
 def _dots(u, v):

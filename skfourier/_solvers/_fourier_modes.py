@@ -76,7 +76,8 @@ class FourierModes:
         return "Take a smaller sigma, or a spectrum with lighter tails."
 
     def _n_modes(self):
-        return float(np.prod(2 * np.ceil(self.cut * self._period) + 1))
+        with np.errstate(over="ignore"):  # infinitely many are too many
+            return float(np.prod(2 * np.ceil(self.cut * self._period) + 1))
 
     @cached_property
     def reach(self):

@@ -42,10 +42,11 @@ class MaskedKronecker(RowSolver):
     def system(self):
         """The system of the rows."""
         weight = self.problem.grid.scatter(self.problem.weight[:, None])[0]
+        # Only ratios to alpha count, and squares of very small or large weights are none.
+        alpha, weight = self.problem.alpha / weight.max(), weight / weight.max()
         # Eigenvalues below it move the residual by no more than a tenth of tol.
-        smallest = 0.1 * self.tol * self.problem.alpha / weight.max()
-        eigenvectors = self.matrix.eigenvectors.larger_than(smallest)
-        return MaskedSystem(eigenvectors, weight, self.problem.alpha, _MAX_VALUES_PER_ROW)
+        eigenvectors = self.matrix.eigenvectors.larger_than(0.1 * self.tol * alpha)
+        return MaskedSystem(eigenvectors, weight, alpha, _MAX_VALUES_PER_ROW)
 
     def solve(self, targets):
         """Solve for targets of shape (n_samples, n_outputs): coefficients on the grid.

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from skfourier._solvers._half_spectra import completed, fft_modes, paired, separated
+from skfourier._units import powers_of_two
 
 # Rows a transform takes at once: 50 to 100 MB with their targets.
 _ROWS_PER_BLOCK = 2**20
@@ -43,7 +44,7 @@ def sums_over_rows(modes, X, y, weight, *, highest, origin=0.0, with_ones=False)
     for rows in gen_batches(len(X), _block_rows(math.prod(shape))) if len(X) else ():
         transform.setpts(*_angles(modes, X[rows]))
         columns = y[rows].T - np.reshape(origin, (-1, 1))
-        units = _powers_of_two(columns)
+        units = powers_of_two(columns, axis=1)
         columns = ([1.0] if with_ones else []) + list(columns / units[:, None])
         units = np.append([1.0, *units] if with_ones else units, 1.0)
         pairs = paired(columns, y[rows].shape[:1]) * weight[rows]
@@ -68,7 +69,7 @@ def values_at_rows(modes, coefficients, X):
     n_outputs = len(coefficients)
     values = np.zeros((len(X), n_outputs))
     # Two outputs share a transform: see `sums_over_rows`.
-    units = _powers_of_two(coefficients)
+    units = powers_of_two(coefficients, axis=tuple(range(1, coefficients.ndim)))
     waves = completed(coefficients, modes.highest)
     waves /= units.reshape(-1, *(1,) * len(modes.highest))
     waves = paired(waves, waves.shape[1:])
@@ -109,17 +110,17 @@ def _plan(modes, kind, shape, n_transforms):
 
     # finufft's own choice depends on the number of rows. With this one its errors are the same
     # for a row whatever others are summed with it, so that blocks equal the whole.
-    fine_points = 2 ** len(shape) * math.prod(shape)
+    fits = 2 ** len(shape) * math.prod(shape) <= _MAX_FINE_POINTS
+    upsampling, least = (2.0, 1e-13) if fits else (1.25, 1e-9)  # finufft's best with either
     return finufft.Plan(
         kind,
         shape,
         n_transforms,
-        # Well below tol, at little cost; 1e-13 is finufft's best.
-        min(max(modes.tol / 100, 1e-13), 1e-6),
+        min(max(modes.tol / 100, least), 1e-6),  # well below tol, at little cost
         -1 if kind == 1 else 1,
         dtype="complex128",
         modeord=1,
-        upsampfac=2.0 if fine_points <= _MAX_FINE_POINTS else 1.25,
+        upsampfac=upsampling,
     )
 
 
@@ -127,9 +128,3 @@ def _block_rows(n_modes):
     """Return how many rows a transform takes at once."""
     # Each block costs an FFT over the modes: no more blocks than memory asks for.
     return max(_ROWS_PER_BLOCK, n_modes)
-
-
-def _powers_of_two(rows):
-    """Return a power of two as large as the entries of each row: it divides without rounding."""
-    largest = np.abs(rows).max(axis=tuple(range(1, rows.ndim)), initial=0.0)
-    return np.ldexp(1.0, np.frexp(np.where(largest > 0, largest, 1.0))[1])

@@ -134,13 +134,14 @@ class NUFFT(StreamingSolver):
         refuse.
         """
         problem = self.problem
-        here = problem.moments.weight_sum / max(problem.alpha, np.finfo(float).eps)
+        alpha = max(problem.alpha, np.finfo(float).eps * (problem.weight.max(initial=0) or 1.0))
+        here = problem.moments.weight_sum / alpha
         modes = FourierModes(
             kernel=problem.kernel,
             low=np.zeros_like(problem.extent),
             high=problem.extent,
             tol=self.tol / max(1, _amplification(here) / _ENOUGH),
-            gain=problem.total_weight / max(problem.alpha, np.finfo(float).eps),
+            gain=problem.total_weight / alpha,
         )
         lesser = replace(modes, tol=self.tol), replace(modes, tol=self.tol, gain=1.0)
         return next((one for one in (modes, *lesser) if one.why_not() is None), lesser[-1])

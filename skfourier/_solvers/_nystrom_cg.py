@@ -1,7 +1,8 @@
 r"""Any kernel on any rows: dense products in blocks, preconditioned conjugate gradients.
 
-With :math:`B = W^{1/2} K W^{1/2}` the system is :math:`(B + \alpha I)\, W^{-1/2} c = W^{1/2} y`. A
-product costs all n^2 entries of the kernel: this is the slow path, for what nothing else takes.
+With :math:`B = W^{1/2} K W^{1/2}` the system is :math:`(B + \alpha I)\, W^{-1/2} c = W^{1/2} y`, W
+and alpha over the largest weight. A product costs all n^2 entries of the kernel: this is the slow
+path, for what nothing else takes.
 """
 
 from functools import cached_property
@@ -55,7 +56,8 @@ class NystromCG(RowSolver):
         ConvergenceWarning
             If `tol` is not reached within `max_iter` iterations.
         """
-        alpha = self.problem.alpha
+        # Over the largest weight, as the products are.
+        alpha = self.problem.alpha / self.problem.weight.max()
         solution, self.n_iter = conjugate_gradients(
             lambda v: self._product(v) + alpha * v,
             self._root * targets.T,
@@ -77,7 +79,7 @@ class NystromCG(RowSolver):
 
     @property
     def _root(self):
-        return np.sqrt(self.problem.weight)
+        return np.sqrt(self.problem.weight / self.problem.weight.max())
 
     def _product(self, v):
         """Multiply by B."""

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.gaussian_process.kernels import Kernel
 
 from skfourier._solvers._box import box_of
-from skfourier._solvers._target_moments import TargetMoments
+from skfourier._solvers._target_moments import TargetMoments, unit_of
 from skfourier._solvers._trend import TrendBasis, n_functions, with_trend
 from skfourier.grids import MOST_POINTS_PER_ROW, Grid, coordinate_rounding, find_grid
 
@@ -26,7 +26,7 @@ class Problem:
     X : ndarray of shape (n_samples, n_features)
         float64, less the origin. There are no rows where they are not kept.
     y : ndarray of shape (n_samples, n_outputs)
-        In the user's units; the last columns are the functions of the trend, if there is one.
+        In units of `unit`; the last columns are the functions of the trend, if there is one.
     weight : ndarray of shape (n_samples,)
         Positive. A row of weight 2 counts as two equal rows.
     alpha : float
@@ -43,6 +43,8 @@ class Problem:
     total_weight : float
         Sum of the weights of all rows, including rows that are added later.
     trend : TrendBasis or None, default=None
+    unit : ndarray of shape (n_outputs,) or float, default=1.0
+        Of the targets, in the user's: see `unit_of`.
     """
 
     kernel: Kernel
@@ -56,6 +58,7 @@ class Problem:
     extent: np.ndarray
     total_weight: float
     trend: TrendBasis | None = None
+    unit: np.ndarray | float = 1.0
 
     @classmethod
     def of(cls, kernel, X, y, weight=None, *, alpha, domain=None, trend=None):
@@ -68,7 +71,7 @@ class Problem:
         X : ndarray of shape (n_samples, n_features)
             In the user's coordinates, float64 or float32.
         y : ndarray of shape (n_samples, n_outputs)
-            Without the functions of the trend.
+            In the user's units, without the functions of the trend.
         weight : ndarray of shape (n_samples,) or None, default=None
             None stands for ones.
         domain : (low, high) or None, default=None
@@ -76,7 +79,8 @@ class Problem:
         """
         weight = np.broadcast_to(1.0, len(X)) if weight is None else weight
         low, high = box_of(X) if domain is None else domain
-        y = with_trend(y, X, trend)
+        unit = unit_of(y)
+        y = with_trend(y if np.all(unit == 1) else y / unit, X, trend)
         moments = TargetMoments.of(y, weight, n_functions(trend))
         rounding = coordinate_rounding(X)
         X = X - low
@@ -92,6 +96,7 @@ class Problem:
             extent=high - low,
             total_weight=moments.weight_sum if domain is None else _WEIGHT_TO_COME,
             trend=trend,
+            unit=unit,
         )
 
     def with_alpha(self, alpha):
@@ -121,6 +126,8 @@ class Problem:
         }
         if self.trend is not None:
             state["trend"] = self.trend.state()
+        if np.any(self.unit != 1):
+            state["unit"] = self.unit
         if len(self.X):
             state["y"] = self.y
             state |= {"X": self.X} if self.grid is None else _grid_state(self.grid)
@@ -150,6 +157,9 @@ class Problem:
         elif "X" in state:
             X = state.array("X", (None, len(origin)))
         y = state.array("y", (moments.n_rows, n_outputs)) if len(X) else np.empty((0, n_outputs))
+        unit = np.ones(n_outputs - moments.n_trend)
+        if "unit" in state:
+            unit = state.array("unit", unit.shape)
         weight = np.broadcast_to(1.0, len(X))
         if "weight" in state:
             weight = state.array("weight", (len(X),))
@@ -165,18 +175,26 @@ class Problem:
             extent=state.array("extent", origin.shape),
             total_weight=state.number("total_weight"),
             trend=trend,
+            unit=unit,
         )
         state.finish()
         if not 0 < problem.alpha < np.inf or len(X) not in (0, moments.n_rows):
             raise ValueError(f"{state.owner} contradicts itself")
-        if weight.min(initial=1) <= 0 or problem.extent.min(initial=0) < 0:
-            raise ValueError(f"weights or extents of {state.owner} are negative")
+        positive = np.concatenate([weight, unit])
+        if positive.min(initial=1) <= 0 or problem.extent.min(initial=0) < 0:
+            raise ValueError(f"weights, units or extents of {state.owner} are negative")
         return problem
 
     @property
     def centered(self):
         """The targets less their weighted mean."""
         return self.y - self.moments.mean
+
+    @property
+    def relative_unit(self):
+        """The units of the targets over the largest of them, 1 of the trend's: for sums of both."""
+        unit = np.broadcast_to(self.unit, self.y.shape[1] - self.moments.n_trend)
+        return np.append(unit / unit.max(initial=0), np.ones(self.moments.n_trend))
 
     @property
     def noise(self):

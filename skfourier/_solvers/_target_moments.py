@@ -5,12 +5,36 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from skfourier._units import powers_of_two
+
 # Of the mean: below it deviations are what rounding makes of constant targets.
 _CONSTANT = 10 * np.finfo(float).eps
 # Of the variation: what a trend leaves of targets that it explains, by rounding.
 _EXPLAINED = 1e-13
 # The squares of smaller numbers lose digits.
 _SMALLEST = math.sqrt(np.finfo(float).tiny / np.finfo(float).eps)
+# Means of weights that may be numbers of rows.
+_ORDINARY_WEIGHTS = 0.01, 100.0
+# Targets that are all smaller get another unit: then weights may be small too.
+_TINY = 1e-100
+
+
+def unit_of(y):
+    """Return a unit for each column of y, in which squares keep their digits.
+
+    Targets below 1e-100 get a power of two near the largest, so that dividing by it is exact; all
+    others 1.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples, n_outputs)
+
+    Returns
+    -------
+    ndarray of shape (n_outputs,)
+    """
+    largest = np.abs(y).max(axis=0, initial=0)
+    return np.where(largest < _TINY, powers_of_two(y, axis=0), 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,20 +82,19 @@ class TargetMoments:
         ValueError
             If an output varies so little that the squares of its differences lose digits.
         """
-        weight_sum = float(weight.sum(dtype=float))
         mean, variation = np.zeros(y.shape[1]), np.zeros(y.shape[1])
-        if weight_sum > 0:
+        products = np.zeros((y.shape[1], n_trend))
+        with np.errstate(over="ignore", invalid="ignore"):  # the regressor says what to do
+            weight_sum = float(weight.sum(dtype=float))
             # Column by column: along the rows of a narrow array NumPy takes ten times as long.
-            for j, column in enumerate(y.T):
+            for j, column in enumerate(y.T) if weight_sum > 0 else ():
                 if j < y.shape[1] - n_trend:
                     mean[j] = np.dot(weight, column) / weight_sum
                 differences = column - mean[j]
                 _check_resolved(np.abs(differences).max())
-                with np.errstate(over="ignore"):  # the regressor says what to do
-                    variation[j] = np.dot(weight, np.square(differences))
-        products = np.zeros((y.shape[1], n_trend))
-        if n_trend:
-            products += (y - mean).T @ (weight[:, None] * y[:, -n_trend:])
+                variation[j] = np.dot(weight, np.square(differences))
+            if n_trend:
+                products += (y - mean).T @ (weight[:, None] * y[:, -n_trend:])
         return cls(len(y), weight_sum, float(np.log(weight).sum()), mean, variation, products)
 
     def state(self):
@@ -118,6 +141,15 @@ class TargetMoments:
             self.variation + other.variation + between,
             products,
         )
+
+    @property
+    def weight_unit(self):
+        """The unit of a guess at alpha: the mean weight, but 1 where that is of ordinary size.
+
+        So rows that are weighted by their number are searched as repeated ones are.
+        """
+        mean, (low, high) = self.weight_sum / self.n_rows, _ORDINARY_WEIGHTS
+        return 1.0 if low <= mean <= high else mean
 
     @property
     def n_trend(self):

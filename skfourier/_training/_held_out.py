@@ -7,6 +7,7 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from skfourier._training import _processes as processes
 from skfourier._training._prediction import predict
+from skfourier._units import powers_of_two
 
 
 def held_out_rows(X, n_places, random_state):
@@ -57,12 +58,15 @@ def take(rows, X, y, weight):
 def scorer(X, y, weight):
     """Return a function that scores a network at these rows of all processes by R^2."""
     weight = np.ones(len(X)) if weight is None else weight
+    # Squares of very large or small targets would overflow: their size is taken out first, exactly.
+    unit = np.max(processes.each(powers_of_two(y, axis=0)), axis=0)
+    y = y / unit
     mean = _sum(weight @ y) / _sum(weight.sum())
     spread = _sum(weight @ np.square(y - mean))
 
     def score(network):
         with np.errstate(over="ignore", invalid="ignore"):
-            missed = _sum(weight @ np.square(y - predict(network, X)))
+            missed = _sum(weight @ np.square(y - predict(network, X) / unit))
         if not np.all(np.isfinite(missed)):
             return -math.inf
         # As scikit-learn's r2_score where y is constant.

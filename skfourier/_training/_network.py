@@ -99,7 +99,9 @@ class TargetScaling(nn.Module):
                 f"y is too large for {y.dtype} (up to {size.max():g}): differences overflow. Scale "
                 f"y."
             )
-        scaler = _pooled(StandardScaler().fit(y / size, sample_weight=weight), len(y), weight)
+        with np.errstate(invalid="ignore"):  # a variance below 0 by rounding is taken for 0
+            scaler = StandardScaler().fit(y / size, sample_weight=weight)
+        scaler = _pooled(scaler, len(y), weight)
         return cls((scaler.mean_ * size).astype(y.dtype), (scaler.scale_ * size).astype(y.dtype))
 
     def forward(self, standardized):
@@ -114,7 +116,7 @@ def _pooled(scaler, n_samples, weight):
     """
     if processes.count() == 1:
         return scaler
-    deviation = np.sqrt(scaler.var_)
+    deviation = np.sqrt(np.maximum(scaler.var_, 0))
     pair = [scaler.mean_ - deviation, scaler.mean_ + deviation]
     total = n_samples if weight is None else weight.sum()
     pairs, weights = zip(*processes.each((pair, total)), strict=True)

@@ -42,8 +42,11 @@ def predict_gradient(network, X):
         # (torch's forward differentiation would do with one pass for each coordinate, but warns,
         # in torch 2.13, of deprecated parts of its own.)
         X.requires_grad_()
-        sums = network(X).sum(dim=0)
-        return torch.stack([torch.autograd.grad(s, X, retain_graph=True)[0] for s in sums], dim=1)
+        sums = network.unscaled(X).sum(dim=0)
+        slopes = [torch.autograd.grad(s, X, retain_graph=True)[0] for s in sums]
+        # In the dtype of y, as float32 may not hold its scale.
+        scale = network.scaling.scale
+        return torch.stack(slopes, dim=1).to(scale.dtype) * scale[:, None]
 
     return _in_blocks(slopes, network, X)
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length
 
-from skfourier._sklearn import checked_rows, refuse_no_numbers
+from skfourier._sklearn import check_squares, checked_rows, refuse_no_numbers
 from skfourier.ntk._descent import Descent, check_learning_rate, loss_unit
 from skfourier.ntk._tangent import tangent_model
 
@@ -70,14 +70,14 @@ class TrainingDynamics:
         ------
         ValueError
             If there are no predictions at test rows, or y_test has another shape than they or is
-            not finite.
+            not finite; if its squares do not fit float64.
         """
         if self.test is None:
             raise ValueError("There are no predictions at test rows: predict_training with X_test.")
         y_test, expected = check_targets(y_test, "y_test"), self.test.shape[self.steps.ndim :]
         if y_test.shape != expected:
             raise ValueError(f"y_test must have shape {expected}. Got {y_test.shape}.")
-        errors = (self.test - y_test).reshape(*self.steps.shape, -1)
+        errors = np.subtract(self.test, y_test, dtype=float).reshape(*self.steps.shape, -1)
         return (errors**2).mean(axis=-1)
 
 
@@ -165,8 +165,8 @@ def predict_training(
     ValueError
         If the kernel is not finite, symmetric and positive semidefinite on X; if the learning rate
         is beyond the largest stable one (the message has it); if steps are negative, or not whole;
-        if dense matrices or the predictions do not fit into 6 GiB; or if the arguments do not
-        match.
+        if dense matrices or the predictions do not fit into 6 GiB; if squares of y do not fit
+        float64; or if the arguments do not match.
 
     Notes
     -----
@@ -227,6 +227,7 @@ def predict_training(
     rate = check_learning_rate(learning_rate, np.inf if continuous else stable)
     descent = Descent(rate * unit, steps.ravel().astype(float), continuous)
     start = _initial_values(initial, X, y.shape, initial_train, "initial_train")
+    check_squares(targets - start, "y - f_0")
     train, test = _descend(descent, matrix, targets - start, X_test)
     train += start
     if test is not None:
@@ -261,9 +262,17 @@ def check_coordinates(X, name, n_features=None):
 
 
 def check_targets(y, name="y"):
-    """Check values at coordinates, shape (n_samples,) or (n_samples, n_outputs)."""
+    """Check values at coordinates, shape (n_samples,) or (n_samples, n_outputs).
+
+    Raises
+    ------
+    ValueError
+        Also if their squares, which losses add up, overflow or lose digits.
+    """
     refuse_no_numbers(y, name)
-    return check_array(y, dtype=_FLOATS, ensure_2d=False, input_name=name)
+    y = check_array(y, dtype=_FLOATS, ensure_2d=False, input_name=name)
+    check_squares(y, name)
+    return y
 
 
 def _check_steps(steps, continuous):

@@ -94,8 +94,8 @@ def eigenspectrum(
     ------
     ValueError
         If the kernel is not positive semidefinite on X; if the learning rate is beyond the largest
-        stable one; if a dense matrix is needed and takes more than 6 GiB; or if the arguments do
-        not match.
+        stable one; if a dense matrix is needed and takes more than 6 GiB; if squares of y do not
+        fit float64; or if the arguments do not match.
 
     Notes
     -----

@@ -131,8 +131,9 @@ def _damage(path, n_frames, cause):
     if n_frames == 0:
         reason = getattr(cause, "strerror", None) or cause
         return DamageError(
-            f"{path} is cut short or damaged: no frame of it can be decoded ({reason}). Check it "
-            "by opening it in a player."
+            f"No frame of {path} can be decoded ({reason}): it is cut short or damaged, or PyAV's "
+            "FFmpeg does not know its format (animated WebP). Check it by opening it in a player; "
+            "if it plays, convert it with another FFmpeg: ffmpeg -i FILE -c:v ffv1 FILE.mkv."
         )
     return DamageError(
         f"{path} is cut short or damaged: {n_frames} frames could be read. "

@@ -89,8 +89,12 @@ def iterate_video(
     Luma and chroma become RGB by the matrix and the range that the file is tagged with. Without a
     tag the matrix is that of BT.709 from 720 rows or 1280 columns on, else that of BT.601, as
     players have it; the range is limited (16 to 235 of 255), that of gray full. White is exactly 1
-    at any number of bits, and frames of more than 8 bits per channel keep them. Transfer functions
-    and primaries (BT.2020, P3) are not converted: values are as the file codes them.
+    at any number of bits, and frames of more than 8 bits per channel keep them. Chroma at half
+    resolution is interpolated (bicubic) from where the file says that its samples lie: on every
+    second column, which is the default of H.264, HEVC and MPEG-2, or, where nothing is said,
+    between the columns. FFmpeg's program takes "between" for all files, which moves sharp colors of
+    H.264 by half a pixel (but for ``-vf zscale`` or ``-vf scale=in_chroma_loc=left``). Transfer
+    functions and primaries (BT.2020, P3) are not converted: values are as the file codes them.
 
     Examples
     --------

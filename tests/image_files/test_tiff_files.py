@@ -65,6 +65,14 @@ class TestDepth:
         tifffile.imwrite(path, pixels, photometric="rgb")
         assert_array_equal(load_image(path), float32(pixels))
 
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+    def test_bits_said_once_are_those_of_all_colors(self, path, dtype):
+        # As some raw converters write them; TIFF 6.0 asks for three numbers.
+        pixels, bits = random_pixels((5, 7, 3), dtype), 8 * np.dtype(dtype).itemsize
+        write_tiff(path, pixels.tobytes(), 7, 5, bits=bits, photometric=2)
+        change_tag(path, 277, 3)
+        assert_array_equal(load_image(path), float32(pixels / (2**bits - 1)))
+
     def test_16_bit_color_that_takes_imagecodecs_warns(self, path):
         # tifffile does not write LZW by itself; Pillow writes it, of 8 bits.
         pixels = random_pixels((5, 8, 3))
@@ -74,6 +82,15 @@ class TestDepth:
         path.write_bytes(data.replace(struct.pack("<3H", 8, 8, 8), struct.pack("<3H", 16, 16, 16)))
         with pytest.warns(UserWarning, match="has 16 bits per channel, of which Pillow reads 8"):
             load_image(path)
+
+
+def test_a_thumbnail_before_the_image_is_told_of(path):
+    # As raw files of cameras begin; Pillow and viewers show the first page too.
+    with tifffile.TiffWriter(path) as file:
+        file.write(np.zeros((8, 8), np.uint8), photometric="minisblack", subfiletype=1)
+        file.write(np.full((32, 32), 255, np.uint8), photometric="minisblack")
+    with pytest.warns(UserWarning, match="begins with a thumbnail, which is read"):
+        assert load_image(path).shape == (8, 8)
 
 
 class TestPolarity:

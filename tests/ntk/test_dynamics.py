@@ -9,7 +9,7 @@ from sklearn.gaussian_process.kernels import RBF, DotProduct, Kernel
 from skfourier import FourierFeatures, FourierKernelRegressor
 from skfourier._solvers import _choice
 from skfourier.images import pixel_grid
-from skfourier.ntk import NeuralTangentKernel, predict_training
+from skfourier.ntk import NeuralTangentKernel, eigenspectrum, predict_training
 from skfourier.ntk import _kernel_matrix as matrices
 from skfourier.spectra import Gaussian, Laplace, Matern
 
@@ -348,6 +348,33 @@ def test_too_many_predictions():
     X = scattered()
     with pytest.raises(ValueError, match=r"take 25.6 GB on the way.*fewer steps"):
         predict_training(RBF(), X, targets(X), learning_rate=0.1, steps=np.arange(10_000_000))
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-150, 1e150, 1e299])
+def test_a_y_whose_squares_do_not_fit_is_refused(size):
+    X, options = scattered(), {"learning_rate": 0.01, "steps": [0, 10]}
+    y = targets(X)
+    with pytest.raises(ValueError, match=r"^y reaches .* Scale y"):
+        predict_training(RBF(), X, size * y, **options)
+    with pytest.raises(ValueError, match=r"^y reaches .* Scale y"):
+        eigenspectrum(RBF(), X, size * y)
+    result = predict_training(RBF(), X, y, X, **options)
+    with pytest.raises(ValueError, match=r"^y_test reaches .* Scale y"):
+        result.test_loss(size * y)
+    if size > 1:
+        with pytest.raises(ValueError, match=r"^y - f_0 reaches .* Scale y"):
+            predict_training(RBF(), X, y, initial_train=size * y, **options)
+
+
+@pytest.mark.parametrize("size", [2.0**-450, 2.0**450])
+def test_what_fits_scales(size):
+    X, options = scattered(), {"learning_rate": 0.01, "steps": [0, 10]}
+    y = targets(X)
+    one, other = (predict_training(RBF(), X, s * y, X, **options) for s in (1, size))
+    # Powers of two: the same numbers but for their exponent.
+    np.testing.assert_array_equal(other.train / size, one.train)
+    np.testing.assert_array_equal(other.test / size, one.test)
+    np.testing.assert_array_equal(other.loss / size**2, one.loss)
 
 
 def test_arguments_that_do_not_match():

@@ -1,11 +1,13 @@
 """Sums of Fourier modes over blocks of rows, and the product with their Toeplitz matrix."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy.linalg
 
+from skfourier._solvers import _nonuniform_fft
 from skfourier._solvers._fourier_modes import FourierModes
 from skfourier._solvers._fourier_sums import FourierSums
 from skfourier._solvers._toeplitz_product import ToeplitzProduct
@@ -36,6 +38,21 @@ def test_blocks_add_up_to_the_whole(offset):
     error = 1e-12 * offset * WEIGHT.sum()
     for name in ("toeplitz", "right_hand_sides"):
         np.testing.assert_allclose(getattr(total, name), getattr(whole, name), atol=error)
+
+
+@pytest.mark.parametrize("tol", [1e-7, 1e-9, 1e-12])
+def test_a_grid_that_memory_forbids_is_done_without(tol, monkeypatch, capfd):
+    modes, y = replace(MODES, tol=tol), targets()
+    exact = FourierSums.of(modes, X, y, WEIGHT)
+    monkeypatch.setattr(_nonuniform_fft, "_MAX_FINE_POINTS", 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        other = FourierSums.of(modes, X, y, WEIGHT)
+    assert capfd.readouterr() == ("", "")  # of finufft, which would write to stderr
+    # finufft's errors are relative to the sum of the sizes, and 1e-9 is what it reaches then.
+    for name, size in (("toeplitz", WEIGHT.sum()), ("right_hand_sides", WEIGHT @ np.abs(y - 5))):
+        error = np.abs(getattr(other, name) - getattr(exact, name))
+        assert np.all(error <= 1e-8 * np.max(size))
 
 
 def test_sums_over_other_boxes_do_not_add_up():

@@ -123,10 +123,18 @@ class TestRowsOfOnesOwn:
 
 
 @pytest.mark.parametrize(
-    ("solver", "rate"), [("schedulefree", 1e-2), ("adam", 1e-3), ("sgd", 0.1), ("rmsprop", 1e-3)]
+    ("solver", "rate"),
+    [
+        ("schedulefree", 1e-2),
+        ("adam", 1e-3),
+        ("sgd", 0.1),
+        ("rmsprop", 1e-3),
+        ("lbfgs", 0.5),
+    ],
 )
 def test_many_short_fits_are_a_long_one(solver, rate):
     params = {"solver": solver, "learning_rate_init": rate, "learning_rate": "constant"}
+    params |= {"batch_size": "full"} if solver == "lbfgs" else {}
     many = network(max_iter=1, warm_start=True, **params)
     for _ in range(4):
         many.fit(X, Y)

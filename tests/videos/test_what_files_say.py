@@ -95,6 +95,15 @@ def test_a_last_picture_shown_long_is_one_picture(tmp_path):
     assert len(load_video(tmp_path / "b.mkv")) == 12
 
 
+def test_a_format_without_a_decoder_is_not_called_cut_short(tmp_path):
+    first, *others = (Image.new("RGB", (32, 32), (60 * k, 0, 0)) for k in range(4))
+    path = tmp_path / "moving.webp"
+    first.save(path, save_all=True, append_images=others, lossless=True)
+    for frames in (slice(None), slice(0), [0]):
+        with pytest.raises(OSError, match=r"^No frame of .*animated WebP.*ffmpeg"):
+            load_video(path, frames=frames)
+
+
 def test_times_by_the_clock_of_the_file(tmp_path):
     path, ticks = tmp_path / "gaps.mkv", [0, 40, 80, 1200, 1240]
     with av.open(str(path), "w") as container:
@@ -158,6 +167,39 @@ def test_untagged_colors_are_those_that_players_show(tmp_path, height):
     path = encode(tmp_path / "hd.mkv", [planes], pixel_format="yuv420p", given="yuv420p")
     # Half a step of chroma is 0.9 of 255 of red or blue, that of luma 0.6; then RGB is rounded.
     assert_allclose(255 * load_video(path)[0, 30, 30], 255 * rgb, atol=2)
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv420p10le"])
+@pytest.mark.parametrize(
+    ("codec", "tag", "place"),
+    [
+        ("libx264", None, 0.0),  # H.264's own default: ITU-T H.264, chroma_sample_loc_type
+        ("libx264", "left", 0.0),
+        ("libx264", "center", 0.5),
+        ("ffv1", "left", 0.0),
+        ("ffv1", None, 0.5),
+    ],
+)
+def test_chroma_lies_where_the_file_says(tmp_path, codec, tag, place, pixel_format):
+    path, unit = tmp_path / "ramp.mkv", 4 if "10" in pixel_format else 1
+    samples = 70 + 4 * np.arange(30)  # of blueness, at the columns 2 k + place
+    frame = av.VideoFrame(60, 64, pixel_format)
+    for plane, row in zip(frame.planes, ([128] * 60, samples, [128] * 30), strict=True):
+        dtype = np.uint16 if unit > 1 else np.uint8
+        values = np.zeros((plane.height, plane.line_size // np.dtype(dtype).itemsize), dtype)
+        values[:, : len(row)] = np.multiply(row, unit)
+        plane.update(values.tobytes())
+    options = {"qp": "0"} if codec == "libx264" else {}
+    with av.open(str(path), "w") as container:
+        options |= {"chroma_sample_location": tag} if tag else {}
+        stream = container.add_stream(codec, rate=25, options=options)
+        stream.width, stream.height, stream.pix_fmt = 60, 64, pixel_format
+        container.mux(stream.encode(frame) + stream.encode())
+    columns = np.arange(8, 52)  # away from the ends, where there are no samples beyond
+    blue = 255 * load_video(path)[0, 30, columns, 2]
+    blueness = 128 + (blue - (128 - 16) * 255 / 219) * 224 / 255 / 1.772
+    # Rounding of blue, and of the scaler's chroma, to one level each. A column is two of blueness.
+    assert_allclose(blueness, 70 + 2 * (columns - place), atol=0.8)
 
 
 @pytest.mark.parametrize(
