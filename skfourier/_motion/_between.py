@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 from scipy import ndimage
 
-from skfourier._motion._flow import Motion, inside, mismatch, moved, pixel_places
+from skfourier._motion._flow import Motion
+from skfourier._motion._warping import CONTRAST, inside, mismatch, moved, pixel_places
 
 # In pixels: flows that differ by more belong to different things.
 _AGREEMENT = 1.0
@@ -21,7 +22,6 @@ _TRUST = [0, 0.05, 0.2, 0.35, 0.55, 0.93, 1]
 _COMING_BACK = [0.3, 0.5]
 # A change of this share of the standard deviation of structure is noise.
 _NOISE = 0.04
-_CONTRAST = 0.15
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Gap:
     def _weights(here, there, flow, return_flow):
         error = np.abs(moved(there, flow) - here)
         detour = ((flow + moved(return_flow, flow)) ** 2).sum(axis=0)
-        return np.exp(-detour / _AGREEMENT**2 - (error / (_CONTRAST / 2)) ** 2) + 1e-6
+        return np.exp(-detour / _AGREEMENT**2 - (error / (CONTRAST / 2)) ** 2) + 1e-6
 
     def _regressed_flow(self, share):
         """Regress the flow on scattered points: the pixels of both frames, moved to the instant.
@@ -153,7 +153,7 @@ class Gap:
         """Return the weight of the moved frames: by the change that motion explains."""
         left = moved(self.first, back) - moved(self.second, ahead)
         change, left = (
-            ndimage.gaussian_filter(each**2, _PATCH) + (_NOISE * _CONTRAST) ** 2
+            ndimage.gaussian_filter(each**2, _PATCH) + (_NOISE * CONTRAST) ** 2
             for each in (self.first - self.second, left)
         )
         return self._continuity * np.interp(1 - left / change, _EXPLAINED, _TRUST)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from skfourier._kernel_regressor import FourierKernelRegressor
 from skfourier._lazy import by_blocks
 from skfourier._motion._between import Gap
-from skfourier._motion._flow import Motion, default_flows, measure_motion, structure
+from skfourier._motion._flow import Motion, default_flows, measure_motions, structure
 from skfourier._motion._frames import Frames, as_frames, interpolated, sampled, spline
 from skfourier._saving import Saved
 from skfourier._sklearn import (
@@ -163,10 +163,9 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
 
     def _fit_frames(self, frames):
         pairs = _pairs(frames)
-        motions = [
-            [measure_motion(first, second, flow) for first, second in pairs]
-            for flow in self._checked_flows()
-        ]
+        flows = self._checked_flows()
+        measured = [measure_motions(first, second, flows) for first, second in pairs]
+        motions = [list(each) for each in zip(*measured, strict=True)] or [[] for _ in flows]
         self._keep(frames, pairs, motions)
 
     def _keep(self, frames, pairs, motions):
