@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from scipy import ndimage
 
+from skfourier._motion._camera import camera_motion, carried, part_way
 from skfourier._motion._flow import Motion
 from skfourier._motion._warping import CONTRAST, inside, mismatch, moved, pixel_places
 
@@ -76,7 +77,33 @@ class Gap:
         back, ahead = -share * flow, (1 - share) * flow
         earlier = (1 - share) * (self._seen(self.motion.forward, back, flow) + 1e-3)
         later = share * (self._seen(-self.motion.backward, ahead, flow) + 1e-3)
-        return Instant(back, ahead, later / (earlier + later), self._trust(back, ahead))
+        straight = Instant(back, ahead, later / (earlier + later), self._trust(back, ahead))
+        return self._with_camera(straight, share)
+
+    def _with_camera(self, straight, share):
+        """Move pixels on the path of the camera, and take from one frame what only that one shows.
+
+        The path differs from a straight line in that a rotation is an arc.
+        """
+        places = pixel_places(self.first.shape)
+        there = part_way(self.camera, share)
+        start = places + straight.back
+        bend = carried(there, start) - start - share * (carried(self.camera, start) - start)
+        bend = moved(bend, -moved(bend, -bend))
+        bent = Instant(
+            *(moved(each, -bend) - bend for each in (straight.back, straight.ahead)),
+            *(moved(each, -bend) for each in (straight.later, straight.trust)),
+        )
+        back = carried(np.linalg.inv(there), places) - places
+        ahead = carried(self.camera, places + back) - places
+        earlier, later = inside(back), inside(ahead)
+        once = earlier != later
+        return Instant(
+            np.where(once, back, bent.back),
+            np.where(once, ahead, bent.ahead),
+            np.where(once, later, bent.later),
+            np.where(once, self._continuity, bent.trust),
+        )
 
     def _seen(self, flow, displacement, flow_here):
         """Return how far the flow measured where a pixel comes from leads here: 0 if occluded."""
@@ -87,12 +114,17 @@ class Gap:
         """Return the flow from the first frame to the second of what is at each pixel then."""
         flow = self._regressed_flow(share)
         cost = _CLEARLY_BETTER * self._mismatch(flow, share)
-        for displacement in self._displacements:
-            other = np.broadcast_to(displacement[:, np.newaxis, np.newaxis], flow.shape)
+        for other in (self._camera_flow(share), *self._displacements):
             other_cost = self._mismatch(other, share)
             better = other_cost < cost
             flow, cost = np.where(better, other, flow), np.where(better, other_cost, cost)
         return flow
+
+    def _camera_flow(self, share):
+        """Return the flow, if all pixels moved with the camera, in straight lines."""
+        straight = (1 - share) * np.eye(3) + share * self.camera
+        start = carried(np.linalg.inv(straight), pixel_places(self.first.shape))
+        return carried(self.camera, start) - start
 
     def _mismatch(self, flow, share):
         return mismatch(self.first, self.second, -share * flow, (1 - share) * flow)
@@ -104,7 +136,9 @@ class Gap:
         # To 1.5 pixels: patches of 2 pixels tell no finer ones apart.
         values, counts = np.unique(np.rint(flows / 1.5), axis=1, return_counts=True)
         frequent = np.argsort(-counts, kind="stable")[:_N_DISPLACEMENTS]
-        return np.concatenate([np.zeros((1, 2)), 1.5 * values[:, frequent].T])
+        displacements = np.concatenate([np.zeros((1, 2)), 1.5 * values[:, frequent].T])
+        shape = len(displacements), *self.motion.forward.shape
+        return np.broadcast_to(displacements[..., np.newaxis, np.newaxis], shape)
 
     @cached_property
     def _reliability(self):
@@ -120,7 +154,14 @@ class Gap:
         """Trust in the motion as a whole: 0 after a cut, where hardly a pixel comes back."""
         forward, backward = self.motion.forward, self.motion.backward
         detour = ((forward + moved(backward, forward)) ** 2).sum(axis=0)
-        return np.interp((detour < _AGREEMENT**2).mean(), _COMING_BACK, [0, 1])
+        places = pixel_places(self.first.shape)
+        kept = inside(carried(self.camera, places) - places)
+        return np.interp((detour[kept] < _AGREEMENT**2).mean(), _COMING_BACK, [0, 1])
+
+    @cached_property
+    def camera(self):
+        """The matrix of the camera's motion from the first frame to the second."""
+        return camera_motion(self.motion.forward, self._reliability[0])
 
     @staticmethod
     def _weights(here, there, flow, return_flow):
@@ -152,8 +193,11 @@ class Gap:
     def _trust(self, back, ahead):
         """Return the weight of the moved frames: by the change that motion explains."""
         left = moved(self.first, back) - moved(self.second, ahead)
+        # Where only one of them shows the pixel they cannot be compared.
+        both = (inside(back) & inside(ahead)) + 1e-3
         change, left = (
-            ndimage.gaussian_filter(each**2, _PATCH) + (_NOISE * CONTRAST) ** 2
+            ndimage.gaussian_filter(both * each**2, _PATCH) / ndimage.gaussian_filter(both, _PATCH)
+            + (_NOISE * CONTRAST) ** 2
             for each in (self.first - self.second, left)
         )
         return self._continuity * np.interp(1 - left / change, _EXPLAINED, _TRUST)
