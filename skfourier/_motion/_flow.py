@@ -16,10 +16,6 @@ _STRUCTURE = 16.0
 _FAINT = 0.08
 # The weight of the data in the variational flow.
 _ATTACHMENT = 60
-# A start replaces the flow of a pixel if it matches better by this factor.
-_CLEARLY_BETTER = 0.8
-# In pixels: starts that are nearer to the flow are the same motion.
-_FAR = 1.0
 # Of the pixels, a share for which a start must be better to be worth another flow.
 _WORTHWHILE = 0.02
 
@@ -78,8 +74,8 @@ def measure_motions(first, second, flows):
         One for each flow.
     """
     matrices = starts(first, second)
-    ahead = _Start.best(first, second, matrices)
-    back = _Start.best(second, first, [np.linalg.inv(matrix) for matrix in matrices])
+    ahead = [displacement(each, first.shape) for each in matrices]
+    back = [displacement(np.linalg.inv(each), first.shape) for each in matrices]
     return [
         Motion(
             _flow_from(ahead, first, second, flow),
@@ -89,35 +85,19 @@ def measure_motions(first, second, flows):
     ]
 
 
-@dataclass(frozen=True)
-class _Start:
-    """For each pixel, the displacement of a few that matches best, and how well it does."""
-
-    displacement: np.ndarray
-    cost: np.ndarray
-
-    @classmethod
-    def best(cls, reference, moving, matrices):
-        nothing = np.zeros((2, *reference.shape), np.float32)
-        chosen, least = nothing, mismatch(reference, moving, nothing, nothing)
-        for matrix in matrices:
-            other = displacement(matrix, reference.shape)
-            cost = mismatch(reference, moving, nothing, other)
-            chosen = np.where(cost < least, other, chosen)
-            least = np.minimum(cost, least)
-        return cls(chosen, least)
-
-
-def _flow_from(start, reference, moving, flow):
-    """Measure a flow from zero, and once more from the start if that matches better somewhere."""
+def _flow_from(starts, reference, moving, flow):
+    """Measure a flow from zero, and again from the starts if these match better somewhere."""
     nothing = np.zeros((2, *reference.shape), np.float32)
     found = measured(flow, reference, moving)
-    cost = mismatch(reference, moving, nothing, found)
-    better = start.cost < _CLEARLY_BETTER * cost
-    far = ((start.displacement - found) ** 2).sum(axis=0) > _FAR**2
-    if (better & far).mean() < _WORTHWHILE:
+    least = cost = mismatch(reference, moving, nothing, found)
+    mixed = found
+    for start in starts:
+        other_cost = mismatch(reference, moving, nothing, start)
+        mixed = np.where(other_cost < least, start, mixed)
+        least = np.minimum(other_cost, least)
+    if (least < cost).mean() < _WORTHWHILE:
         return found
-    mixed = _smoothed(np.where(better, start.displacement, found))
+    mixed = _smoothed(mixed)
     other = mixed + measured(flow, reference, moved(moving, mixed, order=3))
     return _smoothed(np.where(mismatch(reference, moving, nothing, other) < cost, other, found))
 

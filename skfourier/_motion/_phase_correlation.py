@@ -1,24 +1,20 @@
-"""Motion of whole frames and of their parts, by phase correlation: where a flow may start from.
-
-A flow finds small displacements. A camera that pans, zooms or turns moves all pixels farther, and
-so does a thing that moves fast.
-"""
+"""The motion of whole frames by phase correlation: where a flow may start from."""
 
 import numpy as np
 
 from skfourier._extras import required
 from skfourier._motion._warping import mismatch, moved, pixel_places
 
-# Tiles are these shares of the shorter side of a frame, and overlap by half.
-_TILES = 2, 4
-# Displacements beyond this share of the longer side are found by chance.
-_FARTHEST = 0.35
+# In pixels: what moves less, a flow finds by itself.
+_FAR = 2.0
+# By this factor a motion must match the frames better than none.
+_CLEARLY_BETTER = 0.8
 # Directions of the spectrum, one per degree of a half turn, and digits of the correlation.
 _N_DIRECTIONS, _DIGITS = 180, 10
 
 
 def starts(first, second):
-    """Return displacements that many pixels may have: of shifts, and of a zoom and rotation.
+    """Return the motions of the whole frame that a flow may not find: a shift, a zoom and rotation.
 
     Parameters
     ----------
@@ -30,11 +26,12 @@ def starts(first, second):
     list of ndarray of shape (3, 3)
         Matrices that map homogeneous coordinates (row, column, 1) of the first to the second.
     """
-    shape = first.shape
-    shifts = [np.zeros(2), *_shifts_of_tiles(first, second)]
-    shifts = np.unique(np.rint(shifts), axis=0)
-    near = np.hypot(*shifts.T) <= _FARTHEST * max(shape)
-    return [*map(_shifting, shifts[near]), _similarity(first, second)]
+    shift = np.eye(3)
+    shift[:2, 2] = _shift(first, second)
+    found = [shift] if np.hypot(*shift[:2, 2]) >= _FAR else []
+    found.append(_similarity(first, second))
+    still = _cost(first, second, np.eye(3))
+    return [each for each in found if _cost(first, second, each) < _CLEARLY_BETTER * still]
 
 
 def displacement(matrix, shape):
@@ -42,23 +39,6 @@ def displacement(matrix, shape):
     places = pixel_places(shape)
     linear = np.tensordot(matrix[:2, :2] - np.eye(2), places, 1)
     return (linear + matrix[:2, 2].reshape(2, 1, 1)).astype(np.float32)
-
-
-def _shifting(shift):
-    matrix = np.eye(3)
-    matrix[:2, 2] = shift
-    return matrix
-
-
-def _shifts_of_tiles(first, second):
-    """Find shifts of the whole frame and of square tiles."""
-    found = [_shift(first, second)]
-    for share in _TILES:
-        size = min(first.shape) // share
-        for corner in np.ndindex(*(2 * (n // size) - 1 for n in first.shape)):
-            tile = tuple(slice(k * size // 2, k * size // 2 + size) for k in corner)
-            found.append(_shift(first[tile], second[tile]))
-    return found
 
 
 def _shift(first, second):

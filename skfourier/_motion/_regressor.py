@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfourier._kernel_regressor import FourierKernelRegressor
 from skfourier._lazy import by_blocks
-from skfourier._motion._between import Gap
+from skfourier._motion._between import Gap, measure_unsteadiness
 from skfourier._motion._flow import Motion, default_flows, measure_motions, structure
 from skfourier._motion._frames import Frames, as_frames, interpolated, sampled, spline
 from skfourier._saving import Saved
@@ -179,6 +179,8 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
             ]
             for each in motions
         ]
+        for gaps in self._gaps:
+            measure_unsteadiness(gaps)
         self.flows_ = self._flows("forward")
 
     def _flows(self, direction):

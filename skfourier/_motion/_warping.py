@@ -3,8 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-# Of structure: what the default step widths of the flow are made for; pixels outside of a frame differ
-# by it.
+# Of structure: what the default step widths of the flow are made for.
 CONTRAST = 0.15
 _PATCH = 2.0
 
