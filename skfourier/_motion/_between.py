@@ -230,7 +230,8 @@ def measure_unsteadiness(gaps):
     over the pixels that move, at both frames of a gap. A gap without neighbors is taken as steady.
     """
     sums = np.zeros((len(gaps) + 1, 2))
-    sums[1:-1] = [_acceleration(*pair) for pair in itertools.pairwise(gaps)]
+    for k, pair in enumerate(itertools.pairwise(gaps), start=1):
+        sums[k] = _acceleration(*pair)
     for k, gap in enumerate(gaps):
         acceleration, length = sums[k] + sums[k + 1]
         gap.unsteadiness = acceleration / length if length else 0.0

@@ -28,10 +28,13 @@ def starts(first, second):
     """
     shift = np.eye(3)
     shift[:2, 2] = _shift(first, second)
-    found = [shift] if np.hypot(*shift[:2, 2]) >= _FAR else []
-    found.append(_similarity(first, second))
     still = _cost(first, second, np.eye(3))
-    return [each for each in found if _cost(first, second, each) < _CLEARLY_BETTER * still]
+    return [
+        each
+        for each in (shift, _similarity(first, second))
+        if np.hypot(*displacement(each, first.shape)).max() >= _FAR
+        and _cost(first, second, each) < _CLEARLY_BETTER * still
+    ]
 
 
 def displacement(matrix, shape):
