@@ -37,7 +37,9 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
 
     at the share s of the time from frame I_0 to I_1. u is the optical flow at v at that time, beta
     is s except where one of the frames does not show the object, and lambda is the trust in the
-    motion, which is higher the more of the change between the frames it explains.
+    motion, which is higher the more of the change between the frames it explains, and the less the
+    motion differs from that before and after. Pixels that move with a camera that turns take an
+    arc.
 
     There are no learned weights, and nothing is invented: what neither frame shows is not
     predicted, and motion that is not found leaves the blend B. A motion is uniform between two
