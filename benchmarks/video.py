@@ -4,8 +4,8 @@
 
 for a file of 91 frames or more, of which frames 0 to 30 and 60 to 90 are taken, the whole picture
 squeezed to 128 x 128 pixels. Nothing else should run meanwhile. `--only` picks measurements: closed
-(every 10th and every 2nd frame kept), network (every 10th) or motion (with a pan over a photograph
-too, and FFmpeg's minterpolate by imageio-ffmpeg).
+(every 10th and every 2nd frame kept), network (every 10th) or motion (with pans, zooms and
+rotations over photographs too, and FFmpeg's minterpolate by imageio-ffmpeg).
 """
 
 import math
@@ -189,6 +189,9 @@ MOTION_BARS = {
     ("frames 60-90", 10): 1,
     ("pan, china", 4): 8,
     ("pan, flower", 4): 8,
+    ("zoom, china", 10): 8,
+    ("rotation, china", 10): 8,
+    ("zoom and rotation, flower", 10): 8,
 }
 
 
@@ -199,6 +202,10 @@ def measure_motion(options):
     films |= {
         f"pan, {name}": panned(load_sample_image(f"{name}.jpg")) for name in ("china", "flower")
     }
+    china, flower = (load_sample_image(f"{name}.jpg") for name in ("china", "flower"))
+    films["zoom, china"] = turned(china, degrees=0, zoom=1.01)
+    films["rotation, china"] = turned(china, degrees=1, zoom=1)
+    films["zoom and rotation, flower"] = turned(flower, degrees=2, zoom=1.01)
     for (name, keep_every), bar in MOTION_BARS.items():
         compare_motion(name, films[name], keep_every, bar)
 
@@ -213,6 +220,22 @@ def panned(photograph):
         for k in range(N_FRAMES)
     ]  # fmt: skip
     return np.rint(np.clip(frames, 0, 255)).astype(np.float32) / 255
+
+
+def turned(photograph, degrees, zoom):
+    """Turn a camera over a photograph, and zoom in, by so much a frame."""
+    image = Image.fromarray(photograph).resize((320, 213), Image.Resampling.LANCZOS)
+    frames = []
+    for k in range(N_FRAMES):
+        angle, size = math.radians(degrees * k), zoom**-k
+        a, b = size * math.cos(angle), size * math.sin(angle)
+        width, height = image.size
+        x, y = (width - (a + b) * SIZE) / 2, (height - (a - b) * SIZE) / 2
+        rows = (a, b, x, -b, a, y)
+        frames.append(
+            image.transform((SIZE, SIZE), Image.Transform.AFFINE, rows, Image.Resampling.BICUBIC)
+        )
+    return np.stack(frames).astype(np.float32) / 255
 
 
 def compare_motion(name, video, keep_every, bar):

@@ -1,12 +1,15 @@
 """The frame at an instant between two frames: where its pixels come from, and what they are."""
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
 
-from skfourier._motion._flow import Motion, inside, mismatch, moved, pixel_places
+from skfourier._motion._camera import camera_motion, carried, part_way
+from skfourier._motion._flow import Motion
+from skfourier._motion._warping import CONTRAST, inside, mismatch, moved, pixel_places
 
 # In pixels: flows that differ by more belong to different things.
 _AGREEMENT = 1.0
@@ -14,14 +17,18 @@ _AGREEMENT = 1.0
 _CLEARLY_BETTER = 0.8
 _N_DISPLACEMENTS = 16
 _PATCH = 2.0
-# The weight of the moved frames by how much of the change they explain: R^2, and its trust.
-_EXPLAINED = [0, 0.15, 0.4, 0.65, 0.85, 0.95, 1]
-_TRUST = [0, 0.05, 0.2, 0.35, 0.55, 0.93, 1]
+# The weight of the moved frames by how much of the change they explain: R^2, and its trust, by
+# least squares on films whose frames are known.
+_EXPLAINED = [0, 0.3, 0.9, 1]
+_TRUST = [0, 0.85, 0.9, 1]
+# In pixels: a deviation of the place at which half of the trust is lost.
+_BLURRED = 1.0
+# In pixels: flows, there and back, of what moves.
+_MOVING = 2.0
 # Frames of which fewer pixels come back by the return flow are different scenes: trust is 0, 1.
 _COMING_BACK = [0.3, 0.5]
 # A change of this share of the standard deviation of structure is noise.
 _NOISE = 0.04
-_CONTRAST = 0.15
 
 
 @dataclass(frozen=True)
@@ -53,11 +60,14 @@ class Gap:
     first, second : ndarray of shape (height, width)
         Their structure.
     motion : Motion
+    unsteadiness : float
+        How far motion changes from gap to gap, as a share of it.
     """
 
     first: np.ndarray
     second: np.ndarray
     motion: Motion
+    unsteadiness: float = 0.0
     _latest: tuple = (None, None)
 
     def instant(self, share):
@@ -72,11 +82,40 @@ class Gap:
         return instant
 
     def _find_instant(self, share):
+        if not self._continuity:
+            nothing = np.zeros(self.motion.forward.shape, np.float32)
+            return Instant(nothing, nothing, nothing[0] + share, nothing[0])
         flow = self._flow_at(share)
         back, ahead = -share * flow, (1 - share) * flow
         earlier = (1 - share) * (self._seen(self.motion.forward, back, flow) + 1e-3)
         later = share * (self._seen(-self.motion.backward, ahead, flow) + 1e-3)
-        return Instant(back, ahead, later / (earlier + later), self._trust(back, ahead))
+        straight = Instant(back, ahead, later / (earlier + later), self._trust(flow, share))
+        return self._with_camera(straight, share)
+
+    def _with_camera(self, straight, share):
+        """Move pixels on the path of the camera, and take from one frame what only that one shows.
+
+        The path differs from a straight line in that a rotation is an arc.
+        """
+        places = pixel_places(self.first.shape)
+        there = part_way(self.camera, share)
+        start = places + straight.back
+        bend = carried(there, start) - start - share * (carried(self.camera, start) - start)
+        bend = moved(bend, -moved(bend, -bend))
+        bent = Instant(
+            *(moved(each, -bend) - bend for each in (straight.back, straight.ahead)),
+            *(moved(each, -bend) for each in (straight.later, straight.trust)),
+        )
+        back = carried(np.linalg.inv(there), places) - places
+        ahead = carried(self.camera, places + back) - places
+        earlier, later = inside(back), inside(ahead)
+        once = earlier != later
+        return Instant(
+            np.where(once, back, bent.back),
+            np.where(once, ahead, bent.ahead),
+            np.where(once, later, bent.later),
+            np.where(once, self._continuity, bent.trust),
+        )
 
     def _seen(self, flow, displacement, flow_here):
         """Return how far the flow measured where a pixel comes from leads here: 0 if occluded."""
@@ -87,12 +126,17 @@ class Gap:
         """Return the flow from the first frame to the second of what is at each pixel then."""
         flow = self._regressed_flow(share)
         cost = _CLEARLY_BETTER * self._mismatch(flow, share)
-        for displacement in self._displacements:
-            other = np.broadcast_to(displacement[:, np.newaxis, np.newaxis], flow.shape)
+        for other in (self._camera_flow(share), *self._displacements):
             other_cost = self._mismatch(other, share)
             better = other_cost < cost
             flow, cost = np.where(better, other, flow), np.where(better, other_cost, cost)
         return flow
+
+    def _camera_flow(self, share):
+        """Return the flow, if all pixels moved with the camera, in straight lines."""
+        straight = (1 - share) * np.eye(3) + share * self.camera
+        start = carried(np.linalg.inv(straight), pixel_places(self.first.shape))
+        return carried(self.camera, start) - start
 
     def _mismatch(self, flow, share):
         return mismatch(self.first, self.second, -share * flow, (1 - share) * flow)
@@ -104,10 +148,12 @@ class Gap:
         # To 1.5 pixels: patches of 2 pixels tell no finer ones apart.
         values, counts = np.unique(np.rint(flows / 1.5), axis=1, return_counts=True)
         frequent = np.argsort(-counts, kind="stable")[:_N_DISPLACEMENTS]
-        return np.concatenate([np.zeros((1, 2)), 1.5 * values[:, frequent].T])
+        displacements = np.concatenate([np.zeros((1, 2)), 1.5 * values[:, frequent].T])
+        shape = len(displacements), *self.motion.forward.shape
+        return np.broadcast_to(displacements[..., np.newaxis, np.newaxis], shape)
 
     @cached_property
-    def _reliability(self):
+    def reliability(self):
         """Weights of the pixels of both frames: do they match, and do both flows agree."""
         forward, backward = self.motion.forward, self.motion.backward
         return [
@@ -120,13 +166,20 @@ class Gap:
         """Trust in the motion as a whole: 0 after a cut, where hardly a pixel comes back."""
         forward, backward = self.motion.forward, self.motion.backward
         detour = ((forward + moved(backward, forward)) ** 2).sum(axis=0)
-        return np.interp((detour < _AGREEMENT**2).mean(), _COMING_BACK, [0, 1])
+        places = pixel_places(self.first.shape)
+        kept = inside(carried(self.camera, places) - places)
+        return np.interp((detour[kept] < _AGREEMENT**2).mean(), _COMING_BACK, [0, 1])
+
+    @cached_property
+    def camera(self):
+        """The matrix of the camera's motion from the first frame to the second."""
+        return camera_motion(self.motion.forward, self.reliability[0])
 
     @staticmethod
     def _weights(here, there, flow, return_flow):
         error = np.abs(moved(there, flow) - here)
         detour = ((flow + moved(return_flow, flow)) ** 2).sum(axis=0)
-        return np.exp(-detour / _AGREEMENT**2 - (error / (_CONTRAST / 2)) ** 2) + 1e-6
+        return np.exp(-detour / _AGREEMENT**2 - (error / (CONTRAST / 2)) ** 2) + 1e-6
 
     def _regressed_flow(self, share):
         """Regress the flow on scattered points: the pixels of both frames, moved to the instant.
@@ -137,7 +190,7 @@ class Gap:
         shape = self.first.shape
         sums = np.zeros((3, *shape))
         flows = self.motion.forward, -self.motion.backward
-        for flow, weights, time in zip(flows, self._reliability, (share, share - 1), strict=True):
+        for flow, weights, time in zip(flows, self.reliability, (share, share - 1), strict=True):
             places = pixel_places(shape) + time * flow
             sums += [_scattered(places, values) for values in (weights, *(weights * flow))]
         filled = sums
@@ -149,14 +202,50 @@ class Gap:
             filled = np.where(hole, wider, filled)
         return filled[1:] / np.maximum(filled[0], 1e-12)
 
-    def _trust(self, back, ahead):
-        """Return the weight of the moved frames: by the change that motion explains."""
+    def _trust(self, flow, share):
+        """Return the weight of the moved frames: by the change that motion explains, and its pace.
+
+        A motion that is not uniform leads elsewhere in between, by s (1 - s) / 2 of its
+        acceleration, and so the moved frames explain less there than at the frames themselves.
+        """
+        back, ahead = -share * flow, (1 - share) * flow
         left = moved(self.first, back) - moved(self.second, ahead)
+        # Where only one of them shows the pixel they cannot be compared.
+        both = (inside(back) & inside(ahead)) + 1e-3
         change, left = (
-            ndimage.gaussian_filter(each**2, _PATCH) + (_NOISE * _CONTRAST) ** 2
+            ndimage.gaussian_filter(both * each**2, _PATCH) / ndimage.gaussian_filter(both, _PATCH)
+            + (_NOISE * CONTRAST) ** 2
             for each in (self.first - self.second, left)
         )
-        return self._continuity * np.interp(1 - left / change, _EXPLAINED, _TRUST)
+        deviation = share * (1 - share) * self.unsteadiness * np.hypot(*flow)
+        pace = 1 / (1 + (deviation / _BLURRED) ** 2)
+        return self._continuity * pace * np.interp(1 - left / change, _EXPLAINED, _TRUST)
+
+
+def measure_unsteadiness(gaps):
+    """Compare the motions of adjacent gaps, and tell each gap how far they differ.
+
+    The acceleration of a pixel is the sum of its flows to the next frame and to the one before,
+    less that of a camera that zooms or turns steadily. Its share of the length of both is averaged
+    over the pixels that move, at both frames of a gap. A gap without neighbors is taken as steady.
+    """
+    sums = np.zeros((len(gaps) + 1, 2))
+    for k, pair in enumerate(itertools.pairwise(gaps), start=1):
+        sums[k] = _acceleration(*pair)
+    for k, gap in enumerate(gaps):
+        acceleration, length = sums[k] + sums[k + 1]
+        gap.unsteadiness = acceleration / length if length else 0.0
+
+
+def _acceleration(before, after):
+    """Return sums of the accelerations of the pixels between two gaps, and of their flows."""
+    ahead, back = after.motion.forward, before.motion.backward
+    places = pixel_places(ahead.shape[1:])
+    steady = carried(after.camera, places) + carried(np.linalg.inv(after.camera), places)
+    length = np.hypot(*ahead) + np.hypot(*back)
+    weights = after.reliability[0] * before.reliability[1] * (length > _MOVING)
+    acceleration = np.hypot(*(ahead + back - (steady - 2 * places)))
+    return (weights * acceleration).sum(), (weights * length).sum()
 
 
 def _scattered(places, values):

@@ -11,8 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfourier._kernel_regressor import FourierKernelRegressor
 from skfourier._lazy import by_blocks
-from skfourier._motion._between import Gap
-from skfourier._motion._flow import Motion, default_flows, measure_motion, structure
+from skfourier._motion._between import Gap, measure_unsteadiness
+from skfourier._motion._flow import Motion, default_flows, measure_motions, structure
 from skfourier._motion._frames import Frames, as_frames, interpolated, sampled, spline
 from skfourier._saving import Saved
 from skfourier._sklearn import (
@@ -40,7 +40,9 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
 
     at the share s of the time from frame I_0 to I_1. u is the optical flow at v at that time, beta
     is s except where one of the frames does not show the object, and lambda is the trust in the
-    motion, which is higher the more of the change between the frames it explains.
+    motion, which is higher the more of the change between the frames it explains, and the less the
+    motion differs from that before and after. Pixels that move with a camera that turns take an
+    arc.
 
     There are no learned weights, and nothing is invented: what neither frame shows is not
     predicted, and motion that is not found leaves the blend B. A motion is uniform between two
@@ -172,10 +174,9 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
                 f"{frames.pixels.dtype}. Scale y."
             )
         pairs = _pairs(frames)
-        motions = [
-            [measure_motion(first, second, flow) for first, second in pairs]
-            for flow in self._checked_flows()
-        ]
+        flows = self._checked_flows()
+        measured = [measure_motions(first, second, flows) for first, second in pairs]
+        motions = [list(each) for each in zip(*measured, strict=True)] or [[] for _ in flows]
         self._keep(frames, pairs, motions)
 
     def _keep(self, frames, pairs, motions):
@@ -189,6 +190,8 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
             ]
             for each in motions
         ]
+        for gaps in self._gaps:
+            measure_unsteadiness(gaps)
         self.flows_ = self._flows("forward")
 
     def _flows(self, direction):
