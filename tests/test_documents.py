@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import skfourier
 from skfourier._solvers import (
     _choice,
     _cholesky,
@@ -20,7 +19,7 @@ from skfourier._solvers import (
 )
 from skfourier.spectra import Laplace
 
-ROOT = Path(skfourier.__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 

@@ -250,7 +250,7 @@ def test_both_refuse_what_one_cannot_do(done):
 
 def test_the_script_of_the_documentation_runs_under_torchrun(tmp_path):
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    script = Path(skfourier.__file__).parents[1] / "docs" / "user_guide" / "several_processes.py"
+    script = Path(__file__).parents[2] / "docs" / "user_guide" / "several_processes.py"
     run = subprocess.run(
         [*torchrun, "--nproc-per-node", "2", script],
         check=True,
