@@ -275,7 +275,7 @@ class FourierKernelRegressor(
             self._fitted_parameters = self._parameters_of_the_sums()
             fit = self._fit_dask if is_dask(X) else self._fit
             solver = fit(X, y, sample_weight)
-            _check_size_of_y(solver.moments)
+            check_size_of_y(solver.moments)
             tasks = Tasks(self, X, y, sample_weight, max_subtasks=None)
             with tasks.iterations() as asked, asking(asked):
                 _ = solver.coefficients  # solved now: the warnings are of this call
@@ -510,7 +510,7 @@ class FourierKernelRegressor(
 
     def _keep(self, solver):
         """Keep a solver."""
-        _check_size_of_y(solver.moments)
+        check_size_of_y(solver.moments)
         self.solver_, self._solver = solver.name, solver
 
     def _check_accuracy(self, solver):
@@ -875,7 +875,7 @@ def _check_few(n_rows, what):
         )
 
 
-def _check_size_of_y(moments):
+def check_size_of_y(moments):
     """Raise ValueError where targets, or weights, are so large that their squares overflow."""
     if not (np.isfinite(moments.weight_sum) and np.all(np.isfinite(moments.variation))):
         raise ValueError(

@@ -251,7 +251,7 @@ def refuse_no_numbers(array, name):
 
     That is what a mask hides, pictures of Pillow, alone or in a list, dates as nanoseconds since
     1970, strings and structures; a table without columns; and dask arrays, which would be read into
-    memory as a whole.
+    memory as a whole. Or for complex numbers among objects, of which NumPy does not name the array.
     """
     if is_dask(array):
         raise ValueError(
@@ -277,6 +277,11 @@ def refuse_no_numbers(array, name):
         )
     if kind in ("S", "U"):
         raise ValueError(f"{name} holds strings, not numbers. Convert them: {name}.astype(float).")
+    complex_ = complex | np.complexfloating
+    if kind == "O" and any(isinstance(value, complex_) for value in np.asarray(array).flat):
+        raise ValueError(
+            f"{name} holds complex numbers. Pass their real and imaginary parts as columns."
+        )
     if kind == "V":
         raise ValueError(f"{name} holds structures, not numbers. Take their fields as columns.")
     if hasattr(array, "columns") and np.shape(array)[1:] == (0,):

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfourier._kernel_regressor import (
     FourierKernelRegressor,
+    check_size_of_y,
     refuse_trend,
     resolve_kernel,
     scaled_kernel,
@@ -343,6 +344,7 @@ class FourierKernelRegressorCV(
         routed = self._routed(sample_weight is not None, weight, params)
         kernels = self._kernels(X, y)
         problem = self._problem(X, y, weight, kernels[0])
+        check_size_of_y(problem.moments)
         if self._without_a_grid(kernels):
             self._search_by_likelihood(problem, kernels, (X, y, weight))
         else:
