@@ -324,7 +324,10 @@ def positive_integers(numbers):
 
     Neither booleans nor durations are, which Python and NumPy count among them.
     """
-    numbers = tuple(numbers) if np.iterable(numbers) else ()
+    try:
+        numbers = tuple(numbers)
+    except (TypeError, NotImplementedError):  # the latter of a memoryview of half precision
+        return ()
     if all(_is_integer(n) and int(n) > 0 for n in numbers):
         return tuple(map(int, numbers))
     return ()
