@@ -1,5 +1,6 @@
 """Conjugate gradients for independent right-hand sides, solved side by side."""
 
+import math
 import warnings
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -112,7 +113,7 @@ def conjugate_gradients(operator, y, *, preconditioner=None, tol=1e-6, max_iter=
     return solution.x, solution.n_iter
 
 
-def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy=None):
+def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy=None, least=0.0):
     r"""Solve A x = y for many outputs at once, each by its own conjugate gradients.
 
     SciPy's `cg` takes one right-hand side. Here one call of `operator` an iteration serves all of
@@ -134,6 +135,9 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy
     energy : float or ndarray of shape (n_outputs,), default=None
         Energy norm of the error, :math:`\sqrt{e^T A e}`, at which an output has converged, in
         place of `tol`: see `EnergyEstimate`.
+    least : float, default=0.0
+        A lower bound of A's eigenvalues, if one is known: the energy norm of the error is at most
+        that of the residual over its root.
 
     Returns
     -------
@@ -172,6 +176,9 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy
         converged[active] = residual[active] <= tol[active]
         if energy is not None:
             error[active] = estimate.after(n_iter, active, step * slope)[active]
+            if least > 0:
+                bound = size[active] * residual[active] / math.sqrt(least)
+                error[active] = np.minimum(error[active], bound)
             converged[active] |= error[active] <= energy[active]
         going = np.flatnonzero(sound & ~converged[active])
         if len(going) < len(active):

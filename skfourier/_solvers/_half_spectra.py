@@ -46,6 +46,25 @@ def completed(half, highest):
     return whole
 
 
+def to_real(whole):
+    """Turn the modes of real signals into as many real numbers, by a unitary map."""
+    for axis in range(1, whole.ndim):
+        whole = mixed(whole, axis, 1 + 1j)
+    return whole.real
+
+
+def from_real(numbers):
+    """Turn real numbers into the modes of which `to_real` makes them."""
+    for axis in range(1, numbers.ndim):
+        numbers = mixed(numbers, axis, 1 - 1j)
+    return numbers
+
+
+def mixed(array, axis, factor):
+    """Return (f a + conj(f) b) / 2, where b has the modes along an axis negated; |f|^2 = 2."""
+    return (factor * array + np.conj(factor) * _mirrored(array, (axis,))) / 2
+
+
 def paired(arrays, shape):
     """Turn two and two real or complex arrays into one complex, a + i b; the last may be alone.
 
@@ -70,7 +89,7 @@ def separated(pairs, highest):
     return both.reshape(-1, *both.shape[2:])
 
 
-def _mirrored(whole):
-    """Return the array at the negative modes, along all axes but the first."""
-    axes = tuple(range(1, whole.ndim))
+def _mirrored(whole, axes=None):
+    """Return the array at the negative modes; along all axes but the first by default."""
+    axes = tuple(range(1, whole.ndim)) if axes is None else axes
     return np.roll(np.flip(whole, axes), 1, axes)

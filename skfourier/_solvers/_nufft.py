@@ -19,6 +19,7 @@ Source: Greengard, Rachh and Barnett, "Equispaced Fourier representations for ef
 process regression from a billion data points", 2022, arXiv:2210.10210.
 """
 
+import itertools
 import math
 from dataclasses import replace
 from functools import cached_property
@@ -26,6 +27,7 @@ from functools import cached_property
 import numpy as np
 
 from skfourier._blocks import row_blocks
+from skfourier._solvers._axis_eigenfunctions import AxisEigenfunctions, CoupledEigenfunctions
 from skfourier._solvers._conjugate_gradients import iterate, warn_unless_converged
 from skfourier._solvers._dense_modes import DenseModes, PairsOfModes
 from skfourier._solvers._draws import PosteriorDraws
@@ -49,6 +51,8 @@ _MAX_COUNTED_MODES = 2**18
 _MAX_MODES_PER_ROW = 2048
 # Of fewer rows iterations are cheaper than a factorization, and near rows tell deviations.
 _ROWS_PER_FEATURE = 4
+# Iterations after which it pays to precondition by a dense factor.
+_PATIENCE = 64
 # Amplification of the kernel's error that is left as it is.
 _ENOUGH = 8
 
@@ -392,23 +396,52 @@ class NUFFT(StreamingSolver):
         scale, alpha = self.features.scale, self.problem.alpha
         root = np.sqrt(multiplicity(self.features.highest))
         product = ToeplitzProduct(self.sums.toeplitz, self.features.highest)
+        counter = itertools.count()
         solution = iterate(
             lambda v: scale * root * product(v * (scale / root)) + alpha * v,
             right_hand_sides * root,
-            preconditioner=lambda v: root * self._nearly_divided(v / root),
+            preconditioner=lambda v: root * self._nearly_divided(v / root, next(counter)),
             tol=self.tol,
             max_iter=self.max_iter,
             energy=energy,
+            least=alpha,
         )
         return replace(solution, x=solution.x / root)
 
-    def _nearly_divided(self, half):
-        """Divide by the diagonal of (D T D + alpha), and among its strongest modes by all of it."""
+    def _nearly_divided(self, half, n_iter):
+        """Divide by nearly (D T D + alpha): the preconditioner.
+
+        That is the product over the axes; of a product kernel, if it takes many iterations, with
+        the strongest eigenfunctions as they are. Of other kernels the strongest modes as they are
+        come first. On one axis, or a very long one, there is only the diagonal.
+        """
+        axes, alpha = self._axis_eigenfunctions, self.problem.alpha
+        if axes is not None and axes.is_product:
+            coupled = n_iter >= _PATIENCE or "_coupled" in vars(self)
+            return self._coupled.divide(half) if coupled else axes.divide(half, alpha)
+        if axes is not None and self.dense_for_deviations is None:
+            return axes.divide(half, alpha)
         # T's diagonal is the sum of the weights.
-        divided = half / (self.moments.weight_sum * self.features.scale**2 + self.problem.alpha)
+        divided = half / (self.moments.weight_sum * self.features.scale**2 + alpha)
         if self.dense_for_deviations is None:
             return divided
         return np.where(self._weak_modes, divided, self.dense_for_deviations.divide(half))
+
+    @cached_property
+    def _axis_eigenfunctions(self):
+        """The eigenfunctions along the axes; None for one axis, or a very long one."""
+        return AxisEigenfunctions(self.sums) if AxisEigenfunctions.apply(self.features) else None
+
+    @cached_property
+    def _coupled(self):
+        """The strongest eigenfunctions, factorized."""
+        axes, alpha = self._axis_eigenfunctions, self.problem.alpha
+        return CoupledEigenfunctions(axes, self.sums, alpha, _MAX_DENSE_FEATURES)
+
+    def __getstate__(self):
+        # Preconditioners are large, and soon made anew.
+        dropped = {"_axis_eigenfunctions", "_coupled"}
+        return {name: value for name, value in vars(self).items() if name not in dropped}
 
     @cached_property
     def _weak_modes(self):

@@ -116,3 +116,17 @@ def test_rounding_does_not_divide_by_zero():
         np.testing.assert_array_equal(x, 0)
         x, _ = conjugate_gradients(lambda v: v, columns(), tol=0.0)
     np.testing.assert_allclose(x, columns())
+
+
+def test_the_residual_bounds_the_error_if_the_least_eigenvalue_is_known():
+    A, y = matrix(1e3), columns()
+    expected = np.linalg.solve(A, y.T).T
+    # After so few iterations there is no estimate yet.
+    assert np.isinf(iterate(lambda v: v @ A, y, max_iter=3, energy=1e-8).error).all()
+    solution = iterate(lambda v: v @ A, y, max_iter=3, energy=1e-8, least=1.0)
+    off = solution.x - expected
+    energy = np.sqrt(np.einsum("ij,jk,ik->i", off, A, off))
+    assert np.all(energy <= solution.error)
+    np.testing.assert_allclose(
+        solution.error, np.linalg.norm(y - solution.x @ A, axis=1), rtol=1e-9
+    )

@@ -7,10 +7,12 @@ from skfourier._solvers._half_spectra import (
     completed,
     cropped,
     fft_modes,
+    from_real,
     half_shape,
     multiplicity,
     paired,
     separated,
+    to_real,
 )
 
 HIGHEST = [(4,), (3, 5), (2, 1, 3)]
@@ -57,3 +59,13 @@ def test_cropping_keeps_the_lower_modes(highest):
 def test_a_number_stands_for_an_array_of_it():
     pairs = paired([1.0, np.arange(3.0), 2.0], (3,))
     np.testing.assert_array_equal(pairs, [[1, 1 + 1j, 1 + 2j], [2, 2, 2]])
+
+
+@pytest.mark.parametrize("highest", HIGHEST)
+def test_as_many_real_numbers_and_back(highest):
+    spectra = whole_spectra(highest)
+    numbers = to_real(spectra)
+    assert np.isrealobj(numbers)
+    # Unitary: norms are kept, and the way back is the transposed one.
+    np.testing.assert_allclose(np.linalg.norm(numbers), np.linalg.norm(spectra))
+    np.testing.assert_allclose(from_real(numbers), spectra, atol=1e-12)

@@ -5,7 +5,7 @@ import pytest
 from problems import centered, dense_matrix, problem_of, with_targets
 from sklearn.exceptions import ConvergenceWarning
 
-from skfourier._solvers import _nufft
+from skfourier._solvers import _axis_eigenfunctions, _nufft
 from skfourier._solvers._nufft import NUFFT
 from skfourier.spectra import Basic, Cauchy, Gaussian, Laplace, Matern, Uniform
 
@@ -157,6 +157,7 @@ def test_strong_modes_precondition_the_others(monkeypatch):
     most = exact.pairs.n_features - 1
     assert most > exact.pairs_for_deviations.n_features
     monkeypatch.setattr(_nufft, "_MAX_DENSE_FEATURES", most)
+    monkeypatch.setattr(_axis_eigenfunctions, "_LONGEST_AXIS", 1)
     solver, X_new = NUFFT(system), rows(500, 2, seed=9)
     assert not solver.factorizes
     # The error that iterations are asked for, in deviations of y.
