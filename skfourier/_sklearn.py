@@ -267,7 +267,7 @@ def refuse_no_numbers(array, name):
 
     That is what a mask hides, pictures of Pillow, alone or in a list, dates as nanoseconds since
     1970, strings and structures; a table without columns; and dask arrays, which would be read into
-    memory as a whole.
+    memory as a whole. Or for complex numbers among objects, of which NumPy does not name the array.
     """
     if is_dask(array):
         raise ValueError(
@@ -352,7 +352,10 @@ def positive_integers(numbers):
 
     Neither booleans nor durations are, which Python and NumPy count among them.
     """
-    numbers = tuple(numbers) if np.iterable(numbers) else ()
+    try:
+        numbers = tuple(numbers)
+    except (TypeError, NotImplementedError):  # the latter of a memoryview of half precision
+        return ()
     if all(_is_integer(n) and int(n) > 0 for n in numbers):
         return tuple(map(int, numbers))
     return ()

@@ -20,7 +20,7 @@ from skfourier._solvers import (
 )
 from skfourier.spectra import Laplace
 
-ROOT = Path(skfourier.__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
@@ -53,6 +53,10 @@ def test_the_readmes_commands_are_those_of_continuous_integration():
         assert f"command_with '{words}'" in script
         assert command.startswith('python -m pip install -e ".[')
         assert "-c constraints.txt" in command
+
+
+def test_the_citation_names_the_version():
+    assert f"version: {skfourier.__version__}\n" in (ROOT / "CITATION.cff").read_text()
 
 
 def test_contributing_quotes_the_real_class():

@@ -65,7 +65,7 @@ class TestPixelGrid:
     def test_takes_integers_of_any_kind(self, shape):
         assert_array_equal(pixel_grid(shape), pixel_grid((4, 6)))
 
-    @pytest.mark.parametrize("shape", NO_SHAPES)
+    @pytest.mark.parametrize("shape", [*NO_SHAPES, memoryview(np.ones(2, np.float16))])
     def test_refuses_shapes_of_no_image(self, shape):
         with pytest.raises(ValueError, match=r"shape must be .* Pass image\.shape"):
             pixel_grid(shape)

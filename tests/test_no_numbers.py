@@ -30,6 +30,7 @@ WRONG = {
     "strings": (X.astype(str), "strings"),
     "bytes": (X.astype("S"), "strings"),
     "strings among objects": (X.astype(str).astype(object), "strings"),
+    "complex numbers among objects": ((X + 0j).astype(object), "complex"),
     "a list of strings": (X.astype(str).tolist(), "strings"),
     "a table of dates": (pd.DataFrame({"day": DAYS}), "dates"),
     "a table of strings": (pd.DataFrame({"x": X[:, 0].astype(str)}), "strings"),
@@ -50,7 +51,10 @@ def test_rows(estimator, wrong, said):
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS[1:], ids=lambda e: type(e).__name__)
-@pytest.mark.parametrize("wrong", ["dates", "strings", "strings among objects", "a mask"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["dates", "strings", "strings among objects", "complex numbers among objects", "a mask"],
+)
 def test_values_and_weights(estimator, wrong):
     column = WRONG[wrong][0].ravel()
     with pytest.raises(ValueError, match=rf"y .*{WRONG[wrong][1]}"):

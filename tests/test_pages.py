@@ -7,9 +7,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-import skfourier
-
-DOCS = Path(skfourier.__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[1] / "docs"
 BUILT = {"_build", "gallery", "generated"}
 PAGES = {
     str(path.relative_to(DOCS)): path.read_text()

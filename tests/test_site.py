@@ -16,7 +16,7 @@ import pytest
 
 import skfourier
 
-ROOT = Path(skfourier.__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 MODULES = ["skfourier"] + [
     f"skfourier.{name}" for name in dir(skfourier) if inspect.ismodule(getattr(skfourier, name))
 ]

@@ -344,6 +344,7 @@ class FourierKernelRegressorCV(
         routed = self._routed(sample_weight is not None, weight, params)
         kernels = self._kernels(X, y)
         problem = self._problem(X, y, weight, kernels[0])
+        check_size_of_y(problem.moments)
         if self._without_a_grid(kernels):
             self._search_by_likelihood(problem, kernels, (X, y, weight))
         else:

@@ -418,8 +418,9 @@ class NUFFT(StreamingSolver):
         """
         axes, alpha = self._axis_eigenfunctions, self.problem.alpha
         if axes is not None and axes.is_product:
-            coupled = n_iter >= _PATIENCE or "_coupled" in vars(self)
-            return self._coupled.divide(half) if coupled else axes.divide(half, alpha)
+            if n_iter < _PATIENCE:  # each time: results do not depend on what was asked before
+                return axes.divide(half, alpha)
+            return self._coupled.divide(half)
         if axes is not None and self.dense_for_deviations is None:
             return axes.divide(half, alpha)
         # T's diagonal is the sum of the weights.

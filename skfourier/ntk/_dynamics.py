@@ -98,8 +98,8 @@ def predict_training(
 ) -> TrainingDynamics:
     r"""Predict a network's outputs during training, assuming a constant tangent kernel.
 
-    .. math:: f_t(X) - y = (1 - \eta K)^t \, (f_0(X) - y), \qquad
-              f_t(x) = f_0(x) + k(x, X)\, K^{-1} \left[1 - (1 - \eta K)^t\right] (y - f_0(X))
+    .. math:: f_t(X) - y &= (1 - \eta K)^t \, (f_0(X) - y) \\
+              f_t(x) &= f_0(x) + k(x, X)\, K^{-1} \left[1 - (1 - \eta K)^t\right] (y - f_0(X))
 
     or with ``continuous=True`` the paper's equation 2, :math:`e^{-\eta K t}` instead of
     :math:`(1 - \eta K)^t`. There is no inverse to take: the function of K is a polynomial.

@@ -3,6 +3,7 @@
 import struct
 
 import numpy as np
+import PIL
 import pytest
 import tifffile
 from making_image_files import change_tag, random_pixels, write_tiff
@@ -13,6 +14,7 @@ from skfourier._image_files import _tiff
 from skfourier.images import load_image
 
 WHITE_IS_ZERO, BLACK_IS_ZERO = 0, 1
+PILLOW = int(PIL.__version__.split(".")[0])
 
 
 def float32(values):
@@ -176,6 +178,8 @@ class TestAlpha:
         assert_allclose(load_image(path)[0, 0], [1, 0.5, 1, 100 / 255], rtol=1e-6)
 
     def test_of_gray_by_pillow(self, path):
+        if PILLOW < 13:
+            pytest.skip("Pillow before 13 does not open such a file")
         picture = Image.frombytes("LA", (7, 5), random_pixels((5, 7, 2)).tobytes())
         picture.save(path, compression="tiff_lzw")
         change_tag(path, 338, 1)  # associated: Pillow's mode La
@@ -220,6 +224,8 @@ def test_of_8_bits_is_as_pillow_reads_it(path, mode, compression):
     else:
         picture = Image.fromarray(pixels).convert("RGBA" if mode == "LA" else mode).convert(mode)
     picture.save(path, compression=compression)
+    if (mode, compression) == ("YCbCr", None) and PILLOW < 13:
+        pytest.skip("Pillow before 13 does not read this file that it wrote")
     with Image.open(path) as again:
         shown = {"1": "L", "L": "L", "RGBA": "RGBA", "LA": "RGBA"}.get(mode, "RGB")
         expected = np.asarray(again.convert(shown))

@@ -612,6 +612,11 @@ class TestEstimator:
 
 
 class TestBadInput:
+    def test_values_whose_squares_overflow_are_refused(self):
+        X, y = np.full((12, 1), 2.0), np.full(12, 2e300)
+        with pytest.raises(ValueError, match="y or sample_weight is too large"):
+            searched([1.0], [1e-2, 1e-1]).fit(X, y)
+
     @pytest.mark.parametrize(
         ("params", "message"),
         [

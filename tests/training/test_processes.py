@@ -250,7 +250,7 @@ def test_both_refuse_what_one_cannot_do(done):
 
 def test_the_script_of_the_documentation_runs_under_torchrun(tmp_path):
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    script = Path(skfourier.__file__).parents[1] / "docs" / "user_guide" / "several_processes.py"
+    script = Path(__file__).parents[2] / "docs" / "user_guide" / "several_processes.py"
     run = subprocess.run(
         [*torchrun, "--nproc-per-node", "2", script],
         check=True,
@@ -259,7 +259,8 @@ def test_the_script_of_the_documentation_runs_under_torchrun(tmp_path):
         text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    assert "R^2 of 2 processes: 1.0000" in run.stdout
+    # The fit is good with any version of torch; its last digit is not the same in all.
+    assert float(run.stdout.split("R^2 of 2 processes:")[1]) > 0.999
     model = skfourier.load(tmp_path / "network.safetensors")
     assert len(model.loss_curve_) == 13  # 500 steps of 1,024 rows are 13 times 40,000
 
