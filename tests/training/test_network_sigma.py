@@ -91,7 +91,7 @@ class TestSearch:
     @pytest.mark.parametrize(("best", "n_trainings"), [(1.0, 23 / 16), (1 / 8, 25 / 16)])
     def test_takes_few_steps(self, best, n_trainings):
         """A bracket of 3 or 5 for a sixteenth, two go on to 3/8, two decays are compared at 1/2."""
-        chosen = searched(lambda sigma, alpha: -abs(math.log2(sigma[0] / best)), alphas=(0.0, 1.0, 3.0))
+        chosen = searched(lambda sigma, _: -abs(math.log2(sigma[0] / best)), alphas=(0.0, 1.0, 3.0))
         tried, longest = chosen.tried, {}
         for sigma, alpha, n_epochs in zip(
             tried["sigma"][:, 0], tried["alpha"], tried["n_epochs"], strict=True
@@ -133,7 +133,8 @@ class TestSearch:
         assert (chosen.sigma, chosen.alpha) == (4.0, alpha)
 
     def test_decay_that_explodes_is_not_taken(self):
-        chosen = searched(lambda sigma, alpha: -math.inf if alpha > 1 else 0.0, alphas=(0.0, 1.0, 3.0))
+        alphas = (0.0, 1.0, 3.0)
+        chosen = searched(lambda sigma, alpha: -math.inf if alpha > 1 else 0.0, alphas=alphas)
         assert chosen.alpha == 1.0
 
     @pytest.mark.parametrize("n_epochs", [1, 2, 3, 7])
