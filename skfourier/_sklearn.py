@@ -293,6 +293,11 @@ def refuse_no_numbers(array, name):
         )
     if kind in ("S", "U"):
         raise ValueError(f"{name} holds strings, not numbers. Convert them: {name}.astype(float).")
+    complex_ = complex | np.complexfloating
+    if kind == "O" and any(isinstance(value, complex_) for value in np.asarray(array).flat):
+        raise ValueError(
+            f"{name} holds complex numbers. Pass their real and imaginary parts as columns."
+        )
     is_list = isinstance(array, list | tuple)
     if (kind == "O" and (is_list or isinstance(array, np.ndarray))) or (kind == "c" and is_list):
         _check_objects(array, name)
