@@ -69,7 +69,7 @@ def _similarity(first, second):
     """
     size = max(first.shape)
     magnitudes = [_log_polar_spectrum(each, size) for each in (first, second)]
-    turn, shrinkage = _correlated(*magnitudes, _DIGITS)
+    turn, shrinkage = _correlated(*magnitudes, digits=_DIGITS)
     angle, zoom = -turn * np.pi / _N_DIRECTIONS, (size / 2) ** (-shrinkage / size)
     both = [_with_shift(first, second, angle + half, zoom) for half in (0, np.pi)]
     return min(both, key=lambda matrix: _cost(first, second, matrix))
