@@ -68,8 +68,8 @@ def _similarity(first, second):
     frame do not change them. A rotation is found up to a half turn, so that both are tried.
     """
     size = max(first.shape)
-    magnitudes = [_log_polar_spectrum(each, size) for each in (first, second)]
-    turn, shrinkage = _correlated(*magnitudes, digits=_DIGITS)
+    one, other = (_log_polar_spectrum(each, size) for each in (first, second))
+    turn, shrinkage = _correlated(one, other, _DIGITS)
     angle, zoom = -turn * np.pi / _N_DIRECTIONS, (size / 2) ** (-shrinkage / size)
     both = [_with_shift(first, second, angle + half, zoom) for half in (0, np.pi)]
     return min(both, key=lambda matrix: _cost(first, second, matrix))
