@@ -2,10 +2,10 @@
 
     python benchmarks/kernel_regression.py kodim05.png
 
-`--only` picks rows: grid, megapixel, video, gcv, search, composed, scattered, growth, stream or
-dense. `--video clip.mp4` takes a clip for the row "video", of 64 frames at least; without it that
-row is random smooth data of the shape of one. The row "stream" takes a few minutes; nothing else
-should run meanwhile. Memory is read from Linux's /proc.
+`--only` picks rows: grid, megapixel, video, gcv, search, composed, scattered, noise, growth,
+stream or dense. `--video clip.mp4` takes a clip for the row "video", of 64 frames at least;
+without it that row is random smooth data of the shape of one. The row "stream" takes a few minutes;
+nothing else should run meanwhile. Memory is read from Linux's /proc.
 """
 
 import functools
@@ -168,6 +168,22 @@ def measure_scattered(options):
     row(f"{what}, error between the rows", errors["Nystroem(1000) + Ridge"] / errors["ours"], 1)
 
 
+def measure_noise(_):
+    """Print the iterations that little noise takes, on even rows and on clusters."""
+    rng = np.random.default_rng(0)
+    centers = rng.uniform(size=(30, 2))
+    clusters = centers[rng.integers(30, size=100_000)] + 0.05 * rng.normal(size=(100_000, 2))
+    for name, X in {"even": rng.uniform(size=(10**6, 2)), "clusters": clusters.clip(0, 1)}.items():
+        wave = np.sin(9 * X[:, 0]) * np.cos(7 * X[:, 1] + 5 * X[:, 0] ** 2)
+        y = wave + 0.1 * rng.normal(size=len(X))
+        model = FourierKernelRegressor(SIGMA, alpha=ALPHA)
+        duration, _ = seconds(functools.partial(model.fit, X, y))
+        note(
+            f"{len(X):,} rows, {name}: {model.n_iter_} iterations, {duration:.2f} s, "
+            f"accuracy {model.accuracy_:.0e}"
+        )
+
+
 def measure_growth(options):
     times = {}
     for n_rows in (1_000_000, 10_000_000):
@@ -249,5 +265,6 @@ def compare_solvers(kernel, data, place):
 
 if __name__ == "__main__":
     grids = [measure_grid, measure_megapixel, measure_video, measure_gcv, measure_search]
-    others = [measure_composed, measure_scattered, measure_growth, measure_stream, measure_dense]
-    run(__doc__, grids + others, "image", video=None)
+    others = [measure_composed, measure_scattered, measure_noise, measure_growth]
+    last = [measure_stream, measure_dense]
+    run(__doc__, grids + others + last, "image", video=None)

@@ -155,7 +155,7 @@ class CoordinateMLPRegressor(
         Weight decay of the solver, on the weights of the linear layers. It makes the network
         smoother between the rows, and less accurate at them. "auto" is 0, unless sigma is chosen on
         rows held out: then a weak or a strong decay is chosen there too, for "schedulefree" and
-        "adamw".
+        "adamw", or none where there is next to no noise.
     batch_size : int, "auto" or "full", default="auto"
         Rows in one step (of all processes). "auto" takes 1,024, or all rows if there are fewer.
     learning_rate_init : float, default=1e-2
