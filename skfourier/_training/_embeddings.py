@@ -28,9 +28,10 @@ class FourierEmbedding(nn.Module):
 
     def forward(self, X):
         """Map (n_samples, n_features) to (n_samples, 2 * n_frequencies)."""
-        # Whole cycles go while the phases have X's own precision, so that float64 coordinates
-        # far from the origin (map projections, time stamps) survive a network in float32.
-        phases = X @ self.frequencies.T.to(X.dtype)
+        # Whole cycles go in float64, so that coordinates far from the origin (map projections, time
+        # stamps) survive a network in float32; and `torch.set_float32_matmul_precision`, which
+        # suits layers, would leave phases three digits.
+        phases = X.to(self.frequencies.dtype) @ self.frequencies.T
         phases = 2 * math.pi * (phases - phases.detach().round()).to(self.amplitudes.dtype)
         if self.training and not phases.requires_grad:
             # In place, which takes half the time, but neither gradients nor torch.func go through.

@@ -5,12 +5,14 @@ import math
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
 from skfourier._sklearn import is_one_of_several_fits
 from skfourier._training import _processes as processes
+from skfourier._training._cuda_graph import Recording, can_be_recorded, pays, record
 from skfourier._training._optimizers import averages
 from skfourier._training._plan import rows_of_steps, steps_per_epoch
 
@@ -100,6 +102,12 @@ class Training:
     block_size: int
     generator: torch.Generator | None
     precision: str
+    recordings: dict[tuple, Recording | None] = field(default_factory=dict)
+
+    @cached_property
+    def records(self):
+        """Whether gradients are recorded, for each kind of batches once."""
+        return pays(self.network) and can_be_recorded(self.network)
 
     def epoch(self, samples):
         """Take one step for each batch; return the mean loss, as it was before each step."""
@@ -140,7 +148,18 @@ class Training:
 
     def step(self, batch, n_rows):
         """Move the weights once; return the loss before."""
-        return self.optimizer.step(lambda: self.gradient(batch, n_rows))
+        return self.optimizer.step(self._gradient_of(batch, n_rows))
+
+    def _gradient_of(self, batch, n_rows):
+        """Return what computes the gradient: a recording from the second batch of its kind on."""
+        kind = len(batch), batch.features is None
+        if not self.records or kind not in self.recordings:
+            self.recordings[kind] = None
+            return partial(self.gradient, batch, n_rows)
+        if self.recordings[kind] is None:
+            gradient = partial(self.gradient, n_rows=n_rows)
+            self.recordings[kind] = record(self.network, batch, gradient)
+        return partial(self.recordings[kind].replay, self.network, batch)
 
     def gradient(self, batch, n_rows):
         """Compute the gradient of the loss of `n_rows` rows, of which `batch` are this process's.

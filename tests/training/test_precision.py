@@ -47,6 +47,19 @@ def test_of_cuda_cards_those_since_ampere_take_it(version, fast, monkeypatch):
     assert _precision.bfloat16_is_fast(torch.device("cuda")) == fast
 
 
+def test_phases_are_exact_whatever_precision_torch_has_for_products():
+    """Processors with bfloat16 would take it for so many columns."""
+    X = np.random.default_rng(0).uniform(size=(300, 64)).astype(np.float32)
+    embedding = FourierFeatures(3, n_frequencies=32).fit(X).to_module(torch.float32)
+    X = torch.tensor(X)
+    exact, before = embedding(X), torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision("medium")
+        assert torch.equal(embedding(X), exact)
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
 def test_weights_optimizer_and_predictions_stay_in_float32(image):
     X, y = image
     fitted = network().partial_fit(X, y)
