@@ -207,8 +207,9 @@ class CoordinateMLPRegressor(
         "auto" takes float64 where X is float64 and all rows fit one step of few products, where
         it costs little (64 rows of the default network, 1,024 of a small one); else, whatever
         X's dtype, bfloat16 where the processor has instructions for it, float32 elsewhere.
-        "bfloat16" rounds the products of the hidden layers in training only: weights, phases,
-        sums of the output and predictions are in float32.
+        "bfloat16" rounds the products of the hidden layers in training only: weights, sums of
+        the output and predictions are in float32, as far as
+        `torch.set_float32_matmul_precision` leaves them there, and phases in float64.
 
     Attributes
     ----------
