@@ -58,13 +58,14 @@ def record(network, batch, gradient):
     Recording
     """
     batch = replace(batch, **{name: tensor.clone() for name, tensor in _read(batch).items()})
-    stream, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
+    device = network.output.weight.device
+    stream, graph = torch.cuda.Stream(device), torch.cuda.CUDAGraph()
+    stream.wait_stream(torch.cuda.current_stream(device))
+    with torch.cuda.stream(stream):  # and on its device
         gradient(batch)  # what libraries set up at their first call must not be recorded
         with _capture(graph):
             loss = gradient(batch)
-    torch.cuda.current_stream().wait_stream(stream)
+    torch.cuda.current_stream(device).wait_stream(stream)
     return Recording(graph, batch, loss, [parameter.grad for parameter in network.parameters()])
 
 
