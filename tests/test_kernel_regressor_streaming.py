@@ -17,7 +17,7 @@ ALPHA = 1.0
 FEATURES = FourierFeatures(3, n_frequencies=40, random_state=0)
 MODELS = {
     "nufft": FourierKernelRegressor(
-        (0.5, 0.25), alpha=ALPHA, solver="nufft", domain=[[0, 1], [-1, 1]], tol=1e-10
+        (0.25, 0.125), alpha=ALPHA, solver="nufft", domain=[[0, 1], [-1, 1]], tol=1e-10
     ),
     "primal": FourierKernelRegressor(kernel=FEATURES, alpha=ALPHA, solver="primal"),
 }
