@@ -215,8 +215,8 @@ def test_draws_have_the_covariance_of_universal_kriging(name):
         expected = covariance * model.signal_scale_[output] ** 2
         deviation = np.sqrt(np.diag(expected))
         off = np.abs(draws[:, output].mean(axis=1) - mean[:, output])
-        # Five deviations of means and of products, and 1 % for the prior's waves. Without the trend's
-        # own deviation some variance would be off by a third, of which the bound is 0.26.
+        # Five deviations of means and of products, and 1 % for the prior's waves. Without the
+        # trend's own deviation some variance would be off by a third, where the bound is 0.26.
         assert np.all(off <= 5 * deviation / np.sqrt(n_draws) + 1e-3)
         bound = 5 * np.outer(deviation, deviation) * np.sqrt(2 / n_draws)
         prior = 0.05 * model.signal_scale_[output] ** 2

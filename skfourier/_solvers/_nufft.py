@@ -413,16 +413,14 @@ class NUFFT(StreamingSolver):
         """Divide by nearly (D T D + alpha): the preconditioner.
 
         That is the product over the axes; of a product kernel, if it takes many iterations, with
-        the strongest eigenfunctions as they are. Of other kernels the strongest modes as they are
-        come first. On one axis, or a very long one, there is only the diagonal.
+        the strongest eigenfunctions as they are. Without it the strongest modes as they are, if
+        deviations have factorized them, and the diagonal.
         """
         axes, alpha = self._axis_eigenfunctions, self.problem.alpha
-        if axes is not None and axes.is_product:
-            if n_iter < _PATIENCE:  # each time: results do not depend on what was asked before
-                return axes.divide(half, alpha)
-            return self._coupled.divide(half)
-        if axes is not None and self.dense_for_deviations is None:
-            return axes.divide(half, alpha)
+        if axes is not None:
+            # Each time: results do not depend on what was asked before.
+            few = n_iter < _PATIENCE or not axes.is_product
+            return axes.divide(half, alpha) if few else self._coupled.divide(half)
         # T's diagonal is the sum of the weights.
         divided = half / (self.moments.weight_sum * self.features.scale**2 + alpha)
         if self.dense_for_deviations is None:
@@ -431,8 +429,16 @@ class NUFFT(StreamingSolver):
 
     @cached_property
     def _axis_eigenfunctions(self):
-        """The eigenfunctions along the axes; None for one axis, or a very long one."""
-        return AxisEigenfunctions(self.sums) if AxisEigenfunctions.apply(self.features) else None
+        """The eigenfunctions along the axes; None for one axis, or a very long one.
+
+        And None where the powers are no product, and the strongest modes are factorized anyway.
+        """
+        if not AxisEigenfunctions.apply(self.features):
+            return None
+        is_product = AxisEigenfunctions.are_of_a_product(self.features)
+        if self.dense_for_deviations is None or is_product:
+            return AxisEigenfunctions(self.sums)
+        return None
 
     @cached_property
     def _coupled(self):

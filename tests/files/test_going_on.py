@@ -87,9 +87,7 @@ class TestKernelRegressors:
         "model",
         [
             FourierKernelRegressor(2, solver="nufft", domain=SQUARE, tol=1e-3),
-            FourierKernelRegressor(
-                (1, 2), solver="nufft", domain=SQUARE, trend="linear", tol=1e-3
-            ),
+            FourierKernelRegressor((1, 2), solver="nufft", domain=SQUARE, trend="linear", tol=1e-3),
             FourierKernelRegressor(kernel=FEATURES, solver="primal"),
         ],
         ids=["nufft", "trend", "primal"],
