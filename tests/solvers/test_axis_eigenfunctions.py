@@ -97,7 +97,7 @@ def test_they_are_computed_where_they_are_used(kernel, used):
     assert solver.dense_for_deviations is not None
     solver.__dict__["pairs"] = None  # as if the others were too many
     solver.mean(X[:10])
-    assert (solver._axis_eigenfunctions is not None) == used
+    assert (solver._iteration.axis_eigenfunctions is not None) == used
 
 
 def noisy(X):
@@ -127,5 +127,5 @@ def test_preconditioners_are_no_part_of_a_pickle():
     solver = NUFFT(with_targets(problem_of(Gaussian(5), X, 1e-4), noisy(X)))
     solver.__dict__["pairs"] = None
     solver.mean(X[:10])
-    assert "_axis_eigenfunctions" in vars(solver)
-    assert "_axis_eigenfunctions" not in solver.__getstate__()
+    assert "_iteration" in vars(solver)
+    assert "_iteration" not in solver.__getstate__()
