@@ -264,7 +264,5 @@ def compare_solvers(kernel, data, place):
 
 
 if __name__ == "__main__":
-    grids = [measure_grid, measure_megapixel, measure_video, measure_gcv, measure_search]
-    others = [measure_composed, measure_scattered, measure_noise, measure_growth]
-    last = [measure_stream, measure_dense]
-    run(__doc__, grids + others + last, "image", video=None)
+    rows = [function for name, function in globals().items() if name.startswith("measure_")]
+    run(__doc__, rows, "image", video=None)

@@ -26,10 +26,10 @@ from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
-    _num_samples,
     check_new_rows,
     check_samples,
     known_name,
+    number_of_rows,
     refuse_no_numbers,
     unchanged_on_error,
 )
@@ -434,7 +434,7 @@ class CoordinateMLPRegressor(
         """
         with unchanged_on_error(self):
             self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
-            self.n_samples_seen_ = _num_samples(X)
+            self.n_samples_seen_ = number_of_rows(X)
         return self
 
     @own_torch_modes()
@@ -472,7 +472,7 @@ class CoordinateMLPRegressor(
             )
         with unchanged_on_error(self):
             self._partial_fit(X, y, sample_weight)
-            self.n_samples_seen_ = getattr(self, "n_samples_seen_", 0) + _num_samples(X)
+            self.n_samples_seen_ = getattr(self, "n_samples_seen_", 0) + number_of_rows(X)
         return self
 
     @by_blocks

@@ -26,10 +26,10 @@ from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
-    _num_samples,
     check_new_rows,
     check_samples,
     known_name,
+    number_of_rows,
     refuse_no_numbers,
     unchanged_on_error,
 )
@@ -281,7 +281,7 @@ class FourierKernelRegressor(
                 _ = solver.coefficients  # solved now: the warnings are of this call
             self._check_accuracy(solver)
             self._keep(solver)
-            self.n_samples_seen_ = _num_samples(X)
+            self.n_samples_seen_ = number_of_rows(X)
             tasks.close()
         return self
 
@@ -327,7 +327,7 @@ class FourierKernelRegressor(
             self._validate_params()  # scikit-learn's decorator does so in the first call only
             self._check_alpha()
             self._keep(self._partial_fit(X, y, sample_weight))
-            self.n_samples_seen_ = getattr(self, "n_samples_seen_", 0) + _num_samples(X)
+            self.n_samples_seen_ = getattr(self, "n_samples_seen_", 0) + number_of_rows(X)
         return self
 
     @property

@@ -13,7 +13,7 @@ from skfourier._sklearn import as_numbers, positive_integers
 # The largest value of each dtype that pixels may have.
 _WHITE = {"bool": 1, "uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}
 _AXES = {"image": ("height", "width"), "video": ("n_frames", "height", "width")}
-_MOST_CHANNELS = 4
+_MAX_CHANNELS = 4
 
 
 def checked_pixels(array, kind):
@@ -25,12 +25,12 @@ def checked_pixels(array, kind):
     if (
         not n_axes <= array.ndim <= n_axes + 1
         or array.size == 0
-        or array.shape[n_axes:] > (_MOST_CHANNELS,)
+        or array.shape[n_axes:] > (_MAX_CHANNELS,)
     ):
         article = {"image": "An", "video": "A"}[kind]
         raise ValueError(
             f"{article} {kind} has shape ({', '.join(axes)}) or ({', '.join(axes)}, channels) with "
-            f"1 to {_MOST_CHANNELS} channels; got {array.shape}. Channels come last: "
+            f"1 to {_MAX_CHANNELS} channels; got {array.shape}. Channels come last: "
             f"np.moveaxis({kind}, {n_axes - 2}, -1)."
         )
     _refuse_an_image(array.shape, kind)
@@ -42,10 +42,10 @@ def checked_shape(shape, kind):
     numbers = positive_integers(shape)
     axes = _AXES[kind]
     n_axes = len(axes)
-    if not n_axes <= len(numbers) <= n_axes + 1 or numbers[n_axes:] > (_MOST_CHANNELS,):
+    if not n_axes <= len(numbers) <= n_axes + 1 or numbers[n_axes:] > (_MAX_CHANNELS,):
         raise ValueError(
             f"shape must be ({', '.join(axes)}) or ({', '.join(axes)}, channels), positive "
-            f"integers, with at most {_MOST_CHANNELS} channels; got {shape!r}. Pass {kind}.shape."
+            f"integers, with at most {_MAX_CHANNELS} channels; got {shape!r}. Pass {kind}.shape."
         )
     _refuse_an_image(numbers, kind)
     return numbers
@@ -53,7 +53,7 @@ def checked_shape(shape, kind):
 
 def _refuse_an_image(shape, kind):
     """Refuse an image in place of a video: its channels would pass for pixels."""
-    if kind == "video" and len(shape) == 3 and shape[2] <= _MOST_CHANNELS:
+    if kind == "video" and len(shape) == 3 and shape[2] <= _MAX_CHANNELS:
         raise ValueError(
             f"A video was expected, and the shape {tuple(shape)} is that of one image. "
             f"image[np.newaxis] is a video of one frame, of shape {(1, *shape)}; a gray video so "

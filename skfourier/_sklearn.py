@@ -17,7 +17,7 @@ from sklearn.base import _fit_context
 from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, _num_samples, validate_data
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from skfourier._lazy import is_dask
 
@@ -28,7 +28,6 @@ __all__ = [
     "NamedKernel",
     "StrOptions",
     "_fit_context",
-    "_num_samples",
     "accepts_sample_weight",
     "as_numbers",
     "check_all_samples",
@@ -38,6 +37,7 @@ __all__ = [
     "chosen",
     "is_one_of_several_fits",
     "known_name",
+    "number_of_rows",
     "output_container",
     "plain",
     "positive_integers",
@@ -350,6 +350,11 @@ def as_numbers(array, name):
             f"{name} is a {type(array).__name__} that NumPy cannot read: {error} Pass a NumPy "
             "array; of a tensor of torch, tensor.detach().cpu().numpy()."
         ) from error
+
+
+def number_of_rows(X):
+    """Return the length of an array-like, also of one that only NumPy can read."""
+    return len(X) if hasattr(X, "__len__") else len(np.asarray(X))
 
 
 def positive_integers(numbers):

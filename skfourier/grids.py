@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 # 2 pi sigma h s of k(0). A grid resolves the kernel while sigma h < 1/2: below 1e-6 with this s.
 _EVEN = 3e-7
 # With more points to a row a grid has too many holes: an image may lack 96 % of its pixels.
-MOST_POINTS_PER_ROW = 32
+MAX_POINTS_PER_ROW = 32
 # Where rounding is a larger share of the spacing, even and uneven axes look alike.
 _COARSEST_ROUNDING = 1 / 16
 
@@ -97,14 +97,14 @@ class Grid:
         """Return the rounding of each axis as a share of its spacing, at least 3e-7."""
         return np.maximum(_EVEN, 2 * np.array(self.rounding or 0.0) / self.spacing())
 
-    def evenly_spaced(self, *, most_points_per_row: float = MOST_POINTS_PER_ROW) -> "Grid | None":
+    def evenly_spaced(self, *, max_points_per_row: float = MAX_POINTS_PER_ROW) -> "Grid | None":
         """Return the same rows on evenly spaced axes, or None.
 
         Lines that are missing altogether are put in: 0, 1, 3, 4 becomes 0, 1, 2, 3, 4.
 
         Parameters
         ----------
-        most_points_per_row : float, default=32
+        max_points_per_row : float, default=32
             With more grid points to a row than that there are too many holes.
 
         Returns
@@ -126,7 +126,7 @@ class Grid:
         if any(count is None for count in counts):
             return None
         shape = tuple(int(count[-1]) + 1 for count in counts)
-        if math.prod(shape) > most_points_per_row * len(self.index):
+        if math.prod(shape) > max_points_per_row * len(self.index):
             return None
         axes = tuple(
             np.linspace(axis[0], axis[-1], n) for axis, n in zip(self.axes, shape, strict=True)
@@ -137,7 +137,7 @@ class Grid:
 
 
 def find_grid(
-    X: Any, *, most_points_per_row: float = MOST_POINTS_PER_ROW, rounding: Any = None
+    X: Any, *, max_points_per_row: float = MAX_POINTS_PER_ROW, rounding: Any = None
 ) -> Any:
     """Recognize rows of coordinates, in any order, as points of a grid.
 
@@ -149,7 +149,7 @@ def find_grid(
     ----------
     X : array-like of shape (n_samples, n_features)
         Finite.
-    most_points_per_row : float, default=32
+    max_points_per_row : float, default=32
         With more grid points to a row than that there are too many holes: an image may lack 96 %
         of its pixels.
     rounding : array-like of shape (n_features,) or None, default=None
@@ -180,7 +180,7 @@ def find_grid(
     """
     X = _rows(X)
     n_samples, n_features = X.shape
-    if not n_samples or not n_features or _too_many_lines(X, most_points_per_row):
+    if not n_samples or not n_features or _too_many_lines(X, max_points_per_row):
         return None
     axes: list[np.ndarray] = []
     for column in X.T:
@@ -189,7 +189,7 @@ def find_grid(
         # general position n_features times as many.
         n_lines = sum(len(axis) - 1 for axis in axes)
         n_points = math.prod(map(len, axes))
-        if n_lines > n_samples - 1 or n_points > most_points_per_row * n_samples:
+        if n_lines > n_samples - 1 or n_points > max_points_per_row * n_samples:
             return None
     shape = tuple(map(len, axes))
     places = [np.searchsorted(axis, column) for axis, column in zip(axes, X.T, strict=True)]
@@ -307,15 +307,15 @@ def _rows(X):
     return array
 
 
-def _too_many_lines(X, most_points_per_row):
+def _too_many_lines(X, max_points_per_row):
     """Tell from some of the rows that these are no grid, without sorting all of them.
 
     So many rows of two columns in general position already span more points than are allowed.
     """
-    n_rows = math.isqrt(int(most_points_per_row * len(X))) + 1
+    n_rows = math.isqrt(int(max_points_per_row * len(X))) + 1
     sample = X[:: max(1, len(X) // n_rows)]
     n_points = math.prod(len(np.unique(column)) for column in sample.T)
-    return n_points > most_points_per_row * len(X)
+    return n_points > max_points_per_row * len(X)
 
 
 def _mean_spacing(axis):

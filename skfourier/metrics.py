@@ -19,7 +19,7 @@ __all__ = ["make_ssim_scorer", "psnr", "psnr_scorer", "ssim"]
 
 _SSIM_WINDOW = 7
 # The similarity multiplies four values, and no float64 exceeds 1e308.
-_MOST_RANGES = 1e70
+_MAX_RANGES = 1e70
 # PSNR of an image rounded to 16 bits, the finest that files hold: errors are uniform within half a
 # level, of variance 1/12. Some 107 dB.
 _BEST_SCORE = 10 * math.log10(12 * 65535**2)
@@ -294,7 +294,7 @@ def _in_ranges(image_true, image_pred, data_range):
     """
     images = [image.astype(np.float64) for image in (image_true, image_pred)]
     largest = max(np.abs(image).max() for image in images)
-    if largest / _MOST_RANGES > data_range:
+    if largest / _MAX_RANGES > data_range:
         raise ValueError(
             f"The values reach {largest:.3g}, too many times the data range {data_range:.3g} for "
             "their similarity to be computed. Pass the data_range that belongs to them."

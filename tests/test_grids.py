@@ -47,10 +47,10 @@ def test_an_image_with_missing_pixels(share):
     np.testing.assert_array_equal(points_of(grid), X)
 
 
-def test_the_most_points_per_row():
+def test_the_max_points_per_row():
     X = without(pixel_grid((64, 64)), 0.9)
     assert find_grid(X) is not None
-    assert find_grid(X, most_points_per_row=9) is None
+    assert find_grid(X, max_points_per_row=9) is None
 
 
 @pytest.mark.parametrize("n_features", [2, 3, 5])
@@ -121,7 +121,7 @@ def test_missing_lines_are_put_in():
 def test_many_missing_lines_are_too_many_holes():
     grid = find_grid([[0.0], [1.0], [100.0]])
     assert grid.evenly_spaced() is None
-    assert grid.evenly_spaced(most_points_per_row=40).shape == (101,)
+    assert grid.evenly_spaced(max_points_per_row=40).shape == (101,)
 
 
 @pytest.mark.parametrize("origin", [0.0, 1e3, 1e6])

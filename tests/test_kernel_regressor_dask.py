@@ -16,7 +16,7 @@ from skfourier.spectra import Gaussian
 ALPHA = 1.0
 FEATURES = FourierFeatures(3, n_frequencies=40, random_state=0)
 MODELS = {
-    "nufft": FourierKernelRegressor((0.5, 0.25), alpha=ALPHA, solver="nufft", tol=1e-10),
+    "nufft": FourierKernelRegressor((0.25, 0.125), alpha=ALPHA, solver="nufft", tol=1e-6),
     "primal": FourierKernelRegressor(kernel=FEATURES, alpha=ALPHA, solver="primal"),
 }
 each = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
@@ -49,8 +49,10 @@ def assert_same_fit(actual, expected):
     assert actual.n_iter_ == pytest.approx(expected.n_iter_, rel=0.05)
 
 
-@pytest.mark.parametrize("domain", [None, [[0, 1]] * 2], ids=["bounds", "domain"])
-@pytest.mark.parametrize("weight", [None, 3.0], ids=["unweighted", "weighted"])
+# Box and weights come from two sums that know nothing of one another.
+@pytest.mark.parametrize(
+    ("domain", "weight"), [(None, 3.0), ([[0, 1]] * 2, None)], ids=["weighted", "domain"]
+)
 def test_little_noise_takes_as_many_modes_as_in_memory(domain, weight):
     # Rows over noise amplify the error of the kernel by 3e5 here, which finer modes make up for.
     rows = np.random.default_rng(0).uniform(size=(5000, 2))

@@ -65,7 +65,7 @@ def test_covariance_is_that_of_the_gaussian_process(name):
 
 @each_solver
 def test_samples_have_mean_and_covariance_of_the_posterior(name):
-    model, n_draws = fitted(name, tol=1e-6), 2000
+    model, n_draws = fitted(name, tol=1e-6), 1000
     draws = model.sample_y(PLACES, n_draws, random_state=3)
     assert draws.shape == (30, 2, n_draws)
     mean, covariance = process(name).predict(PLACES, return_cov=True)

@@ -61,12 +61,12 @@ from skfourier._sklearn import (
     Interval,
     StrOptions,
     _fit_context,
-    _num_samples,
     accepts_sample_weight,
     check_all_samples,
     check_new_rows,
     check_samples,
     known_name,
+    number_of_rows,
     refuse_no_numbers,
     refuse_params,
     routing_is_enabled,
@@ -334,7 +334,7 @@ class FourierKernelRegressorCV(
         else:
             self._fit_rows(X, y, sample_weight, params)
         self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
-        self.n_samples_seen_ = _num_samples(X)
+        self.n_samples_seen_ = number_of_rows(X)
         return self
 
     def _fit_rows(self, X, y, sample_weight, params):
@@ -543,7 +543,7 @@ class FourierKernelRegressorCV(
             self._stream.warn_unless_served()
             self.regressor_ = self._stream.regressor()
             self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
-            self.n_samples_seen_ = seen + _num_samples(X)
+            self.n_samples_seen_ = seen + number_of_rows(X)
         return self
 
     def _stream_so_far(self):

@@ -14,7 +14,7 @@ _LONGEST_STEP = 2.0
 _MAX_ITERATIONS = 15
 # Gains of the log likelihood that are not worth another iteration.
 _SMALL_GAIN = 0.03
-_MOST_DAMPING = 1e8
+_MAX_DAMPING = 1e8
 # Steps that gain less of what a parabola promises are too long.
 _SOUND_SHARE = 0.5
 # scikit-learn's default bounds, and by what factor a parameter may change instead.
@@ -128,7 +128,7 @@ def _climb(likelihood, best, slope, information, damping):
     """Shorten the step until the likelihood rises; None where it does not."""
     parameters, vector = best.parameters
     diagonal = np.diag(information) + np.finfo(float).tiny
-    while damping < _MOST_DAMPING:
+    while damping < _MAX_DAMPING:
         damped = information + damping * np.diag(diagonal)
         step = np.linalg.lstsq(damped, slope, rcond=None)[0]
         after = parameters.within(vector + np.clip(step, -_LONGEST_STEP, _LONGEST_STEP))

@@ -47,7 +47,7 @@ def as_frames(X, y):
     Frames or None
         None if X is not a full grid of three columns, even in x and y, of 16 x 16 pixels or more.
     """
-    grid = find_grid(X, most_points_per_row=1) if X.shape[1] == 3 else None
+    grid = find_grid(X, max_points_per_row=1) if X.shape[1] == 3 else None
     if grid is None or not grid.is_full or min(grid.shape[:2]) < _SMALLEST:
         return None
     if any(

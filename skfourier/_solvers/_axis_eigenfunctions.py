@@ -56,17 +56,14 @@ class AxisEigenfunctions:
 
     def __init__(self, sums):
         self.highest = sums.features.highest
-        power = completed(np.square(sums.features.scale)[None], self.highest)[0].real
+        self.scales, ratio = _slices(sums.features)
         rows = completed(sums.toeplitz[None], [2 * m for m in self.highest])[0]
-        self.vectors, self.scales, ratio, values = [], [], power, rows.flat[0].real
+        self.vectors, values = [], rows.flat[0].real
         for axis, m in enumerate(self.highest):
-            slice_ = _through_zero(power, axis)
-            self.scales.append(np.sqrt(slice_ / slice_[0]))
-            ratio = np.moveaxis(np.moveaxis(ratio, axis, -1) * (slice_[0] / slice_), -1, axis)
-            of_axis, vectors = _eigenvectors(_through_zero(rows, axis), m, self.scales[-1])
+            of_axis, vectors = _eigenvectors(_through_zero(rows, axis), m, self.scales[axis])
             values = np.multiply.outer(values, of_axis)
             self.vectors.append(vectors)
-        self.is_product = bool(ratio.max() <= _PRODUCT * ratio.min())
+        self.is_product = _is_constant(ratio)
         self.values = values * _along_all([np.square(v.T) for v in self.vectors], ratio)
 
     @staticmethod
@@ -74,6 +71,11 @@ class AxisEigenfunctions:
         """Return whether there are several axes, none too long."""
         lengths = [2 * m + 1 for m in features.highest]
         return len(lengths) > 1 and max(lengths) <= _LONGEST_AXIS
+
+    @staticmethod
+    def are_of_a_product(features):
+        """Return whether the powers of the kernel are a product."""
+        return _is_constant(_slices(features)[1])
 
     def coefficients(self, half):
         """Return the products of the eigenvectors with arrays over modes."""
@@ -129,6 +131,21 @@ class CoupledEigenfunctions:
         divided = flat / self._diagonal.ravel()
         divided[:, self._strong] = self._factor.solve(flat[:, self._strong].T).T
         return self._eigenfunctions.modes(divided.reshape(-1, *self._diagonal.shape))
+
+
+def _slices(features):
+    """Return the scales along each axis, 1 at the mode 0, and powers over their product."""
+    power = completed(np.square(features.scale)[None], features.highest)[0].real
+    scales, ratio = [], power
+    for axis in range(power.ndim):
+        slice_ = _through_zero(power, axis)
+        scales.append(np.sqrt(slice_ / slice_[0]))
+        ratio = np.moveaxis(np.moveaxis(ratio, axis, -1) * (slice_[0] / slice_), -1, axis)
+    return scales, ratio
+
+
+def _is_constant(ratio):
+    return bool(ratio.max() <= _PRODUCT * ratio.min())
 
 
 def _through_zero(whole, axis):

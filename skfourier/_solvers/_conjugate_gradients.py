@@ -178,10 +178,8 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy
         residual[active] = norms(r) / size[active]
         converged[active] = residual[active] <= tol[active]
         if energy is not None:
-            error[active] = estimate.after(n_iter, active, step * slope)[active]
-            if least > 0:
-                bound = size[active] * residual[active] / math.sqrt(least)
-                error[active] = np.minimum(error[active], bound)
+            estimated = estimate.after(n_iter, active, step * slope)[active]
+            error[active] = np.minimum(estimated, _error_of(norms(r), least))
             converged[active] |= error[active] <= energy[active]
         going = np.flatnonzero(sound & ~converged[active])
         if len(going) < len(active):
@@ -192,6 +190,11 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy
             p = z - _each(_dots(z, change) / slope, p) * p
             slope = _dots(r, z)
     return Solution(x * _each(unit, x), n_iter, residual, converged, error * unit)
+
+
+def _error_of(residual, least):
+    """Bound the energy norm of an error by the norm of its residual."""
+    return residual / math.sqrt(least) if least > 0 else np.inf
 
 
 def warn_unless_converged(solution, tol, advice=_ADVICE):

@@ -13,7 +13,7 @@ FEW_ROWS = 4096
 # Points that are predicted from the same rows, where they lie close enough together.
 _POINTS_PER_BLOCK = 16
 # Neighbors of each level: doubled until deviations stay as they are, but no further.
-_FEWEST_NEIGHBORS, _MOST_NEIGHBORS = 8, 64
+_MIN_NEIGHBORS, _MAX_NEIGHBORS = 8, 64
 # Changes of the deviation that are small enough, for all but a twentieth of the points tried. They
 # halve with each doubling at least, so that all that are left out add up to 1 %.
 _SMALL_CHANGE, _SHARE_OF_POINTS = 0.005, 0.95
@@ -90,7 +90,7 @@ class LocalPrediction:
             for block in blocks_of_neighbors(scaled[left], size):
                 places = left[block]
                 centers = scaled[places].mean(axis=1)
-                near = self.hierarchy.nearest(centers, _FEWEST_NEIGHBORS, finest)
+                near = self.hierarchy.nearest(centers, _MIN_NEIGHBORS, finest)
                 reach = np.linalg.norm(self.hierarchy.X[near[:, -1]] - centers, axis=1)
                 radius = np.linalg.norm(scaled[places] - centers[:, None], axis=2).max(axis=1)
                 small = (radius <= reach) | (size == 1)
@@ -119,14 +119,14 @@ class LocalPrediction:
         some = [blocks[place] for place in tried]
         rows = np.concatenate([*some, np.empty(0, dtype=int)])
         if not len(rows):
-            return _FEWEST_NEIGHBORS, 0.0
+            return _MIN_NEIGHBORS, 0.0
 
         def at(n_neighbors):
             mean, variance = self._at_blocks(X, self.problem.centered, some, n_neighbors)
             return mean[rows] / self.problem.moments.scale, np.sqrt(variance[rows])
 
-        n_neighbors, (mean, deviation) = _FEWEST_NEIGHBORS, at(_FEWEST_NEIGHBORS)
-        while n_neighbors < _MOST_NEIGHBORS:
+        n_neighbors, (mean, deviation) = _MIN_NEIGHBORS, at(_MIN_NEIGHBORS)
+        while n_neighbors < _MAX_NEIGHBORS:
             (earlier, before), (mean, deviation) = (mean, deviation), at(2 * n_neighbors)
             change = float(np.abs(mean - earlier).max())
             if np.quantile(np.abs(1 - deviation / before), _SHARE_OF_POINTS) < _SMALL_CHANGE:

@@ -19,7 +19,6 @@ Source: Greengard, Rachh and Barnett, "Equispaced Fourier representations for ef
 process regression from a billion data points", 2022, arXiv:2210.10210.
 """
 
-import itertools
 import math
 from dataclasses import replace
 from functools import cached_property
@@ -27,17 +26,16 @@ from functools import cached_property
 import numpy as np
 
 from skfourier._blocks import row_blocks
-from skfourier._solvers._axis_eigenfunctions import AxisEigenfunctions, CoupledEigenfunctions
-from skfourier._solvers._conjugate_gradients import iterate, warn_unless_converged
+from skfourier._solvers._conjugate_gradients import warn_unless_converged
 from skfourier._solvers._dense_modes import DenseModes, PairsOfModes
 from skfourier._solvers._draws import PosteriorDraws
 from skfourier._solvers._fourier_modes import FourierModes
 from skfourier._solvers._fourier_sums import FourierSums
 from skfourier._solvers._half_spectra import cropped, multiplicity
+from skfourier._solvers._iterated_modes import IteratedModes
 from skfourier._solvers._local_prediction import LocalPrediction
 from skfourier._solvers._nonuniform_fft import values_at_rows, waves
 from skfourier._solvers._streaming import StreamingSolver
-from skfourier._solvers._toeplitz_product import ToeplitzProduct
 
 # Modes of all right-hand sides that deviations are solved for at once: 64 MiB.
 _MODES_PER_BLOCK = 2**22
@@ -51,8 +49,6 @@ _MAX_COUNTED_MODES = 2**18
 _MAX_MODES_PER_ROW = 2048
 # Of fewer rows iterations are cheaper than a factorization, and near rows tell deviations.
 _ROWS_PER_FEATURE = 4
-# Iterations after which it pays to precondition by a dense factor.
-_PATIENCE = 64
 # Amplification of the kernel's error that is left as it is.
 _ENOUGH = 8
 
@@ -256,7 +252,7 @@ class NUFFT(StreamingSolver):
         else:
             features = waves(self.features, X)
             weighted = (features * multiplicity(self.features.highest)).reshape(len(X), -1).conj()
-            left = self.problem.alpha * self._of_waves(features).reshape(len(X), -1)
+            left = self.problem.alpha * self._divided(features).x.reshape(len(X), -1)
             explained = (weighted @ (features.reshape(len(X), -1) - left).T).real
         covariance = self.problem.kernel(X) - explained
         return (covariance + covariance.T) / 2
@@ -368,7 +364,7 @@ class NUFFT(StreamingSolver):
         features = waves(self.features, X)
         times = multiplicity(self.features.highest)
         left_out = 1 - np.sum(times * self.features.scale**2)
-        products = times * (features.conj() * self._of_waves(features)).real
+        products = times * (features.conj() * self._divided(features).x).real
         return self.problem.alpha * products.reshape(len(X), -1).sum(axis=1) + left_out
 
     def _iterated(self, sums, size):
@@ -378,75 +374,26 @@ class NUFFT(StreamingSolver):
         the root of alpha.
         """
         energy = self.tol * size * math.sqrt(self.problem.alpha)
-        solution = self._divided(self.features.scale * sums, energy)
+        return self._divided(self.features.scale * sums, energy)
+
+    def _divided(self, right_hand_sides, energy=None):
+        """Return (D T D + alpha)^-1 of arrays over one half of the modes, by iteration."""
+        solution = self._iteration.divide(
+            right_hand_sides, tol=self.tol, max_iter=self.max_iter, energy=energy
+        )
         warn_unless_converged(solution, self.tol)
         return solution
 
-    def _of_waves(self, features):
-        """Return (D T D + alpha)^-1 of the features of rows."""
-        solution = self._divided(features)
-        warn_unless_converged(solution, self.tol)
-        return solution.x
-
-    def _divided(self, right_hand_sides, energy=None):
-        """Solve (D T D + alpha) beta = right_hand_sides, arrays over one half of the modes.
-
-        A mode that stands for its conjugate as well counts twice: conjugate gradients see it times
-        sqrt(2), so that their inner products are those of all modes.
-        """
-        scale, alpha = self.features.scale, self.problem.alpha
-        root = np.sqrt(multiplicity(self.features.highest))
-        product = ToeplitzProduct(self.sums.toeplitz, self.features.highest)
-        counter = itertools.count()
-        solution = iterate(
-            lambda v: scale * root * product(v * (scale / root)) + alpha * v,
-            right_hand_sides * root,
-            preconditioner=lambda v: root * self._nearly_divided(v / root, next(counter)),
-            tol=self.tol,
-            max_iter=self.max_iter,
-            energy=energy,
-            least=alpha,
+    @cached_property
+    def _iteration(self):
+        """The system of all modes, and what preconditions it."""
+        return IteratedModes(
+            self.sums,
+            self.problem.alpha,
+            strong=lambda: self.dense_for_deviations,
+            most=_MAX_DENSE_FEATURES,
         )
-        return replace(solution, x=solution.x / root)
-
-    def _nearly_divided(self, half, n_iter):
-        """Divide by nearly (D T D + alpha): the preconditioner.
-
-        That is the product over the axes; of a product kernel, if it takes many iterations, with
-        the strongest eigenfunctions as they are. Of other kernels the strongest modes as they are
-        come first. On one axis, or a very long one, there is only the diagonal.
-        """
-        axes, alpha = self._axis_eigenfunctions, self.problem.alpha
-        if axes is not None and axes.is_product:
-            if n_iter < _PATIENCE:  # each time: results do not depend on what was asked before
-                return axes.divide(half, alpha)
-            return self._coupled.divide(half)
-        if axes is not None and self.dense_for_deviations is None:
-            return axes.divide(half, alpha)
-        # T's diagonal is the sum of the weights.
-        divided = half / (self.moments.weight_sum * self.features.scale**2 + alpha)
-        if self.dense_for_deviations is None:
-            return divided
-        return np.where(self._weak_modes, divided, self.dense_for_deviations.divide(half))
-
-    @cached_property
-    def _axis_eigenfunctions(self):
-        """The eigenfunctions along the axes; None for one axis, or a very long one."""
-        return AxisEigenfunctions(self.sums) if AxisEigenfunctions.apply(self.features) else None
-
-    @cached_property
-    def _coupled(self):
-        """The strongest eigenfunctions, factorized."""
-        axes, alpha = self._axis_eigenfunctions, self.problem.alpha
-        return CoupledEigenfunctions(axes, self.sums, alpha, _MAX_DENSE_FEATURES)
 
     def __getstate__(self):
         # Preconditioners are large, and soon made anew.
-        dropped = {"_axis_eigenfunctions", "_coupled"}
-        return {name: value for name, value in vars(self).items() if name not in dropped}
-
-    @cached_property
-    def _weak_modes(self):
-        """Mask of the modes that deviations do without, of shape `half_shape`."""
-        pairs = self.pairs_for_deviations
-        return pairs.to_modes(np.ones((1, pairs.n_features)))[0] == 0
+        return {name: value for name, value in vars(self).items() if name != "_iteration"}

@@ -8,7 +8,7 @@ from sklearn.gaussian_process.kernels import Kernel
 from skfourier._solvers._box import box_of
 from skfourier._solvers._target_moments import TargetMoments, unit_of
 from skfourier._solvers._trend import TrendBasis, n_functions, with_trend
-from skfourier.grids import MOST_POINTS_PER_ROW, Grid, coordinate_rounding, find_grid
+from skfourier.grids import MAX_POINTS_PER_ROW, Grid, coordinate_rounding, find_grid
 
 # Approximations are laid out for so large a sum of weights where a domain says that more rows may
 # come.
@@ -146,16 +146,12 @@ class Problem:
         """
         moments = TargetMoments.from_state(state.part("moments"))
         origin, n_outputs = state.array("origin", (None,)), len(moments.mean)
-        X, grid = np.empty((0, len(origin))), None
+        X, grid = _rows_from_state(state, len(origin))
         trend = None
         if "trend" in state:
             trend = TrendBasis.from_state(state.part("trend"), len(origin))
         if n_functions(trend) != moments.n_trend:
             raise ValueError(f"the moments of {state.owner} are not those of its trend")
-        if "index" in state:
-            X, grid = _grid_from_state(state, len(origin))
-        elif "X" in state:
-            X = state.array("X", (None, len(origin)))
         y = state.array("y", (moments.n_rows, n_outputs)) if len(X) else np.empty((0, n_outputs))
         unit = np.ones(n_outputs - moments.n_trend)
         if "unit" in state:
@@ -217,6 +213,15 @@ def _grid_state(grid):
     }
 
 
+def _rows_from_state(state, n_features):
+    """Rebuild rows, none where the file holds their sums, and their grid, None without one."""
+    if "index" in state:
+        return _grid_from_state(state, n_features)
+    if "X" in state:
+        return state.array("X", (None, n_features)), None
+    return np.empty((0, n_features)), None
+
+
 def _grid_from_state(state, n_features):
     """Rebuild rows and their grid: coordinates along an axis are equal exactly."""
     shape = state.counts("shape", n_features, least=1)
@@ -226,7 +231,7 @@ def _grid_from_state(state, n_features):
     grid = Grid(tuple(axes), index.astype(np.int64), tuple(rounding.tolist()))
     if any(np.any(np.diff(axis) <= 0) for axis in axes):
         raise ValueError(f"the axes of {state.owner} do not increase")
-    if not (len(index) and grid.n_points <= MOST_POINTS_PER_ROW * len(index)):
+    if not (len(index) and grid.n_points <= MAX_POINTS_PER_ROW * len(index)):
         raise ValueError(f"the grid of {state.owner} has {grid.n_points} points")
     if index.max() >= grid.n_points or len(np.unique(index)) < len(index):
         raise ValueError(f"rows of {state.owner} have no place of their own in its grid")

@@ -24,7 +24,7 @@ _COLLINEAR = 1e-10
 # Of a polynomial in a file.
 _HIGHEST_DEGREE = 1000
 # By how much of the largest slope those of two steps, and those of two sides, may differ.
-_TWO_STEPS, _TWO_SIDES, _MOST_HALVINGS = 1e-3, 0.03, 12
+_TWO_STEPS, _TWO_SIDES, _MAX_HALVINGS = 1e-3, 0.03, 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,7 @@ class TrendBasis:
             If there is none: they jump, or have a kink, at these rows.
         """
         direction = np.eye(X.shape[1])[axis]
-        for h in step / 2.0 ** np.arange(_MOST_HALVINGS):
+        for h in step / 2.0 ** np.arange(_MAX_HALVINGS):
             here, wide, narrow = (self(X + t * direction) for t in (0.0, 2 * h, h))
             back, close = self(X - 2 * h * direction), self(X - h * direction)
             slope, finer = (wide - back) / (4 * h), (narrow - close) / (2 * h)

@@ -10,7 +10,7 @@ _USUAL_CACHE = 2**20
 # An accelerator wants all the rows it can have; these take it about 1 GB with the default network.
 _ROWS_ON_ACCELERATOR = 65_536
 # Below it the calls take longer than the arithmetic, above it memory is all that changes.
-_FEWEST_ROWS, _MOST_ROWS = 256, 16_384
+_MIN_ROWS, _MAX_ROWS = 256, 16_384
 
 
 def block_rows(network):
@@ -33,7 +33,7 @@ def block_rows(network):
         return _ROWS_ON_ACCELERATOR
     width = max(layer.out_features for layer in network.linear_layers)
     rows = torch.get_num_threads() * _cache_bytes() // (width * weight.itemsize)
-    return min(max(rows, _FEWEST_ROWS), _MOST_ROWS)
+    return min(max(rows, _MIN_ROWS), _MAX_ROWS)
 
 
 def _cache_bytes():

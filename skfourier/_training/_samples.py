@@ -9,7 +9,7 @@ import torch
 from sklearn.utils import gen_batches
 
 # All features of the training set, kept for all epochs: the pixels of 512 x 512 at the defaults.
-_MOST_FEATURE_BYTES = 2**28
+_MAX_FEATURE_BYTES = 2**28
 _BLOCK_ROWS = 1024
 
 
@@ -49,7 +49,7 @@ class Samples:
         """
         first = network.linear_layers[0]
         n_features = first.in_features
-        too_large = 2 * len(self) * n_features > _MOST_FEATURE_BYTES
+        too_large = 2 * len(self) * n_features > _MAX_FEATURE_BYTES
         if first is network.output or network.trains_embedding or too_large:
             return self
         features = self.X.new_empty((len(self), n_features), dtype=torch.bfloat16)

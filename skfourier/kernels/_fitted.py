@@ -6,7 +6,7 @@ from skfourier.kernels._as_kernel import as_kernel
 from skfourier.spectra import Basic, Positional
 
 # Of infinitely wide networks; each is a pass over the values.
-_MOST_LAYERS = 1000
+_MAX_LAYERS = 1000
 
 
 def check_fitted_kernel(kernel, n_features):
@@ -26,7 +26,7 @@ def check_fitted_kernel(kernel, n_features):
     # Of Basic and Positional, arrays grow with the number of columns; scaled, they are Frequencies.
     if as_kernel(kernel) is not kernel or any(isinstance(p, Basic | Positional) for p in parts):
         raise ValueError(f"{kernel!r} is no kernel of a fit")
-    if any(getattr(part, "n_hidden_layers", 1) > _MOST_LAYERS for part in parts):
+    if any(getattr(part, "n_hidden_layers", 1) > _MAX_LAYERS for part in parts):
         raise ValueError(f"{kernel!r} has too many layers to be evaluated")
     kernel.scales(n_features)
 

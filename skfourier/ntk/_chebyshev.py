@@ -7,7 +7,7 @@ from scipy import fft
 from sklearn.utils import gen_batches
 
 # Polynomials that are held at once, to be added up by one product of matrices.
-_POLYNOMIALS_A_BLOCK = 16
+_POLYNOMIALS_PER_BLOCK = 16
 # Places where an expansion is compared with its function: down to the rounding of eigenvalues, a
 # dozen in each power of ten; and degrees that are evaluated there at once, 16 MB.
 _LEAST, _N_CHECKS, _DEGREES_A_BLOCK = 1e-16, 193, 8192
@@ -123,7 +123,7 @@ def apply_polynomials(coefficients, upper, product, vectors):
                     "by 1 on [0, largest eigenvalue] have grown on its spectrum."
                 )
         block.append(now.ravel())
-        if len(block) == _POLYNOMIALS_A_BLOCK or j == coefficients.shape[1] - 1:
+        if len(block) == _POLYNOMIALS_PER_BLOCK or j == coefficients.shape[1] - 1:
             result += coefficients[:, j + 1 - len(block) : j + 1] @ np.stack(block)
             block = []
     return result.reshape(len(coefficients), *vectors.shape)

@@ -12,7 +12,7 @@ from skfourier.ntk._descent import Descent, check_learning_rate, loss_unit
 from skfourier.ntk._tangent import tangent_model
 
 # Predictions of all steps, their coefficients, and as much on the way there.
-_ARRAYS, _MOST_BYTES = 4, 6 * 2**30
+_ARRAYS, _MAX_BYTES = 4, 6 * 2**30
 _FLOATS = [np.float64, np.float32]
 
 
@@ -300,10 +300,10 @@ def _check_both(initial_train, initial_test):
 
 def _check_memory(n_numbers):
     n_bytes = 8 * _ARRAYS * n_numbers
-    if n_bytes > _MOST_BYTES:
+    if n_bytes > _MAX_BYTES:
         raise ValueError(
             f"The predictions at all rows, outputs and steps take {n_bytes * 1e-9:.1f} GB on the "
-            f"way, more than the {_MOST_BYTES * 1e-9:.1f} GB that are allowed. Ask for fewer steps."
+            f"way, more than the {_MAX_BYTES * 1e-9:.1f} GB that are allowed. Ask for fewer steps."
         )
 
 

@@ -17,7 +17,7 @@ from skfourier.ntk._gradients import numbers_per_sample, sample_gradients
 
 PARAMETRIZATIONS = ("standard", "ntk")
 OUTPUTS = ("mean", "full")
-_MOST_BYTES = 2**33
+_MAX_BYTES = 2**33
 # Of the gradients at a block's rows; and rows whose products with as many others take 16 MiB in
 # float32. The passes through the network, repeated for each pair of blocks, take little then.
 _BLOCK_BYTES, _BLOCK_ROWS = 2**28, 2048
@@ -190,11 +190,11 @@ def _empty(network, n_rows, n_columns, full):
     n_outputs, dtype = network.output.out_features, network.output.weight.dtype
     shape = (n_rows, n_columns, n_outputs, n_outputs) if full else (n_rows, n_columns)
     n_bytes = math.prod(shape) * dtype.itemsize
-    if n_bytes > _MOST_BYTES:
+    if n_bytes > _MAX_BYTES:
         raise ValueError(
             f"The kernel of {n_rows:,} x {n_columns:,} samples"
             + (f" and {n_outputs} x {n_outputs} outputs" if full else "")
-            + f" takes {n_bytes * 1e-9:.1f} GB; the limit is {_MOST_BYTES * 1e-9:.1f} GB. Take "
+            + f" takes {n_bytes * 1e-9:.1f} GB; the limit is {_MAX_BYTES * 1e-9:.1f} GB. Take "
             f"fewer samples, or blocks of them: empirical_ntk(estimator, X[:1000], X)"
             + ("; or outputs='mean'." if full else ".")
         )

@@ -203,8 +203,9 @@ def _exponential_times_polynomial(degree, s):
     exp(-s) p! / (2 p)! sum_i (p + i)! / (i! (p - i)!) (2 s)^(p - i), p the degree.
     """
     s = np.minimum(s, _ZERO_BEYOND)  # the power must not overflow
-    polynomial, p, f = 0.0, degree, math.factorial
-    for i in range(p + 1):
+    p, f = degree, math.factorial
+    polynomial = 2**p * f(p) / f(2 * p)
+    for i in range(1, p + 1):
         coefficient = f(p + i) * f(p) / (f(i) * f(p - i) * f(2 * p))
         polynomial = polynomial * s + 2 ** (p - i) * coefficient
     return np.exp(-s) * polynomial

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-_MOST_DEGREES_OFF = 10
+_MAX_DEGREES_OFF = 10
 
 
 def upright(pixels, frame):
@@ -21,11 +21,11 @@ def upright(pixels, frame):
         return pixels
     axes = given / np.maximum(np.linalg.norm(given, axis=1, keepdims=True), 1)
     (a, b), (c, d) = nearest = np.rint(axes).astype(int)
-    off = np.sin(np.radians(_MOST_DEGREES_OFF))
+    off = np.sin(np.radians(_MAX_DEGREES_OFF))
     if np.abs(axes - nearest).max() > off or abs(a * d - b * c) != 1:
         raise ValueError(
             f"Frames are to be turned by the matrix {given.tolist()} / 65536, which is more than "
-            f"{_MOST_DEGREES_OFF} degrees from all quarter turns and mirror images. Turn the "
+            f"{_MAX_DEGREES_OFF} degrees from all quarter turns and mirror images. Turn the "
             "frames themselves first: ffmpeg -i FILE -c:v ffv1 FILE.mkv."
         )
     return pixels[::d, ::a] if a else pixels.swapaxes(0, 1)[::b, ::c]

@@ -86,8 +86,8 @@ class TestKernelRegressors:
     @pytest.mark.parametrize(
         "model",
         [
-            FourierKernelRegressor(2, solver="nufft", domain=SQUARE),
-            FourierKernelRegressor((1, 2), solver="nufft", domain=SQUARE, trend="linear"),
+            FourierKernelRegressor(2, solver="nufft", domain=SQUARE, tol=1e-3),
+            FourierKernelRegressor((1, 2), solver="nufft", domain=SQUARE, trend="linear", tol=1e-3),
             FourierKernelRegressor(kernel=FEATURES, solver="primal"),
         ],
         ids=["nufft", "trend", "primal"],
@@ -266,16 +266,16 @@ class TestRowsSeen:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes fork there alone, with torch")
-@pytest.mark.parametrize("name", STREAMS)
-def test_killed_at_any_moment_they_end_the_same(name, path):
+def test_killed_at_any_moment_they_end_the_same(tmp_path):
+    # All in one process, which imports torch once.
     script = Path(__file__).with_name("streams.py")
     settings = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(map(str, sys.path))}
     done = subprocess.run(
-        [sys.executable, script, name, path],
+        [sys.executable, script, tmp_path],
         check=False,
         capture_output=True,
         text=True,
         env=os.environ | settings,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == ["6", "True"]
+    assert done.stdout.splitlines() == [f"{name} 6 True" for name in STREAMS]

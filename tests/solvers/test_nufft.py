@@ -56,7 +56,7 @@ def solve_and_predict(problem, y, X, **tolerances):
         (Matern(10, nu=2.5), 300, 1, 1e-10, 1e-6),
         (Gaussian(10), 80, 2, 1e-10, 1e-6),
         (Gaussian((2, 10)), 80, 2, 1e-10, 1e-6),
-        (Matern(2, nu=3.5), 60, 2, 1e-4, 2e-2),
+        (Matern(1, nu=3.5), 60, 2, 1e-4, 2e-2),
         (Laplace(2), 100, 1, 1e-6, 3e-4),
     ],
 )
@@ -123,7 +123,7 @@ def test_another_alpha_uses_the_sums_again():
 
 @pytest.mark.parametrize(
     ("n_features", "sigma", "alpha", "tol"),
-    [(1, 4, 0.1, 1e-8), (2, 2, 0.1, 1e-8), (3, 1, 1.0, 1e-5)],
+    [(1, 4, 0.1, 1e-8), (2, 2, 0.1, 1e-8), (3, 1, 1.0, 1e-4)],
 )
 def test_everything_of_few_modes_equals_the_dense_algebra(n_features, sigma, alpha, tol):
     weight = np.random.default_rng(3).uniform(0.5, 3, size=200)
@@ -137,8 +137,8 @@ def test_everything_of_few_modes_equals_the_dense_algebra(n_features, sigma, alp
     expected = 1 - np.sum(cross * (cross @ inverse), axis=1)
     solver = NUFFT(system, tol=tol)
     assert solver.factorizes
-    # The kernel's error times the condition, 4e3 at most; less is seen.
-    bound = 4e3 * tol
+    # The kernel's error times the condition; less is seen.
+    bound = weight.sum() / alpha * tol
     np.testing.assert_allclose(solver.variance(X_new), expected, rtol=0, atol=bound)
     np.testing.assert_allclose(
         solver.log_determinant(), np.linalg.slogdet(dense_matrix(system))[1], rtol=bound

@@ -1,4 +1,7 @@
-"""New processes that form a group of torch.distributed."""
+"""New processes that form a group of torch.distributed.
+
+They fork from one that has imported what they need and done nothing else: torch takes seconds.
+"""
 
 import multiprocessing
 import os
@@ -19,7 +22,8 @@ def in_processes(function, folder, *arguments, timeout=PATIENCE):
 
     None for one that was killed.
     """
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch._dynamo", "skfourier._coordinate_mlp", "pytest"])
     meeting = Path(tempfile.mkdtemp(dir=folder))  # a killed process leaves traces in the last one
     processes = [
         context.Process(target=_one, args=(meeting, function, folder, rank, timeout, *arguments))

@@ -77,7 +77,7 @@ def test_features_kept_for_all_epochs_change_nothing(image, hidden_layer_sizes, 
     kept = network(hidden_layer_sizes=hidden_layer_sizes).fit(X, y)
     module, samples = kept.module_, as_samples(kept.module_, X, y, None)
     assert (samples.with_features(module).features is not None) == bool(hidden_layer_sizes)
-    monkeypatch.setattr(_samples, "_MOST_FEATURE_BYTES", 0)
+    monkeypatch.setattr(_samples, "_MAX_FEATURE_BYTES", 0)
     assert samples.with_features(module).features is None
     assert kept.loss_curve_ == clone(kept).fit(X, y).loss_curve_
 
