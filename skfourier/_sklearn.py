@@ -299,7 +299,8 @@ def refuse_no_numbers(array, name):
             f"{name} holds complex numbers. Pass their real and imaginary parts as columns."
         )
     is_list = isinstance(array, list | tuple)
-    if (kind == "O" and (is_list or isinstance(array, np.ndarray))) or (kind == "c" and is_list):
+    is_table = hasattr(array, "__array__") and not isinstance(array, np.ndarray)
+    if (kind == "O" and not is_table) or (kind == "c" and is_list):
         _check_objects(array, name)
     if kind == "V":
         raise ValueError(f"{name} holds structures, not numbers. Take their fields as columns.")

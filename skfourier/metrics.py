@@ -174,8 +174,8 @@ def _limited_psnr(y_true, y_pred, *, sample_weight=None):
 
 #: Scorer of `psnr`, greater is better, with the data range that the dtype of y tells:
 #: ``GridSearchCV(model, grid, scoring=psnr_scorer)``. A score is at most that of an image rounded
-#: to 16 bits, 107.12 dB, so that a fold which is predicted exactly, a black border for one, does
-#: not make the mean of all folds infinite. For floats outside [0, 1] make your own:
+#: to 16 bits, 107.12 dB, so that a fold which is predicted exactly (a black border) does not make
+#: the mean of all folds infinite. For floats outside [0, 1] make your own:
 #: ``make_scorer(psnr, data_range=...)``, which is infinite there.
 psnr_scorer = make_scorer(_limited_psnr)
 

@@ -5,6 +5,7 @@ import inspect
 import math
 import re
 import textwrap
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,23 @@ def test_links_and_pictures_exist(page):
     assert targets
     for target in targets:
         assert (ROOT / target).is_file(), target
+
+
+def test_on_pypi_the_readmes_links_and_pictures_lead_to_the_repository():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    hook = settings["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
+    shown = README
+    for change in hook["substitutions"]:
+        shown = re.sub(change["pattern"], change["replacement"], shown)
+
+    def links(text):
+        return re.findall(r"(!?)\[[^\]]*\]\((.*?)\)", text)
+
+    # A file's page in the repository is no picture: GitHub's host of raw files has those.
+    page = settings["project"]["urls"]["Source"] + "/blob/main/"
+    raw = page.replace("github.com", "raw.githubusercontent.com").replace("/blob", "")
+    expected = [(mark, (raw if mark else page) + target) for mark, target in links(README)]
+    assert links(shown) == expected
 
 
 SOLVERS_PAGE = ROOT / "docs" / "choosing_a_solver.md"

@@ -1,7 +1,9 @@
 """scikit-learn's own checks, without an expected failure."""
 
+import re
 import warnings
 
+import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
@@ -63,3 +65,20 @@ def test_a_pipeline_fails_only_what_scikit_learns_own_fails():
     features = FourierFeatures(sigma=0.1, n_frequencies=32, random_state=0)
     ours = make_pipeline(features, CoordinateMLPRegressor(**SMALL))
     assert failed_checks(ours) <= failed_checks(make_pipeline(StandardScaler(), Ridge()))
+
+
+@pytest.mark.parametrize(
+    ("estimator", "chosen"),
+    [
+        (FourierFeatures(), {"sigma_"}),
+        (FourierKernelRegressor(), {"kernel_", "solver_"}),
+        (FourierKernelRegressorCV(), {"kernel_", "sigma_", "alpha_", "solver_"}),
+        (CoordinateMLPRegressor((8,), max_iter=1), {"device_", "precision_", "alpha_"}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_notebooks_show_what_was_chosen_and_link_to_the_site(estimator, chosen):
+    X = np.random.default_rng(0).uniform(size=(50, 1))
+    shown = estimator.fit(X, np.sin(9 * X[:, 0]))._repr_html_()
+    assert chosen <= set(re.findall(r">\s*(\w+_)\s*<", shown))
+    assert estimator._get_doc_link() in shown

@@ -1,5 +1,7 @@
 """What is no number is refused, wherever rows come in: masks, dates, strings."""
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -67,3 +69,8 @@ def test_values_and_weights(estimator, wrong):
 
 def test_objects_that_are_numbers_are_numbers():
     assert FourierFeatures().fit(X.astype(object)).n_features_in_ == 1
+
+
+def test_a_single_object_is_refused_with_a_sentence():
+    with pytest.raises(TypeError, match="X holds objects that are no real numbers"):
+        FourierFeatures().fit(datetime.date(2024, 1, 1))

@@ -14,7 +14,7 @@ def signal(X):
 dist.init_process_group("gloo")
 rank, n_processes = dist.get_rank(), dist.get_world_size()
 
-# The rows of this process: a file of its own, for one.
+# The rows of this process, for example from its own file.
 X = np.random.default_rng(rank).uniform(size=(20_000, 2))
 y = signal(X)
 

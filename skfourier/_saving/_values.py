@@ -6,7 +6,7 @@ of one of these forms, where "name" is that of an array:
 =================================  =======================================================
 {"array": name}                    an array; "transposed" is one in Fortran's order, "complex"
                                    one whose last axis has real and imaginary parts
-{"scalar": "float32", "value": 1}  a scalar of NumPy's
+{"scalar": "float32", "value": 1}  a NumPy scalar
 {"float": "nan"}                   "inf" and "-inf" likewise
 {"tuple": [...]}, {"dict": {...}}
 {"random_state": {...}}            a RandomState, in mid-sequence

@@ -22,9 +22,9 @@ def opened_video(path):
     av = pyav()
     try:
         # An absolute path, as "name:" would be a protocol, and no pattern, as "%d" would be one of
-        # many images; titles may be in any encoding.
+        # many images.
         container = av.open(
-            str(path.absolute()), metadata_errors="replace", options={"pattern_type": "none"}
+            str(path.absolute()), options={"pattern_type": "none"}, **_any_encoding(av)
         )
     except av.FFmpegError as error:
         raise OSError(
@@ -41,6 +41,11 @@ def opened_video(path):
                 "by opening it in a player, and convert it with one."
             )
         yield stream
+
+
+def _any_encoding(av):
+    """Return the option that opens files whose titles are not UTF-8: since PyAV 19 all are."""
+    return {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
 
 
 def _film(container):

@@ -258,6 +258,8 @@ def call(function, *arguments, infinite=False):
         if not same(before, after):
             raise Fault(f"{type(after).__name__} was changed")
     for one in caught:
+        if "pandas/io/formats" in Path(one.filename).as_posix():
+            continue  # a message quotes float16 values, which pandas prints with a warning
         if issubclass(one.category, RuntimeWarning) or not issubclass(one.category, UserWarning):
             raise Fault(f"{one.category.__name__}, {one.filename}:{one.lineno}: {one.message}")
     for array in () if infinite or isinstance(result, Exception) else numbers_in(result):

@@ -136,7 +136,7 @@ class TestWhole:
             rotation=rotation,
         )  # fmt: skip
         # Degrees against the clock, in PyAV and in NumPy.
-        assert_allclose(load_video(path)[1], np.rot90(frame, rotation / 90) / 255, atol=0.1)
+        assert_allclose(load_video(path)[1], np.rot90(frame, rotation // 90) / 255, atol=0.1)
 
     def test_frames_that_an_editor_hid_do_not_count(self, moving_film, tmp_path):
         path = tmp_path / "trimmed.mp4"
