@@ -175,7 +175,10 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
             )
         pairs = _pairs(frames)
         flows = self._checked_flows()
-        measured = [measure_motions(first, second, flows) for first, second in pairs]
+        measured = [
+            measure_motions(*pair, colors, flows)
+            for pair, colors in zip(pairs, itertools.pairwise(_standardized(frames)), strict=True)
+        ]
         motions = [list(each) for each in zip(*measured, strict=True)] or [[] for _ in flows]
         self._keep(frames, pairs, motions)
 
@@ -200,6 +203,11 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         flows = [getattr(gap.motion, direction) for gaps in self._gaps for gap in gaps]
         return np.reshape(flows, shape).astype(np.float32)
 
+    def _regions(self):
+        """Return the regions of all gaps, the same for each flow, in one array."""
+        shape = len(self.times_) - 1, 2, *self._frames.pixels.shape[1:3]
+        return np.reshape([gap.motion.regions for gap in self._gaps[0]], shape).astype(bool)
+
     def _checked_flows(self):
         flows = default_flows() if self.flows is None else self.flows
         if not flows or not all(map(callable, flows)):
@@ -220,6 +228,7 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
             "pixels": self._frames.pixels,
             "flows_": self.flows_,
             "flows_back": self._flows("backward"),
+            "regions": self._regions(),
         }
 
     def _restore(self, state):
@@ -236,8 +245,9 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         n_gaps, size = len(frames.t) - 1, frames.pixels.shape[1:3]
         forward = state.array("flows_", (None, n_gaps, 2, *size), np.float32)
         backward = state.array("flows_back", forward.shape, np.float32)
+        regions = state.array("regions", (n_gaps, 2, *size), bool)
         motions = [
-            [Motion(*flows) for flows in zip(*both, strict=True)]
+            [Motion(*gap) for gap in zip(*both, regions, strict=True)]
             for both in zip(forward, backward, strict=True)
         ]
         if not motions:
@@ -303,11 +313,15 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
 
 def _pairs(frames):
     """Return the structures of each frame and the next."""
+    return list(itertools.pairwise(structure(frame) for frame in _standardized(frames)))
+
+
+def _standardized(frames):
+    """Return pixels of mean 0 and standard deviation 1."""
     # Of values far from 0, very large or small ones, float32 holds few digits or none.
     pixels = frames.pixels / powers_of_two(frames.pixels)
     pixels -= pixels.mean()
-    scale = float(pixels.std()) or 1.0
-    return list(itertools.pairwise(structure(frame, scale) for frame in pixels))
+    return pixels / (float(pixels.std()) or 1.0)
 
 
 def _change_of_blend(first, second, blend, places, instant):
