@@ -90,7 +90,7 @@ class Gap:
         return instant
 
     def _find_instant(self, share):
-        if not self._continuity:
+        if not self.continuity:
             nothing = np.zeros(self.motion.forward.shape, np.float32)
             return Instant(nothing, nothing, nothing[0] + share, nothing[0])
         front, front_flow = self._front.at(share)
@@ -127,7 +127,7 @@ class Gap:
             np.where(once, back, bent.back),
             np.where(once, ahead, bent.ahead),
             np.where(once, later, bent.later),
-            np.where(once, self._continuity, bent.trust),
+            np.where(once, self.continuity, bent.trust),
         )
 
     def _seen(self, flow, displacement, flow_here, hidden):
@@ -194,13 +194,18 @@ class Gap:
         return Front(np.stack(masks), [flows[0], -flows[1]])
 
     @cached_property
-    def _continuity(self):
+    def continuity(self):
         """Trust in the motion as a whole: 0 after a cut, where hardly a pixel comes back."""
         forward, backward = self.motion.forward, self.motion.backward
         detour = ((forward + moved(backward, forward)) ** 2).sum(axis=0)
         places = pixel_places(self.first.shape)
         kept = inside(carried(self.camera, places) - places)
         return np.interp((detour[kept] < _AGREEMENT**2).mean(), _COMING_BACK, [0, 1])
+
+    @property
+    def repeats(self):
+        """Whether the second frame is the first once more."""
+        return np.abs(self.first - self.second).max() < _NOISE * CONTRAST
 
     @cached_property
     def camera(self):
@@ -255,7 +260,7 @@ class Gap:
         explained = np.where(front | (hidden[0] != hidden[1]), 1, 1 - left / change)
         deviation = share * (1 - share) * self.unsteadiness * np.hypot(*flow)
         pace = 1 / (1 + (deviation / _BLURRED) ** 2)
-        return self._continuity * pace * np.interp(explained, _EXPLAINED, _TRUST)
+        return self.continuity * pace * np.interp(explained, _EXPLAINED, _TRUST)
 
 
 def _filled(instant, unseen, front):
@@ -278,10 +283,12 @@ def measure_unsteadiness(gaps):
     The acceleration of a pixel is the sum of its flows to the next frame and to the one before,
     less that of a camera that zooms or turns steadily. Its share of the length of both is averaged
     over the pixels that move, at both frames of a gap. A gap without neighbors is taken as steady.
+    A frame that is there twice, and a cut, are no neighbors: the motion has not stopped there.
     """
     sums = np.zeros((len(gaps) + 1, 2))
     for k, pair in enumerate(itertools.pairwise(gaps), start=1):
-        sums[k] = _acceleration(*pair)
+        if all(gap.continuity and not gap.repeats for gap in pair):
+            sums[k] = _acceleration(*pair)
     for k, gap in enumerate(gaps):
         acceleration, length = sums[k] + sums[k + 1]
         gap.unsteadiness = acceleration / length if length else 0.0

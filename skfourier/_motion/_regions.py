@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage, optimize
 
 from skfourier._extras import required
-from skfourier._motion._warping import inside, pixel_places
+from skfourier._motion._warping import inside, light_change, pixel_places
 
 # Mean differences, as shares of the standard deviation of the frames: what is explained well
 # enough, and what no difference exceeds.
@@ -40,6 +40,8 @@ def regional_motions(first, second, forward, backward):
     displacements : ndarray of shape (2, 2, height, width)
         To the other frame.
     """
+    gain, offset = light_change(first, second, forward[0], np.ones(first.shape[:2]))
+    second = (second - offset) / gain
     views = [_View(first, second), _View(second, first)]
     errors = [
         np.mean([view.difference(flow, beyond=0) for flow in flows], axis=0)
@@ -108,7 +110,8 @@ class _View:
         segmentation = required(
             "skimage.segmentation", "scikit-image", "Measuring motion", "motion"
         )
-        return segmentation.felzenszwalb(self._here, _SCALE, _SMOOTHING, _SMALLEST)
+        # Of more than three channels it warns.
+        return segmentation.felzenszwalb(self._here[..., :3], _SCALE, _SMOOTHING, _SMALLEST)
 
     def difference(self, displacement, beyond=_LARGEST):
         """Compare all pixels with those at a displacement; `beyond` is that of those outside."""

@@ -14,6 +14,7 @@ from skfourier._lazy import by_blocks
 from skfourier._motion._between import Gap, measure_unsteadiness
 from skfourier._motion._flow import Motion, default_flows, measure_motions, structure
 from skfourier._motion._frames import Frames, as_frames, interpolated, sampled, spline
+from skfourier._motion._warping import light_change
 from skfourier._saving import Saved
 from skfourier._sklearn import (
     DOC_LINK,
@@ -193,6 +194,10 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
             ]
             for each in motions
         ]
+        self._lights = [
+            light_change(*pixels, gap.motion.forward, gap.reliability[0])
+            for pixels, gap in zip(itertools.pairwise(frames.pixels), self._gaps[0], strict=True)
+        ]
         for gaps in self._gaps:
             measure_unsteadiness(gaps)
         self.flows_ = self._flows("forward")
@@ -307,7 +312,10 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         second = self._splines[earlier + 1]
         blend = (1 - share) * sampled(first, places) + share * sampled(second, places)
         instants = [gaps[earlier].instant(share) for gaps in self._gaps]
-        changes = [_change_of_blend(first, second, blend, places, each) for each in instants]
+        light = share, *self._lights[earlier]
+        changes = [
+            _change_of_blend((first, second), blend, places, each, light) for each in instants
+        ]
         return blend + np.mean(changes, axis=0)
 
 
@@ -324,12 +332,18 @@ def _standardized(frames):
     return pixels / (float(pixels.std()) or 1.0)
 
 
-def _change_of_blend(first, second, blend, places, instant):
-    """Return what moving the pixels of both frames changes, by how far it is trusted."""
+def _change_of_blend(splines, blend, places, instant, light):
+    """Return what moving the pixels of both frames changes, by how far it is trusted.
+
+    What comes from one frame more than the time between says is in that frame's light.
+    """
     back, ahead = (places + interpolated(field, places) for field in (instant.back, instant.ahead))
     weights = interpolated(np.stack([instant.later, instant.trust]), places)
     later, trust = weights[..., np.newaxis]
-    moved = (1 - later) * sampled(first, back) + later * sampled(second, ahead)
+    one, other = sampled(splines[0], back), sampled(splines[1], ahead)
+    share, gain, offset = light
+    brightening = (gain - 1) * ((1 - later) * one + later * (other - offset) / gain) + offset
+    moved = (1 - later) * one + later * other + (share - later) * brightening
     return trust * (moved - blend)
 
 

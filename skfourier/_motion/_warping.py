@@ -50,6 +50,27 @@ def mismatch(first, second, back, ahead, hidden):
     return local_mean(difference, compared)
 
 
+def light_change(first, second, flow, weights):
+    """Return how the light of a frame becomes that of another: a gain, and what is then added.
+
+    Parameters
+    ----------
+    first, second : ndarray of shape (height, width, channels)
+    flow : ndarray of shape (2, height, width)
+        Leads to pixels of the same things, in whatever light.
+    weights : ndarray of shape (height, width)
+        Of the pixels.
+    """
+    there = np.moveaxis(moved(np.moveaxis(second, -1, 0), flow), 0, -1)
+    weights = np.broadcast_to((weights * inside(flow))[..., np.newaxis], first.shape)
+    if not weights.any():
+        return 1.0, 0.0
+    here, there = ((each, np.average(each, weights=weights)) for each in (first, there))
+    variances = [np.average((each - mean) ** 2, weights=weights) for each, mean in (here, there)]
+    gain = float(np.sqrt(variances[1] / variances[0])) if all(variances) else 1.0
+    return gain, float(there[1] - gain * here[1])
+
+
 def local_mean(values, weights):
     """Average over patches, with weights."""
     sums = ndimage.gaussian_filter(weights * values, _PATCH)
