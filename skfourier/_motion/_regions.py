@@ -23,8 +23,7 @@ def regional_motions(first, second, forward, backward):
     """Find regions of one color that clearly move differently from all flows.
 
     Optical flow knows nothing of the inside of a plain shape, and takes it from outside. But the
-    region as a whole has only one motion at which its edges are found again. Both frames must miss
-    it: pixels that a flow leads to are those of something else.
+    region as a whole has only one motion at which its edges are found again.
 
     Parameters
     ----------
@@ -47,43 +46,60 @@ def regional_motions(first, second, forward, backward):
         np.mean([view.difference(flow, beyond=0) for flow in flows], axis=0)
         for view, flows in zip(views, (forward, backward), strict=True)
     ]
-    motions = [_motions(views[k], errors[k], errors[1 - k]) for k in (0, 1)]
-    found, displacements = zip(*motions, strict=True)
+    costs = [view.means(error) for view, error in zip(views, errors, strict=True)]
+    ahead, back = (_candidates(*each) for each in zip(views, costs, strict=True))
+    both = [*ahead, *(-each for each in back)]
+    candidates = both, [-each for each in both]
+    found, displacements = zip(
+        *map(_motions, views, errors, errors[::-1], costs, candidates), strict=True
+    )
     return np.stack(found), np.stack(displacements)
 
 
-def _motions(view, errors, errors_there):
-    """Return which pixels of one frame move otherwise, and their displacements."""
-    labels = view.regions()
-    sums = np.bincount(labels.ravel(), (view.weights * errors).ravel())
-    costs = sums / np.bincount(labels.ravel(), view.weights.ravel())
-    unexplained = [region for region in np.argsort(-sums) if costs[region] > _EXPLAINED]
-    boxes = ndimage.find_objects(labels + 1)
-    candidates = [
-        view.search(labels == region, boxes[region]) for region in unexplained[:_N_SEARCHED]
-    ]
-    found, displacements = np.zeros(labels.shape, bool), np.zeros((2, *labels.shape), np.float32)
-    for region in unexplained:
-        pixels = np.array(np.nonzero(labels == region))
-        trials = [view.cost(each, pixels) for each in candidates]
-        best = candidates[np.argmin(trials)].reshape(2, 1)
+def _candidates(view, costs):
+    """Return the displacements of the regions that are explained worst."""
+    worst = np.argsort(-costs * view.sizes, kind="stable")[:_N_SEARCHED]
+    return [view.search(region) for region in worst if costs[region] > _EXPLAINED]
+
+
+def _motions(view, errors, errors_there, costs, candidates):
+    """Return which pixels of one frame move otherwise, and their displacements.
+
+    The other frame must miss them too: pixels that a flow leads back from are others.
+    """
+    found = np.zeros(view.labels.shape, bool)
+    displacements = np.zeros((2, *found.shape), np.float32)
+    for region in np.nonzero(costs > _EXPLAINED)[0] if candidates else []:
+        pixels = np.array(np.nonzero(view.labels == region))
+        best, least = view.best(candidates, pixels)
         missed = ndimage.map_coordinates(errors_there, pixels + best, order=1)
-        if (
-            min(trials) < min(_EXPLAINED, _CLEARLY_BETTER * costs[region])
-            and np.average(missed, weights=view.weights[*pixels]) > _EXPLAINED
-        ):
+        missed = np.average(missed, weights=view.weights[*pixels])
+        enough = min(_EXPLAINED, _CLEARLY_BETTER * min(costs[region], missed))
+        if least < enough and missed > _EXPLAINED:
             found[*pixels], displacements[:, *pixels] = True, best
-    return (
-        _with_edges(view, errors, found, displacements) if found.any() else (found, displacements)
-    )
+    if found.any():
+        _add_neighbors(view, costs, found, displacements)
+        _add_edges(view, errors, found, displacements)
+    return found, displacements
 
 
-def _with_edges(view, errors, found, displacements):
+def _add_neighbors(view, costs, found, displacements):
+    """Add regions beside those found that move with them, as the inside of an outlined shape."""
+    candidates = np.unique(displacements[:, found], axis=1).T
+    around = ndimage.binary_dilation(found, iterations=_BORDER) & ~found
+    for region in np.unique(view.labels[around]):
+        pixels = np.array(np.nonzero(view.labels == region))
+        best, least = view.best(candidates, pixels)
+        if least < min(_EXPLAINED, _CLEARLY_BETTER * costs[region]):
+            found[*pixels], displacements[:, *pixels] = True, best
+
+
+def _add_edges(view, errors, found, displacements):
     """Add the pixels around regions, mixtures of two colors, that move with them."""
     distance, nearest = ndimage.distance_transform_edt(~found, return_indices=True)
-    displacements = displacements[:, *nearest]
+    displacements[:] = displacements[:, *nearest]
     better = view.difference(displacements) < _CLEARLY_BETTER * errors
-    return found | (better & (distance <= _BORDER)), displacements
+    found |= better & (distance <= _BORDER)
 
 
 class _View:
@@ -100,18 +116,22 @@ class _View:
         # Differences count at edges: inside of a plain region anything matches.
         slopes = [ndimage.gaussian_gradient_magnitude(channel, 1) for channel in channels]
         self.weights = np.sum(slopes, axis=0) + 1e-6
+        segmentation = required(
+            "skimage.segmentation", "scikit-image", "Measuring motion", "motion"
+        )
+        # Of more than three channels it warns.
+        self.labels = segmentation.felzenszwalb(here[..., :3], _SCALE, _SMOOTHING, _SMALLEST)
+        self.sizes = np.bincount(self.labels.ravel(), self.weights.ravel())
+        self._boxes = ndimage.find_objects(self.labels + 1)
         self._splines = [
             ndimage.spline_filter(channel, 3, output=np.float32)
             for channel in np.moveaxis(there, -1, 0)
         ]
 
-    def regions(self):
-        """Return the number of the region of each pixel."""
-        segmentation = required(
-            "skimage.segmentation", "scikit-image", "Measuring motion", "motion"
-        )
-        # Of more than three channels it warns.
-        return segmentation.felzenszwalb(self._here[..., :3], _SCALE, _SMOOTHING, _SMALLEST)
+    def means(self, errors):
+        """Average errors over each region, with the weights."""
+        sums = np.bincount(self.labels.ravel(), (self.weights * errors).ravel())
+        return sums / self.sizes
 
     def difference(self, displacement, beyond=_LARGEST):
         """Compare all pixels with those at a displacement; `beyond` is that of those outside."""
@@ -127,6 +147,11 @@ class _View:
         difference = np.where(within, self._compared(places, self._here[*pixels]), _LARGEST)
         return np.average(difference, weights=self.weights[*pixels])
 
+    def best(self, candidates, pixels):
+        """Return the displacement (2, 1) of least cost, and this."""
+        costs = [self.cost(each, pixels) for each in candidates]
+        return candidates[np.argmin(costs)].reshape(2, 1), min(costs)
+
     def _compared(self, places, colors):
         there = [
             ndimage.map_coordinates(spline, places, order=3, prefilter=False, mode="mirror")
@@ -134,8 +159,9 @@ class _View:
         ]
         return np.minimum(np.abs(np.stack(there, axis=-1) - colors).mean(axis=-1), _LARGEST)
 
-    def search(self, region, box):
-        """Return the displacement (2,) at which a region, with its box, is found best."""
+    def search(self, region):
+        """Return the displacement (2,) at which a region is found best."""
+        region, box = self.labels == region, self._boxes[region]
         start = self._correlated(region, box)
         return optimize.minimize(
             self.cost,
