@@ -5,7 +5,8 @@
 for a file of 91 frames or more, of which frames 0 to 30 and 60 to 90 are taken, the whole picture
 squeezed to 128 x 128 pixels. Nothing else should run meanwhile. `--only` picks measurements: closed
 (every 10th and every 2nd frame kept), network (every 10th) or motion (with pans, zooms and
-rotations over photographs too, and FFmpeg's minterpolate by imageio-ffmpeg).
+rotations over photographs too, plain shapes that move over a pan, and FFmpeg's minterpolate by
+imageio-ffmpeg).
 """
 
 import math
@@ -14,7 +15,7 @@ import warnings
 
 import numpy as np
 from harness import note, row, run, seconds
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage, stats
 from sklearn.datasets import load_sample_image
 
@@ -189,6 +190,8 @@ MOTION_BARS = {
     ("frames 60-90", 10): 1,
     ("pan, china", 4): 8,
     ("pan, flower", 4): 8,
+    ("shapes over a pan, china", 4): 8,
+    ("shapes over a pan, flower", 4): 8,
     ("zoom, china", 10): 8,
     ("rotation, china", 10): 8,
     ("zoom and rotation, flower", 10): 8,
@@ -201,6 +204,10 @@ def measure_motion(options):
     films |= {f"sample clip, {name}": sample[k : k + N_FRAMES] for name, k in CLIPS.items()}
     films |= {
         f"pan, {name}": panned(load_sample_image(f"{name}.jpg")) for name in ("china", "flower")
+    }
+    films |= {
+        f"shapes over a pan, {name}": with_shapes(films[f"pan, {name}"])
+        for name in ("china", "flower")
     }
     china, flower = (load_sample_image(f"{name}.jpg") for name in ("china", "flower"))
     films["zoom, china"] = turned(china, degrees=0, zoom=1.01)
@@ -220,6 +227,26 @@ def panned(photograph):
         for k in range(N_FRAMES)
     ]  # fmt: skip
     return np.rint(np.clip(frames, 0, 255)).astype(np.float32) / 255
+
+
+def with_shapes(film):
+    """Move plain shapes over a film: a disc, a triangle in front of it, and a thin letter."""
+    fine = 4  # times the size, reduced, so that edges are smooth
+    frames = []
+    for k, frame in enumerate(film):
+        layer = Image.new("RGBA", (fine * SIZE, fine * SIZE))
+        draw = ImageDraw.Draw(layer)
+        x, y = fine * (10 + 2 * k), fine * (70 - 0.5 * k)
+        draw.ellipse((x, y, x + 24 * fine, y + 24 * fine), "orange", "black", 2 * fine)
+        x, y = fine * (90 - 1.5 * k), fine * (60 + 0.5 * k)
+        corners = [(x, y + 26 * fine), (x + 30 * fine, y + 26 * fine), (x + 15 * fine, y)]
+        draw.polygon(corners, "white")
+        place = (fine * (20 + k), fine * (5 + 1.5 * k))
+        draw.text(place, "A", "yellow", ImageFont.load_default(32 * fine))
+        layer = layer.resize((SIZE, SIZE), Image.Resampling.BOX)
+        image = Image.fromarray(np.rint(255 * frame).astype(np.uint8)).convert("RGBA")
+        frames.append(Image.alpha_composite(image, layer).convert("RGB"))
+    return np.stack(frames).astype(np.float32) / 255
 
 
 def turned(photograph, degrees, zoom):

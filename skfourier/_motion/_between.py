@@ -9,14 +9,22 @@ from scipy import ndimage
 
 from skfourier._motion._camera import camera_motion, carried, part_way
 from skfourier._motion._flow import Motion
-from skfourier._motion._warping import CONTRAST, inside, mismatch, moved, pixel_places
+from skfourier._motion._front import Front
+from skfourier._motion._warping import (
+    CONTRAST,
+    inside,
+    local_mean,
+    mismatch,
+    moved,
+    pixel_places,
+    scattered,
+)
 
 # In pixels: flows that differ by more belong to different things.
 _AGREEMENT = 1.0
 # A displacement measured elsewhere replaces that of a pixel if it matches better by this factor.
 _CLEARLY_BETTER = 0.8
 _N_DISPLACEMENTS = 16
-_PATCH = 2.0
 # The weight of the moved frames by how much of the change they explain: R^2, and its trust, by
 # least squares on films whose frames are known.
 _EXPLAINED = [0, 0.3, 0.9, 1]
@@ -82,17 +90,22 @@ class Gap:
         return instant
 
     def _find_instant(self, share):
-        if not self._continuity:
+        if not self.continuity:
             nothing = np.zeros(self.motion.forward.shape, np.float32)
             return Instant(nothing, nothing, nothing[0] + share, nothing[0])
-        flow = self._flow_at(share)
+        front, front_flow = self._front.at(share)
+        flow = np.where(front, front_flow, self._flow_behind(share))
         back, ahead = -share * flow, (1 - share) * flow
-        earlier = (1 - share) * (self._seen(self.motion.forward, back, flow) + 1e-3)
-        later = share * (self._seen(-self.motion.backward, ahead, flow) + 1e-3)
-        straight = Instant(back, ahead, later / (earlier + later), self._trust(flow, share))
-        return self._with_camera(straight, share)
+        hidden = self._front.hidden(back, ahead) & ~front
+        earlier = (1 - share) * self._seen(self.motion.forward, back, flow, hidden[0])
+        later = share * self._seen(-self.motion.backward, ahead, flow, hidden[1])
+        trust = self._trust(flow, share, hidden, front)
+        straight = Instant(back, ahead, later / (earlier + later), trust)
+        if hidden.all(axis=0).any():
+            straight = _filled(straight, hidden.all(axis=0), front)
+        return self._with_camera(straight, share, front)
 
-    def _with_camera(self, straight, share):
+    def _with_camera(self, straight, share, front):
         """Move pixels on the path of the camera, and take from one frame what only that one shows.
 
         The path differs from a straight line in that a rotation is an arc.
@@ -109,21 +122,25 @@ class Gap:
         back = carried(np.linalg.inv(there), places) - places
         ahead = carried(self.camera, places + back) - places
         earlier, later = inside(back), inside(ahead)
-        once = earlier != later
+        once = (earlier != later) & ~front
         return Instant(
             np.where(once, back, bent.back),
             np.where(once, ahead, bent.ahead),
             np.where(once, later, bent.later),
-            np.where(once, self._continuity, bent.trust),
+            np.where(once, self.continuity, bent.trust),
         )
 
-    def _seen(self, flow, displacement, flow_here):
+    def _seen(self, flow, displacement, flow_here, hidden):
         """Return how far the flow measured where a pixel comes from leads here: 0 if occluded."""
         distance = ((moved(flow, displacement) - flow_here) ** 2).sum(axis=0)
-        return np.exp(-distance / (2 * _AGREEMENT**2)) * inside(displacement)
+        seen = np.exp(-distance / (2 * _AGREEMENT**2)) * inside(displacement) + 1e-3
+        return np.where(hidden, 1e-6, seen)
 
-    def _flow_at(self, share):
-        """Return the flow from the first frame to the second of what is at each pixel then."""
+    def _flow_behind(self, share):
+        """Return the flow from the first frame to the second of what is at each pixel then.
+
+        What is in front is left out, as if it were not there.
+        """
         flow = self._regressed_flow(share)
         cost = _CLEARLY_BETTER * self._mismatch(flow, share)
         for other in (self._camera_flow(share), *self._displacements):
@@ -139,7 +156,9 @@ class Gap:
         return carried(self.camera, start) - start
 
     def _mismatch(self, flow, share):
-        return mismatch(self.first, self.second, -share * flow, (1 - share) * flow)
+        back, ahead = -share * flow, (1 - share) * flow
+        hidden = self._front.hidden(back, ahead)
+        return mismatch(self.first, self.second, back, ahead, hidden)
 
     @cached_property
     def _displacements(self):
@@ -162,13 +181,31 @@ class Gap:
         ]
 
     @cached_property
-    def _continuity(self):
+    def _front(self):
+        """The regions that move as one: in front of the rest, unless they move with the camera."""
+        places = pixel_places(self.first.shape)
+        flows = self.motion.forward, self.motion.backward
+        masks = [
+            found & (np.hypot(*(places + flow - carried(matrix, places))) > _MOVING)
+            for found, flow, matrix in zip(
+                self.motion.regions, flows, (self.camera, np.linalg.inv(self.camera)), strict=True
+            )
+        ]
+        return Front(np.stack(masks), [flows[0], -flows[1]])
+
+    @cached_property
+    def continuity(self):
         """Trust in the motion as a whole: 0 after a cut, where hardly a pixel comes back."""
         forward, backward = self.motion.forward, self.motion.backward
         detour = ((forward + moved(backward, forward)) ** 2).sum(axis=0)
         places = pixel_places(self.first.shape)
         kept = inside(carried(self.camera, places) - places)
         return np.interp((detour[kept] < _AGREEMENT**2).mean(), _COMING_BACK, [0, 1])
+
+    @property
+    def repeats(self):
+        """Whether the second frame is the first once more."""
+        return np.abs(self.first - self.second).max() < _NOISE * CONTRAST
 
     @cached_property
     def camera(self):
@@ -189,10 +226,13 @@ class Gap:
         """
         shape = self.first.shape
         sums = np.zeros((3, *shape))
-        flows = self.motion.forward, -self.motion.backward
-        for flow, weights, time in zip(flows, self.reliability, (share, share - 1), strict=True):
+        behind = [
+            weights * ~mask
+            for weights, mask in zip(self.reliability, self._front.masks, strict=True)
+        ]
+        for flow, weights, time in zip(self._front.flows, behind, (share, share - 1), strict=True):
             places = pixel_places(shape) + time * flow
-            sums += [_scattered(places, values) for values in (weights, *(weights * flow))]
+            sums += [scattered(places, values) for values in (weights, *(weights * flow))]
         filled = sums
         for width in (1, 2, 4, 8, 16):
             hole = filled[0] < 0.05
@@ -202,7 +242,7 @@ class Gap:
             filled = np.where(hole, wider, filled)
         return filled[1:] / np.maximum(filled[0], 1e-12)
 
-    def _trust(self, flow, share):
+    def _trust(self, flow, share, hidden, front):
         """Return the weight of the moved frames: by the change that motion explains, and its pace.
 
         A motion that is not uniform leads elsewhere in between, by s (1 - s) / 2 of its
@@ -211,15 +251,30 @@ class Gap:
         back, ahead = -share * flow, (1 - share) * flow
         left = moved(self.first, back) - moved(self.second, ahead)
         # Where only one of them shows the pixel they cannot be compared.
-        both = (inside(back) & inside(ahead)) + 1e-3
+        both = (inside(back) & inside(ahead) & ~hidden.any(axis=0)) + 1e-3
         change, left = (
-            ndimage.gaussian_filter(both * each**2, _PATCH) / ndimage.gaussian_filter(both, _PATCH)
-            + (_NOISE * CONTRAST) ** 2
+            local_mean(each**2, both) + (_NOISE * CONTRAST) ** 2
             for each in (self.first - self.second, left)
         )
+        # What is in front, and what it uncovers, has been found already.
+        explained = np.where(front | (hidden[0] != hidden[1]), 1, 1 - left / change)
         deviation = share * (1 - share) * self.unsteadiness * np.hypot(*flow)
         pace = 1 / (1 + (deviation / _BLURRED) ** 2)
-        return self._continuity * pace * np.interp(1 - left / change, _EXPLAINED, _TRUST)
+        return self.continuity * pace * np.interp(explained, _EXPLAINED, _TRUST)
+
+
+def _filled(instant, unseen, front):
+    """Take what neither frame shows from where the nearest pixel behind is taken."""
+    nearest = ndimage.distance_transform_edt(
+        unseen | front, return_distances=False, return_indices=True
+    )
+    step = nearest - pixel_places(unseen.shape)
+    return Instant(
+        np.where(unseen, instant.back[:, *nearest] + step, instant.back),
+        np.where(unseen, instant.ahead[:, *nearest] + step, instant.ahead),
+        np.where(unseen, instant.later[*nearest], instant.later),
+        np.where(unseen, instant.trust[*nearest], instant.trust),
+    )
 
 
 def measure_unsteadiness(gaps):
@@ -228,10 +283,12 @@ def measure_unsteadiness(gaps):
     The acceleration of a pixel is the sum of its flows to the next frame and to the one before,
     less that of a camera that zooms or turns steadily. Its share of the length of both is averaged
     over the pixels that move, at both frames of a gap. A gap without neighbors is taken as steady.
+    A frame that is there twice, and a cut, are no neighbors: the motion has not stopped there.
     """
     sums = np.zeros((len(gaps) + 1, 2))
     for k, pair in enumerate(itertools.pairwise(gaps), start=1):
-        sums[k] = _acceleration(*pair)
+        if all(gap.continuity and not gap.repeats for gap in pair):
+            sums[k] = _acceleration(*pair)
     for k, gap in enumerate(gaps):
         acceleration, length = sums[k] + sums[k + 1]
         gap.unsteadiness = acceleration / length if length else 0.0
@@ -246,17 +303,3 @@ def _acceleration(before, after):
     weights = after.reliability[0] * before.reliability[1] * (length > _MOVING)
     acceleration = np.hypot(*(ahead + back - (steady - 2 * places)))
     return (weights * acceleration).sum(), (weights * length).sum()
-
-
-def _scattered(places, values):
-    """Add values at scattered places to the four pixels around, by the distances."""
-    shape = values.shape
-    corner = np.floor(places).astype(int)
-    total = np.zeros(values.size)
-    for offset in np.ndindex(2, 2):
-        pixel = corner + np.reshape(offset, (2, 1, 1))
-        weight = np.prod(1 - np.abs(places - pixel), axis=0) * values
-        within = np.all((pixel >= 0) & (pixel < np.reshape(shape, (2, 1, 1))), axis=0)
-        index = np.ravel_multi_index(pixel[:, within], shape)
-        total += np.bincount(index, weight[within], values.size)
-    return total.reshape(shape)

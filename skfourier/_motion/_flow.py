@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from skfourier._extras import required
 from skfourier._motion._phase_correlation import displacement, starts
+from skfourier._motion._regions import regional_motions
 from skfourier._motion._warping import CONTRAST, mismatch, moved
 
 # In pixels: what is brightness, and what is structure.
@@ -20,18 +21,17 @@ _ATTACHMENT = 60
 _WORTHWHILE = 0.02
 
 
-def structure(frame, scale):
+def structure(frame):
     r"""Divide a frame's structure by its local contrast: changes of light are no motion.
 
     .. math:: \frac{c\, (I - G I)}{\sqrt{G (I - G I)^2 + \epsilon^2}}
 
-    with G a Gaussian of 16 pixels, c = 0.15, and epsilon a share of 0.08 of the `scale`.
+    with G a Gaussian of 16 pixels, c = 0.15, and epsilon = 0.08.
 
     Parameters
     ----------
     frame : ndarray of shape (height, width, channels)
-    scale : float
-        The standard deviation of the frames.
+        Of standard deviation 1, over all frames.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def structure(frame, scale):
     """
     gray = frame.mean(axis=-1, dtype=np.float32)
     detail = gray - ndimage.gaussian_filter(gray, _STRUCTURE)
-    contrast = ndimage.gaussian_filter(detail * detail, _STRUCTURE) + (_FAINT * scale) ** 2
+    contrast = ndimage.gaussian_filter(detail * detail, _STRUCTURE) + _FAINT**2
     return (CONTRAST * detail / np.sqrt(contrast)).astype(np.float32)
 
 
@@ -53,18 +53,24 @@ class Motion:
         The pixel at p in the first frame is at p + forward[:, p] in the second; rows, columns.
     backward : ndarray of shape (2, height, width)
         The same from the second to the first.
+    regions : ndarray of shape (2, height, width)
+        Which pixels of the first and of the second frame are parts of regions that move as one.
     """
 
     forward: np.ndarray
     backward: np.ndarray
+    regions: np.ndarray
 
 
-def measure_motions(first, second, flows):
-    """Measure the motion between two frames of structure.
+def measure_motions(first, second, colors, flows):
+    """Measure the motion between two frames.
 
     Parameters
     ----------
     first, second : ndarray of shape (height, width)
+        Their structure.
+    colors : tuple of two ndarray of shape (height, width, channels)
+        Their pixels, of standard deviation 1.
     flows : list of callable
         ``flow(reference, moving)``, as scikit-image's.
 
@@ -76,30 +82,31 @@ def measure_motions(first, second, flows):
     matrices = starts(first, second)
     ahead = [displacement(each, first.shape) for each in matrices]
     back = [displacement(np.linalg.inv(each), first.shape) for each in matrices]
+    forward = [_flow_from(ahead, first, second, flow) for flow in flows]
+    backward = [_flow_from(back, second, first, flow) for flow in flows]
+    regions, (there, back_again) = regional_motions(*colors, forward, backward)
     return [
-        Motion(
-            _flow_from(ahead, first, second, flow),
-            _flow_from(back, second, first, flow),
-        )
-        for flow in flows
+        Motion(np.where(regions[0], there, one), np.where(regions[1], back_again, other), regions)
+        for one, other in zip(forward, backward, strict=True)
     ]
 
 
 def _flow_from(starts, reference, moving, flow):
     """Measure a flow from zero, and again from the starts if these match better somewhere."""
     nothing = np.zeros((2, *reference.shape), np.float32)
+    compared = partial(mismatch, reference, moving, nothing, hidden=nothing.astype(bool))
     found = measured(flow, reference, moving)
-    least = cost = mismatch(reference, moving, nothing, found)
+    least = cost = compared(found)
     mixed = found
     for start in starts:
-        other_cost = mismatch(reference, moving, nothing, start)
+        other_cost = compared(start)
         mixed = np.where(other_cost < least, start, mixed)
         least = np.minimum(other_cost, least)
     if (least < cost).mean() < _WORTHWHILE:
         return found
     mixed = _smoothed(mixed)
     other = mixed + measured(flow, reference, moved(moving, mixed, order=3))
-    return _smoothed(np.where(mismatch(reference, moving, nothing, other) < cost, other, found))
+    return _smoothed(np.where(compared(other) < cost, other, found))
 
 
 def _smoothed(flow):

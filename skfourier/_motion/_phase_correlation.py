@@ -101,4 +101,5 @@ def _with_shift(first, second, angle, zoom):
 
 def _cost(first, second, matrix):
     there = displacement(matrix, first.shape)
-    return mismatch(first, second, np.zeros_like(there), there).mean()
+    nothing = np.zeros_like(there)
+    return mismatch(first, second, nothing, there, nothing.astype(bool)).mean()

@@ -14,6 +14,7 @@ from skfourier._lazy import by_blocks
 from skfourier._motion._between import Gap, measure_unsteadiness
 from skfourier._motion._flow import Motion, default_flows, measure_motions, structure
 from skfourier._motion._frames import Frames, as_frames, interpolated, sampled, spline
+from skfourier._motion._warping import light_change
 from skfourier._saving import Saved
 from skfourier._sklearn import (
     DOC_LINK,
@@ -175,7 +176,10 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
             )
         pairs = _pairs(frames)
         flows = self._checked_flows()
-        measured = [measure_motions(first, second, flows) for first, second in pairs]
+        measured = [
+            measure_motions(*pair, colors, flows)
+            for pair, colors in zip(pairs, itertools.pairwise(_standardized(frames)), strict=True)
+        ]
         motions = [list(each) for each in zip(*measured, strict=True)] or [[] for _ in flows]
         self._keep(frames, pairs, motions)
 
@@ -190,6 +194,10 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
             ]
             for each in motions
         ]
+        self._lights = [
+            light_change(*pixels, gap.motion.forward, gap.reliability[0])
+            for pixels, gap in zip(itertools.pairwise(frames.pixels), self._gaps[0], strict=True)
+        ]
         for gaps in self._gaps:
             measure_unsteadiness(gaps)
         self.flows_ = self._flows("forward")
@@ -199,6 +207,11 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         shape = len(self._gaps), len(self.times_) - 1, 2, *self._frames.pixels.shape[1:3]
         flows = [getattr(gap.motion, direction) for gaps in self._gaps for gap in gaps]
         return np.reshape(flows, shape).astype(np.float32)
+
+    def _regions(self):
+        """Return the regions of all gaps, the same for each flow, in one array."""
+        shape = len(self.times_) - 1, 2, *self._frames.pixels.shape[1:3]
+        return np.reshape([gap.motion.regions for gap in self._gaps[0]], shape).astype(bool)
 
     def _checked_flows(self):
         flows = default_flows() if self.flows is None else self.flows
@@ -220,6 +233,7 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
             "pixels": self._frames.pixels,
             "flows_": self.flows_,
             "flows_back": self._flows("backward"),
+            "regions": self._regions(),
         }
 
     def _restore(self, state):
@@ -236,8 +250,9 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         n_gaps, size = len(frames.t) - 1, frames.pixels.shape[1:3]
         forward = state.array("flows_", (None, n_gaps, 2, *size), np.float32)
         backward = state.array("flows_back", forward.shape, np.float32)
+        regions = state.array("regions", (n_gaps, 2, *size), bool)
         motions = [
-            [Motion(*flows) for flows in zip(*both, strict=True)]
+            [Motion(*gap) for gap in zip(*both, regions, strict=True)]
             for both in zip(forward, backward, strict=True)
         ]
         if not motions:
@@ -297,25 +312,38 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         second = self._splines[earlier + 1]
         blend = (1 - share) * sampled(first, places) + share * sampled(second, places)
         instants = [gaps[earlier].instant(share) for gaps in self._gaps]
-        changes = [_change_of_blend(first, second, blend, places, each) for each in instants]
+        light = share, *self._lights[earlier]
+        changes = [
+            _change_of_blend((first, second), blend, places, each, light) for each in instants
+        ]
         return blend + np.mean(changes, axis=0)
 
 
 def _pairs(frames):
     """Return the structures of each frame and the next."""
+    return list(itertools.pairwise(structure(frame) for frame in _standardized(frames)))
+
+
+def _standardized(frames):
+    """Return pixels of mean 0 and standard deviation 1."""
     # Of values far from 0, very large or small ones, float32 holds few digits or none.
     pixels = frames.pixels / powers_of_two(frames.pixels)
     pixels -= pixels.mean()
-    scale = float(pixels.std()) or 1.0
-    return list(itertools.pairwise(structure(frame, scale) for frame in pixels))
+    return pixels / (float(pixels.std()) or 1.0)
 
 
-def _change_of_blend(first, second, blend, places, instant):
-    """Return what moving the pixels of both frames changes, by how far it is trusted."""
+def _change_of_blend(splines, blend, places, instant, light):
+    """Return what moving the pixels of both frames changes, by how far it is trusted.
+
+    What comes from one frame more than the time between says is in that frame's light.
+    """
     back, ahead = (places + interpolated(field, places) for field in (instant.back, instant.ahead))
     weights = interpolated(np.stack([instant.later, instant.trust]), places)
     later, trust = weights[..., np.newaxis]
-    moved = (1 - later) * sampled(first, back) + later * sampled(second, ahead)
+    one, other = sampled(splines[0], back), sampled(splines[1], ahead)
+    share, gain, offset = light
+    brightening = (gain - 1) * ((1 - later) * one + later * (other - offset) / gain) + offset
+    moved = (1 - later) * one + later * other + (share - later) * brightening
     return trust * (moved - blend)
 
 

@@ -146,6 +146,44 @@ def test_what_is_uncovered_leaves_no_ghost(rng):
     assert np.abs(moved - video[1])[ghost].mean() < np.abs(blend - video[1])[ghost].mean() / 3
 
 
+@pytest.mark.parametrize("shape", ["disc", "outlined disc", "letter"])
+def test_a_plain_shape_over_a_pan_leaves_no_ghost(shape):
+    # Nothing in it tells its motion, 16 pixels from that of the photograph behind.
+    photograph = load_sample_image("china.jpg")[::4, ::4].astype(np.float32) / 255
+    rows, columns = np.mgrid[:64, :96]
+    video = np.stack([photograph[20:84, 10 + 3 * k : 106 + 3 * k] for k in range(3)])
+    for k in range(3):
+        across, down = columns - 30 - 5 * k, rows - 36
+        if shape == "letter":
+            video[k][(np.abs(across) < 2.5) & (np.abs(down) < 14)] = [1, 1, 0]
+            video[k][(np.abs(across) < 10) & (np.abs(down + 12) < 2.5)] = [1, 1, 0]
+        else:
+            video[k][np.hypot(across, down) < 10] = 0 if shape == "outlined disc" else [0, 0, 1]
+            video[k][np.hypot(across, down) < 8] = [0, 0, 1]
+    film = predicted(video, 2)[1]
+    error, ghost = (np.abs(each - video[1]).mean(axis=-1) for each in (film, blended(video, 2)[1]))
+    near = np.hypot(columns - 35, rows - 36) < 20
+    # As for the textured disc above.
+    assert error[near].mean() < ghost[near].mean() / 3
+
+
+def test_a_fade_is_no_motion(pan):
+    # 1 to 0.2 in light, over a pan: what one frame shows only is not left in that frame's light.
+    light = np.linspace(1, 0.2, 9, dtype=np.float32)[:, np.newaxis, np.newaxis, np.newaxis]
+    video = pan * light
+    moved, blend = predicted(video, 4).clip(0, 1), blended(video, 4).astype(np.float32)
+    borders = (slice(5, 8), slice(None), np.r_[:6, -6:0])
+    assert psnr(video[borders], moved[borders]) > psnr(video[borders], blend[borders]) + 8
+
+
+@pytest.mark.parametrize("kind", ["repeated", "cut"])
+def test_the_motion_beside_frames_that_repeat_and_cuts(pan, rng, kind):
+    other = np.stack([scene(rng, SHAPE)] * 3) if kind == "cut" else pan[[4, 4]]
+    video = np.concatenate([pan[[0, 0, 0, 2, 4]], other])
+    moved, blend = predicted(video, 2)[3], blended(video, 2)[3]
+    assert psnr(video[3], moved.clip(0, 1)) > psnr(video[3], blend.astype(np.float32)) + 8
+
+
 def test_the_unit_of_y_does_not_matter(pan, fitted):
     X, y = video_to_samples(pan, frames=[0, 4, 8])
     half = X[: 48 * 64] + np.array([0, 0, 2 / 9])
