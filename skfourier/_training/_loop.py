@@ -156,10 +156,11 @@ class Training:
         if not self.records or kind not in self.recordings:
             self.recordings[kind] = None
             return partial(self.gradient, batch, n_rows)
-        if self.recordings[kind] is None:
-            gradient = partial(self.gradient, n_rows=n_rows)
-            self.recordings[kind] = record(self.network, batch, gradient)
-        return partial(self.recordings[kind].replay, self.network, batch)
+        recording = self.recordings[kind]
+        if recording is None:
+            recording = record(self.network, batch, partial(self.gradient, n_rows=n_rows))
+            self.recordings[kind] = recording
+        return partial(recording.replay, self.network, batch)
 
     def gradient(self, batch, n_rows):
         """Compute the gradient of the loss of `n_rows` rows, of which `batch` are this process's.
