@@ -305,6 +305,6 @@ def hangs(path):
 
 def test_one_hangs_and_the_other_ends_by_the_timeout_of_the_group(tmp_path):
     path = tmp_path / "training.pt"
-    error, other = in_processes(fit_with_checkpoint, tmp_path, path, hangs, timeout=20)
+    error, other = in_processes(fit_with_checkpoint, tmp_path, path, hangs, timeout=10)
     assert_told_of_a_loss(error, path)
     assert isinstance(other, ConnectionError)
