@@ -84,7 +84,7 @@ def measure_motions(first, second, colors, flows):
     back = [displacement(np.linalg.inv(each), first.shape) for each in matrices]
     forward = [_flow_from(ahead, first, second, flow) for flow in flows]
     backward = [_flow_from(back, second, first, flow) for flow in flows]
-    regions, (there, back_again) = regional_motions(*colors, forward, backward)
+    regions, (there, back_again) = regional_motions(colors[0], colors[1], forward, backward)
     return [
         Motion(np.where(regions[0], there, one), np.where(regions[1], back_again, other), regions)
         for one, other in zip(forward, backward, strict=True)

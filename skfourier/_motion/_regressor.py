@@ -182,8 +182,10 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         pairs = _pairs(frames)
         flows = self._checked_flows()
         measured = [
-            measure_motions(*pair, colors, flows)
-            for pair, colors in zip(pairs, itertools.pairwise(_standardized(frames)), strict=True)
+            measure_motions(first, second, colors, flows)
+            for (first, second), colors in zip(
+                pairs, itertools.pairwise(_standardized(frames)), strict=True
+            )
         ]
         motions = [list(each) for each in zip(*measured, strict=True)] or [[] for _ in flows]
         self._keep(frames, pairs, motions)
