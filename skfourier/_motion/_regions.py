@@ -90,7 +90,7 @@ def _add_neighbors(view, costs, found, displacements):
     for region in np.unique(view.labels[around]):
         pixels = np.array(np.nonzero(view.labels == region))
         best, least = view.best(candidates, pixels)
-        if least < min(_EXPLAINED, _CLEARLY_BETTER * costs[region]):
+        if least < min(_EXPLAINED, costs[region]):
             found[*pixels], displacements[:, *pixels] = True, best
 
 

@@ -45,9 +45,14 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
     motion differs from that before and after. Pixels that move with a camera that turns take an
     arc.
 
+    Optical flow knows no motion inside of a plain shape. Regions of one color that no flow explains
+    are searched for as a whole; they are in front of whatever they pass over. What only one of the
+    frames shows is taken from it, in the light of the time between.
+
     There are no learned weights, and nothing is invented: what neither frame shows is not
-    predicted, and motion that is not found leaves the blend B. A motion is uniform between two
-    frames; fast motion of small or transparent things is not found.
+    predicted (a gap between shapes that neither shows is filled from beside it), and motion that is
+    not found leaves the blend B. A motion is uniform between two frames; fast motion of small or
+    transparent things is not found, nor are plain shapes that partly cover each other.
 
     Parameters
     ----------
@@ -86,8 +91,8 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
     The flow is measured both ways. At an instant it is regressed on scattered points: the pixels of
     both frames, moved to that instant, weighted by how well the flows agree and the pixels match.
 
-    For frames of 128 x 128 pixels and on one core, two frames take 0.8 s, and each
-    predicted time takes 0.2 s, even for a single row; both grow with the number of pixels. Before
+    For frames of 128 x 128 pixels and on one core, two frames take 1 s, and each
+    predicted time takes 0.3 s, even for a single row; both grow with the number of pixels. Before
     the first frame and after the last one, that frame is predicted.
 
     References
