@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import ndimage
 
+from skfourier._units import powers_of_two
+
 # Of structure: what the default step widths of the flow are made for.
 CONTRAST = 0.15
 _PATCH = 2.0
@@ -61,6 +63,9 @@ def light_change(first, second, flow, weights):
     weights : ndarray of shape (height, width)
         Of the pixels.
     """
+    # Squares of very large or small numbers would overflow, or be 0.
+    unit = float(powers_of_two(np.stack((first, second))))
+    first, second = first / unit, second / unit
     there = np.moveaxis(moved(np.moveaxis(second, -1, 0), flow), 0, -1)
     weights = np.broadcast_to((weights * inside(flow))[..., np.newaxis], first.shape)
     if not weights.any():
@@ -68,7 +73,7 @@ def light_change(first, second, flow, weights):
     here, there = ((each, np.average(each, weights=weights)) for each in (first, there))
     variances = [np.average((each - mean) ** 2, weights=weights) for each, mean in (here, there)]
     gain = float(np.sqrt(variances[1] / variances[0])) if all(variances) else 1.0
-    return gain, float(there[1] - gain * here[1])
+    return gain, unit * float(there[1] - gain * here[1])
 
 
 def local_mean(values, weights):
