@@ -165,6 +165,8 @@ def measure_network(options):
         row(f"{name}, network, on the frames kept: dB above sigma = 5", axes[0] - five[0], -0.3)
         row(f"{name}, network, between: dB above sigma = 0.5", axes[1] - one[1], 4)
         row(f"{name}, network: fit, s", axes[2], 120, at_most=True)
+        for sigma in ((2, 2, 0.25), "auto", "auto_per_axis"):
+            trained(clip, sigma)
 
 
 def trained(clip, sigma):
@@ -173,7 +175,9 @@ def trained(clip, sigma):
     network = CoordinateMLPRegressor(embedding=features, max_iter=EPOCHS, random_state=0)
     duration, _ = seconds(lambda: network.fit(clip.X.astype(np.float32), clip.y))
     video = render(network, clip.video.shape)
-    return clip.report(f"network, sigma = {sigma}, {EPOCHS} epochs", video, duration)
+    chosen = np.round(network.embedding_.sigma_, 2)
+    how = f"{sigma}: {chosen}" if isinstance(sigma, str) else sigma
+    return clip.report(f"network, sigma = {how}, {EPOCHS} epochs", video, duration)
 
 
 # Motion -----------------------------------------------------------------------------------------
