@@ -137,7 +137,7 @@ def trainings(model):
 def run_ensemble(options):
     """Print what four networks gain, and the coverage of their intervals."""
     print(
-        "\nfour networks: dB above one of the same sigma; coverage of 90 % intervals, of a tenth of"
+        "\nfour networks: dB over one of the same choice; coverage of 90 % intervals, of a tenth of"
     )
     print("the rows, drawn at random, that nobody learned, and of the test (which has no noise)")
     gained, covered = [], []
@@ -145,8 +145,11 @@ def run_ensemble(options):
         learned = np.random.default_rng(0).uniform(size=len(X)) > 0.1
         rows, others = (X[learned], y[learned]), (X[~learned], y[~learned])
         time, ensemble = seconds(lambda data=rows: CoordinateMLPEnsemble(random_state=0).fit(*data))
-        sigma = ensemble.estimators_[0].embedding_.sigma_
-        ones = [network(sigma, seed).fit(*rows).predict(X_test) for seed in range(options.seeds)]
+        first = ensemble.estimators_[0]
+        same = {"sigma": first.embedding_.sigma_, "alpha": first.alpha_}
+        ones = [
+            network(seed=seed, **same).fit(*rows).predict(X_test) for seed in range(options.seeds)
+        ]
         mean = ensemble.predict(X_test)
         one = np.mean([psnr(y_test, one, data_range=1) for one in ones])
         gained.append(psnr(y_test, mean, data_range=1) - one)

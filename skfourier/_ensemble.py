@@ -48,7 +48,7 @@ class CoordinateMLPEnsemble(
 
     s is the standard deviation between the networks. a and b, for each output, maximize the
     likelihood of the errors at rows that are held out of all trainings. The mean of four networks
-    gains 0.2 to 0.3 dB on photographs; sigma of the embedding, if "auto", is chosen once, for all.
+    gains 0.1 to 0.2 dB on photographs; sigma of the embedding, if "auto", is chosen once, for all.
     The deviation is that of rows such as those of X: where y has detail finer than the spacing of a
     grid, points between the rows of the grid may be farther off.
 
