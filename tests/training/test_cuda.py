@@ -21,9 +21,8 @@ def image():
 
 def network(device="auto", **params):
     params = {"max_iter": 3, "random_state": 0, "precision": "float32", "device": device} | params
-    return CoordinateMLPRegressor(
-        (64, 64), embedding=FourierFeatures(3, n_frequencies=32), **params
-    )
+    params = {"embedding": FourierFeatures(3, n_frequencies=32)} | params
+    return CoordinateMLPRegressor((64, 64), **params)
 
 
 def test_auto_takes_it_with_bfloat16(image):
@@ -64,7 +63,7 @@ def test_phases_are_exact_where_torch_has_tf32_for_products(image):
 
 
 def test_candidates_and_partial_fits_record_what_they_read(image):
-    # Candidates train for one turn, without features, and for several; 1000 rows in 60 parts are
+    # Candidates train for one turn, without features, and for several; 1000 rows in 59 parts are
     # batches of 16 and 17.
     auto = FourierFeatures("auto", n_frequencies=32)
     fitted = network(embedding=auto, max_iter=24, batch_size=60, precision="bfloat16").fit(*image)
