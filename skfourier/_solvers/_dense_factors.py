@@ -14,7 +14,7 @@ class Triangle:
     ----------
     matrix : ndarray of shape (n, n)
         B; its diagonal is overwritten.
-    alpha : float
+    alpha : float or ndarray of shape (n,)
 
     Raises
     ------
@@ -29,30 +29,20 @@ class Triangle:
         # LAPACK works by columns: of a symmetric matrix the transposed view saves a copy.
         lower, info = torch.linalg.cholesky_ex(torch.from_numpy(matrix).T)
         if info:
-            raise _singular(alpha)
+            raise _singular(np.min(alpha))
         self.lower = lower
 
     def solve(self, right_hand_sides):
         """Return (B + alpha)^-1 of columns."""
-        import torch  # noqa: PLC0415
-
-        right_hand_sides = torch.from_numpy(np.ascontiguousarray(right_hand_sides))
-        return torch.cholesky_solve(right_hand_sides, self.lower).numpy()
+        return _tensor(right_hand_sides).cholesky_solve(self.lower).numpy()
 
     def transposed_solve(self, columns):
         """Return L^-T of columns, of covariance (B + alpha)^-1 where theirs is the identity."""
-        import torch  # noqa: PLC0415
-
-        columns = torch.from_numpy(np.ascontiguousarray(columns))
-        return torch.linalg.solve_triangular(self.lower.mT, columns, upper=True).numpy()
+        return _over(self.lower.mT, columns, upper=True).numpy()
 
     def quadratic_form(self, columns):
         """Return v^T (B + alpha)^-1 v of each column v."""
-        import torch  # noqa: PLC0415
-
-        columns = torch.from_numpy(np.ascontiguousarray(columns))
-        half = torch.linalg.solve_triangular(self.lower, columns, upper=False)
-        return half.square().sum(dim=0).numpy()
+        return _over(self.lower, columns, upper=False).square().sum(dim=0).numpy()
 
     def log_determinant(self):
         """Return log det(B + alpha)."""
@@ -60,9 +50,7 @@ class Triangle:
 
     def inverse(self):
         """Return (B + alpha)^-1."""
-        import torch  # noqa: PLC0415
-
-        return torch.cholesky_inverse(self.lower).numpy()
+        return self.lower.cholesky_inverse().numpy()
 
     def inverse_diagonal(self):
         """Return the diagonal of (B + alpha)^-1."""
@@ -106,8 +94,22 @@ class ShiftedEigenvectors:
         return self.vectors**2 @ (1 / self.shifted)
 
 
+def _tensor(columns):
+    import torch  # noqa: PLC0415
+
+    return torch.from_numpy(np.ascontiguousarray(columns))
+
+
+def _over(triangle, columns, *, upper):
+    """Return the inverse of a triangle times columns."""
+    import torch  # noqa: PLC0415
+
+    return torch.linalg.solve_triangular(triangle, _tensor(columns), upper=upper)
+
+
 def _singular(alpha):
     return np.linalg.LinAlgError(
-        f"The kernel matrix plus alpha={alpha:g} is singular to working precision: rows lie too "
-        f"close together for so small an alpha, or are repeated. Raise alpha."
+        f"The matrix of the kernel, or of its features, plus alpha={alpha:g} is singular to "
+        f"working precision: rows lie too close together for so small an alpha, or are repeated. "
+        f"Raise alpha."
     )

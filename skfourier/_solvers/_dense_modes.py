@@ -51,6 +51,8 @@ class PairsOfModes:
         self.places = np.flatnonzero((order > 0) & wanted.ravel())
         self.pairs = every[self.places]
         self.n_features = 2 * len(self.places) + 1
+        # Of the features: a cosine stands for two modes.
+        self.unit = np.append(1.0, np.full(2 * len(self.places), np.sqrt(2)))
 
     @classmethod
     def for_means(cls, modes, gain, tol):
@@ -120,12 +122,6 @@ class PairsOfModes:
         half = np.sqrt(2) * scale[self.places]
         return np.concatenate([scale[:1], half, half])
 
-    def real_features(self, waves):
-        """Turn waves of rows, (n_rows, *half_shape), into cosines and sines: (n_rows, M)."""
-        flat = waves.reshape(len(waves), -1)
-        pairs = np.sqrt(2) * flat[:, self.places]
-        return np.concatenate([flat[:, :1].real, pairs.real, -pairs.imag], axis=1)
-
     def real_sums(self, modes):
         """Turn sums over rows, (n_outputs, *half_shape), into those of cosines and sines."""
         flat = modes.reshape(len(modes), -1)
@@ -175,10 +171,8 @@ class DenseModes:
 
     def divide(self, half):
         r"""Return :math:`(D T D + \alpha)^{-1}` of arrays over modes, and 0 at those left out."""
-        unit = np.full(len(self._scale), np.sqrt(2))
-        unit[0] = 1
-        real = self.pairs.real_sums(half) * unit
-        return self.pairs.to_modes(self._factor.solve(real.T).T * unit)
+        real = self.pairs.real_sums(half) * self.pairs.unit
+        return self.pairs.to_modes(self._factor.solve(real.T).T * self.pairs.unit)
 
     @cached_property
     def log_determinant(self):

@@ -126,11 +126,11 @@ class FeatureSums:
         return replace(
             self,
             gram=self.gram + other.gram,
-            right_hand_sides=self._about(moments.mean) + other._about(moments.mean),
+            right_hand_sides=self.about(moments.mean) + other.about(moments.mean),
             feature_sums=self.feature_sums + other.feature_sums,
             moments=moments,
         )
 
-    def _about(self, origin):
+    def about(self, origin):
         """Return the right-hand sides of the targets less `origin`."""
         return self.right_hand_sides + np.outer(self.feature_sums, self.moments.mean - origin)

@@ -101,11 +101,11 @@ class FourierSums:
         return replace(
             self,
             toeplitz=self.toeplitz + other.toeplitz,
-            right_hand_sides=self._about(moments.mean) + other._about(moments.mean),
+            right_hand_sides=self.about(moments.mean) + other.about(moments.mean),
             moments=moments,
         )
 
-    def _about(self, origin):
+    def about(self, origin):
         """Return r of the targets less `origin`: r(y - origin) = r(y - mean) + (...) r(1)."""
         feature_sums = cropped(self.toeplitz[None], self.features.highest)
         shift = np.expand_dims(self.moments.mean - origin, tuple(range(1, feature_sums.ndim)))

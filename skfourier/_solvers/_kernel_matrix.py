@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from skfourier._blocks import row_blocks
+from skfourier.grids import Grid
 
 # A matrix is kept if it is no larger, and evaluated anew in every product otherwise.
 _MAX_BYTES = 2**30
@@ -71,3 +72,17 @@ class DenseMatrix(KernelMatrix):
         for rows in row_blocks(len(X), 8 * len(self.X)):
             values[rows] = self.kernel(X[rows], self.X) @ array.T
         return values
+
+
+class GridMatrix(KernelMatrix):
+    """A kernel on the points of a grid, some of which are rows. Holes hold zeros."""
+
+    grid: Grid
+
+    def scatter(self, rows):
+        """Lay out (n_samples, n_outputs) as (n_outputs, *points), zeros in the holes."""
+        return self.grid.scatter(rows)
+
+    def gather(self, array):
+        """Take (n_outputs, *points) back to (n_samples, n_outputs)."""
+        return self.grid.gather(array)

@@ -7,10 +7,10 @@ import numpy as np
 from skfourier._solvers._eigenbasis import Eigenbasis
 from skfourier._solvers._eigenvectors import contract
 from skfourier._solvers._kronecker_matrix import KroneckerMatrix, contract_at
-from skfourier._solvers._solver import FactorizedSolver, RowSolver
+from skfourier._solvers._solver import FactorizedSolver, MatrixSolver
 
 
-class Kronecker(RowSolver, FactorizedSolver):
+class Kronecker(MatrixSolver, FactorizedSolver):
     r"""A product kernel on a full grid: exact, and any alpha and many outputs nearly free.
 
     .. math:: K + \alpha = (V_1 \otimes V_2 \otimes \dots)
@@ -40,11 +40,6 @@ class Kronecker(RowSolver, FactorizedSolver):
             reason = "The solver 'kronecker' takes rows of equal weight only."
         return reason
 
-    @property
-    def layout(self):
-        """Shape of `coefficients`: that of the grid for each output."""
-        return (self.problem.y.shape[1], *self.problem.grid.shape)
-
     @cached_property
     def matrix(self):
         """The kernel matrix of the grid."""
@@ -60,10 +55,6 @@ class Kronecker(RowSolver, FactorizedSolver):
         components = self.eigenvectors.forward(self.matrix.scatter(targets))
         return self.eigenvectors.backward(components / self._values)
 
-    def evaluate(self, coefficients, X):
-        """Evaluate at the rows of X: (n_rows, n_outputs)."""
-        return self.matrix.cross(coefficients, X)
-
     def variance(self, X):
         """Return the posterior variance of the function at the rows of X, in units of k(0)."""
 
@@ -75,10 +66,6 @@ class Kronecker(RowSolver, FactorizedSolver):
     def log_determinant(self):
         r"""Return :math:`\log\det A`."""
         return float(np.log(self._values).sum())
-
-    def dual(self):
-        r"""Return :math:`A^{-1} (y - \bar y)`, rows in X's order."""
-        return self.matrix.gather(self.coefficients)
 
     def inverse_diagonal(self):
         r"""Return the diagonal of :math:`A^{-1}`, rows in X's order."""

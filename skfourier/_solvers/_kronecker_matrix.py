@@ -11,14 +11,14 @@ from skfourier._solvers._eigenvectors import (
     contract,
     contract_rows,
 )
-from skfourier._solvers._kernel_matrix import KernelMatrix
+from skfourier._solvers._kernel_matrix import GridMatrix
 from skfourier.grids import find_grid
 
 # The eigendecomposition of an axis of that length takes about a minute, and 0.5 GB.
 _MAX_AXIS_LENGTH = 4096
 
 
-class KroneckerMatrix(KernelMatrix):
+class KroneckerMatrix(GridMatrix):
     """A product kernel on a grid, evenly spaced or not. Holes hold zeros.
 
     Parameters
@@ -63,14 +63,6 @@ class KroneckerMatrix(KernelMatrix):
     def eigenvectors(self):
         """The eigenvectors of the whole grid's matrix."""
         return ProductEigenvectors(self.kernel, self.grid.axes)
-
-    def scatter(self, rows):
-        """Lay out (n_samples, n_outputs) as (n_outputs, *points), zeros in the holes."""
-        return self.grid.scatter(rows)
-
-    def gather(self, array):
-        """Take (n_outputs, *points) back to (n_samples, n_outputs)."""
-        return self.grid.gather(array)
 
     def __matmul__(self, array):
         """Multiply by the matrix of the whole grid."""

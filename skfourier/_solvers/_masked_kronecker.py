@@ -5,7 +5,7 @@ from functools import cached_property
 from skfourier._solvers._conjugate_gradients import warn_unless_converged
 from skfourier._solvers._kronecker_matrix import KroneckerMatrix
 from skfourier._solvers._masked_system import MaskedSystem
-from skfourier._solvers._solver import RowSolver
+from skfourier._solvers._solver import MatrixSolver
 
 # With more, the rows see each eigenvector through nearly all others: smooth kernels on a grid so
 # sparse are close to a multiple of the identity, and scaling components makes that worse. Gaussians
@@ -14,7 +14,7 @@ from skfourier._solvers._solver import RowSolver
 _MAX_VALUES_PER_ROW = 2
 
 
-class MaskedKronecker(RowSolver):
+class MaskedKronecker(MatrixSolver):
     r"""A product kernel on a grid with holes or weights: conjugate gradients in an eigenbasis.
 
     The eigenvectors of the whole grid, one decomposition for each axis, make the product with the
@@ -27,11 +27,6 @@ class MaskedKronecker(RowSolver):
     def why_not(self):
         """Return None if the rows lie on a grid and the kernel is a product."""
         return KroneckerMatrix.why_not(self.problem)
-
-    @property
-    def layout(self):
-        """Shape of `coefficients`: that of the grid for each output."""
-        return (self.problem.y.shape[1], *self.problem.grid.shape)
 
     @cached_property
     def matrix(self):
@@ -62,11 +57,3 @@ class MaskedKronecker(RowSolver):
         self.n_iter = solution.n_iter
         warn_unless_converged(solution, self.tol)
         return coefficients
-
-    def evaluate(self, coefficients, X):
-        """Evaluate at the rows of X: (n_rows, n_outputs)."""
-        return self.matrix.cross(coefficients, X)
-
-    def dual(self):
-        r"""Return :math:`A^{-1} (y - \bar y)`, shape (n_samples, n_outputs)."""
-        return self.matrix.gather(self.coefficients)

@@ -31,7 +31,7 @@ from skfourier._solvers._dense_modes import DenseModes, PairsOfModes
 from skfourier._solvers._draws import PosteriorDraws
 from skfourier._solvers._fourier_modes import FourierModes
 from skfourier._solvers._fourier_sums import FourierSums
-from skfourier._solvers._half_spectra import cropped, multiplicity
+from skfourier._solvers._half_spectra import multiplicity
 from skfourier._solvers._iterated_modes import IteratedModes
 from skfourier._solvers._local_prediction import LocalPrediction
 from skfourier._solvers._nonuniform_fft import values_at_rows, waves
@@ -71,8 +71,6 @@ class NUFFT(StreamingSolver):
 
     name = "nufft"
     sums_type = FourierSums
-    #: Error of the predictions by the last solution, in deviations of y; 0 for a direct one.
-    iteration_error = 0.0
     #: Whether the fit kept rows and its file does not.
     rows_left_out = False
     shared = (*StreamingSolver.shared, "rows_left_out")
@@ -97,15 +95,6 @@ class NUFFT(StreamingSolver):
         self.__dict__["features"] = FourierModes.from_state(self.problem, modes)
         self.rows_left_out = state.take("rows_left_out", bool)
         super()._restore(state)
-
-    def _solution_state(self):
-        state = super()._solution_state()
-        return {**state, "iteration_error": self.iteration_error} if state else {}
-
-    def _restore_solution(self, state):
-        super()._restore_solution(state)
-        if "coefficients" in vars(self):
-            self.iteration_error = state.number("iteration_error")
 
     def why_not(self):
         """Return None if few enough Fourier modes stand for the kernel."""
@@ -212,10 +201,6 @@ class NUFFT(StreamingSolver):
         self.iteration_error = float(off.max()) / math.sqrt(self.problem.alpha)
         return self.features.scale * solution.x
 
-    def mean(self, X):
-        """Return the mean at the rows of X in units of y; far from the data it is that of y."""
-        return self.moments.mean + values_at_rows(self.features, self.coefficients, X)
-
     def variance(self, X):
         r"""Return :math:`k(0) - k(x)^T A^{-1} k(x)` for the rows of X.
 
@@ -239,7 +224,7 @@ class NUFFT(StreamingSolver):
         rows_per_block = max(1, _MODES_PER_BLOCK // self.features.scale.size)
         for rows in np.array_split(near, math.ceil(len(near) / rows_per_block) or 1):
             if rows.size:
-                variance[rows] = self._variance(X[rows])
+                variance[rows] -= self._explained_between(X[rows]).diagonal()
         return variance
 
     def covariance(self, X):
@@ -250,10 +235,7 @@ class NUFFT(StreamingSolver):
         if self._posterior is not None:
             explained = self._posterior.explained(self._real_features(X))
         else:
-            features = waves(self.features, X)
-            weighted = (features * multiplicity(self.features.highest)).reshape(len(X), -1).conj()
-            left = self.problem.alpha * self._divided(features).x.reshape(len(X), -1)
-            explained = (weighted @ (features.reshape(len(X), -1) - left).T).real
+            explained = self._explained_between(X)
         covariance = self.problem.kernel(X) - explained
         return (covariance + covariance.T) / 2
 
@@ -280,53 +262,23 @@ class NUFFT(StreamingSolver):
         """Return the coefficients of the modes for targets of mean 0 at the rows that are kept."""
         problem = self.problem
         sums = FourierSums.of(self.features, problem.X, targets, problem.weight)
-        ones = cropped(sums.toeplitz[None], self.features.highest)
-        mean = np.expand_dims(sums.moments.mean, tuple(range(1, ones.ndim)))
         size = np.sqrt(np.mean(np.square(targets), axis=0))
-        solution = self._iterated(sums.right_hand_sides + mean * ones, size)
-        return self.features.scale * solution.x
+        return self.features.scale * self._iterated(sums.about(0.0), size).x
 
     def evaluate(self, coefficients, X):
         """Evaluate at the rows of X: (n_rows, n_outputs)."""
         return values_at_rows(self.features, coefficients, X)
 
-    def dual(self):
-        r"""Return :math:`A^{-1} (y - \bar y) = W (y - f) / \alpha`: (n_samples, n_outputs)."""
-        problem = self.problem
-        return (problem.y - self.mean(problem.X)) / problem.noise[:, None]
-
     @property
     def backward_error(self):
-        """The error of the kernel, which no iteration reduces."""
-        return self.amplified_error
-
-    @property
-    def accuracy(self):
-        """The error of the kernel and of the iteration together, in deviations of y."""
-        _ = self.coefficients
-        return max(self.amplified_error, self.iteration_error)
-
-    @property
-    def amplified_error(self):
-        """The error of predictions due to that of the kernel, in deviations of y."""
+        """The error of predictions due to that of the kernel, which no iteration reduces."""
         return max(self.tol, self.features.tol * _amplification(self._gain))
 
-    def quadratic_form(self):
-        r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output, from the sums."""
-        products = (
-            multiplicity(self.features.highest)
-            * (self.sums.right_hand_sides.conj() * self.coefficients).real
-        )
-        explained = products.reshape(len(products), -1).sum(axis=1)
-        return (self.moments.variation - explained) / self.problem.alpha
-
-    def products_with_trend(self):
-        r"""Return :math:`(y - \bar y)^T A^{-1} H`, H the last outputs: (n_outputs, n_trend)."""
+    def explained(self):
+        r"""Return :math:`r^* \beta` between outputs."""
         modes, n_outputs = self.sums.right_hand_sides, len(self.moments.mean)
         weighted = (modes * multiplicity(self.features.highest)).reshape(n_outputs, -1)
-        of_trend = self.coefficients.reshape(n_outputs, -1)[-self.moments.n_trend :]
-        explained = (weighted.conj() @ of_trend.T).real
-        return (self.moments.products - explained) / self.problem.alpha
+        return (weighted.conj() @ self.coefficients.reshape(n_outputs, -1).T).real
 
     def log_determinant(self):
         r"""Return :math:`\log\det A` of a factorized system."""
@@ -350,22 +302,22 @@ class NUFFT(StreamingSolver):
     def _real_features(self, X):
         pairs = self._posterior.pairs
         blocks = row_blocks(len(X), 32 * self.features.scale.size)
-        return np.vstack([pairs.real_features(waves(self.features, X[b])) for b in blocks])
+        sums = (pairs.real_sums(waves(self.features, X[rows])) for rows in blocks)
+        return np.vstack(list(sums)) * pairs.unit
 
     @property
     def _gain(self):
         return self.moments.weight_sum / self.problem.alpha
 
-    def _variance(self, X):
-        r"""Return :math:`\alpha \phi^T (D T D + \alpha)^{-1} \phi` and what the modes leave out.
+    def _explained_between(self, X):
+        r"""Return :math:`\phi^T (I - \alpha (D T D + \alpha)^{-1}) \phi'` of all modes: (n, n).
 
-        By Woodbury that is the variance, with the features phi of X.
+        By a solution for each row of X, with features phi; by Woodbury.
         """
         features = waves(self.features, X)
-        times = multiplicity(self.features.highest)
-        left_out = 1 - np.sum(times * self.features.scale**2)
-        products = times * (features.conj() * self._divided(features).x).real
-        return self.problem.alpha * products.reshape(len(X), -1).sum(axis=1) + left_out
+        weighted = (features * multiplicity(self.features.highest)).reshape(len(X), -1).conj()
+        left = features - self.problem.alpha * self._divided(features).x
+        return (weighted @ left.reshape(len(X), -1).T).real
 
     def _iterated(self, sums, size):
         """Solve for sums over the rows of targets of a root mean square of `size`.

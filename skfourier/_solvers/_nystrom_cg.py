@@ -12,14 +12,14 @@ import scipy.linalg
 
 from skfourier._solvers._conjugate_gradients import conjugate_gradients
 from skfourier._solvers._kernel_matrix import DenseMatrix
-from skfourier._solvers._solver import RowSolver
+from skfourier._solvers._solver import MatrixSolver
 
 # Eigenvectors that the preconditioner knows: their products cost about as much as the kernel's
 # entries, and fewer help less.
 _RANK = 256
 
 
-class NystromCG(RowSolver):
+class NystromCG(MatrixSolver):
     """Dense products in blocks, conjugate gradients with a Nystrom preconditioner."""
 
     name = "cg"
@@ -27,11 +27,6 @@ class NystromCG(RowSolver):
 
     def why_not(self):
         """Return None: this solver always applies."""
-
-    @property
-    def layout(self):
-        """Shape of `coefficients`."""
-        return self.problem.y.T.shape
 
     @cached_property
     def matrix(self):
@@ -68,14 +63,6 @@ class NystromCG(RowSolver):
             energy=self.tol * np.sqrt(np.mean(np.square(targets), axis=0)),
         )
         return self._root * solution
-
-    def evaluate(self, coefficients, X):
-        """Evaluate at the rows of X: (n_rows, n_outputs)."""
-        return self.matrix.cross(coefficients, X)
-
-    def dual(self):
-        r"""Return :math:`A^{-1} (y - \bar y)`, shape (n_samples, n_outputs)."""
-        return self.matrix.gather(self.coefficients)
 
     @property
     def _root(self):

@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
+from skfourier._solvers._dense_factors import ShiftedEigenvectors
 from skfourier._solvers._eigenbasis import Eigenbasis
 from skfourier._solvers._eigenvectors import DenseEigenvectors
 from skfourier._solvers._finite_features import FeatureSums, FiniteFeatures
@@ -70,46 +71,43 @@ class Primal(StreamingSolver, FactorizedSolver):
         return DenseEigenvectors(self.sums.gram)
 
     @cached_property
+    def _factor(self):
+        """The system of the features, factorized."""
+        return ShiftedEigenvectors(self.eigenvectors, self.problem.alpha)
+
+    @cached_property
     def coefficients(self):
         """The coefficients of the features, shape (width, n_outputs)."""
-        return self._divided(self.sums.right_hand_sides)
+        return self._factor.solve(self.sums.right_hand_sides)
 
-    def mean(self, X):
-        """Return the mean at the rows of X in units of y, shape (n_rows, n_outputs)."""
-        return self.moments.mean + self.features.evaluate(self.coefficients, X)
+    def evaluate(self, coefficients, X):
+        """Evaluate at the rows of X: (n_rows, n_outputs)."""
+        return self.features.evaluate(coefficients, X)
 
     def variance(self, X):
         r"""Return :math:`k(0) - k(x)^T A^{-1} k(x)` for the rows of X.
 
         By Woodbury, that is :math:`\alpha \phi^T (\Phi^T W \Phi + \alpha)^{-1} \phi`.
         """
-        return self.problem.alpha * self._leverage(X)
+        form = np.empty(len(X))
+        for rows, phi in self.features.blocks(X):
+            form[rows] = self._factor.quadratic_form(phi.T)
+        return self.problem.alpha * form
 
     def covariance(self, X):
         r"""Return :math:`\alpha \phi^T (\Phi^T W \Phi + \alpha)^{-1} \phi'` of the rows of X."""
-        along = np.vstack([phi @ self.eigenvectors.vectors for _, phi in self.features.blocks(X)])
-        return self.problem.alpha * (along / self._shifted) @ along.T
+        along = np.vstack([phi @ self._factor.vectors for _, phi in self.features.blocks(X)])
+        return self.problem.alpha * (along / self._factor.shifted) @ along.T
 
     def draws(self, n_draws, rng):
         """Return draws of the features' weights, as functions of X."""
-        deviation = np.sqrt(self.problem.alpha / self._shifted)[:, None]
-        weights = deviation * rng.normal(size=(len(deviation), n_draws))
-        weights = self.eigenvectors.vectors @ weights
+        deviation = np.sqrt(self.problem.alpha / self._factor.shifted)[:, None]
+        weights = self._factor.vectors @ (deviation * rng.normal(size=(len(deviation), n_draws)))
         return lambda X: self.features.evaluate(weights, X)
 
-    def quadratic_form(self):
-        r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output, from the sums.
-
-        :math:`\alpha\, y^T A^{-1} y = y^T W y - y^T W \Phi \beta`.
-        """
-        explained = np.sum(self.sums.right_hand_sides * self.coefficients, axis=0)
-        return (self.moments.variation - explained) / self.problem.alpha
-
-    def products_with_trend(self):
-        r"""Return :math:`(y - \bar y)^T A^{-1} H`, H the last outputs: (n_outputs, n_trend)."""
-        of_trend = self.coefficients[:, -self.moments.n_trend :]
-        explained = self.sums.right_hand_sides.T @ of_trend
-        return (self.moments.products - explained) / self.problem.alpha
+    def explained(self):
+        r"""Return :math:`y^T W \Phi \beta` between outputs."""
+        return self.sums.right_hand_sides.T @ self.coefficients
 
     def log_determinant(self):
         r"""Return :math:`\log\det A`.
@@ -117,21 +115,7 @@ class Primal(StreamingSolver, FactorizedSolver):
         .. math:: \log\det(\Phi^T W \Phi + \alpha I) + (n - p) \log\alpha - \sum_j \log w_j
         """
         rest = (self.moments.n_rows - self.features.width) * math.log(self.problem.alpha)
-        return np.log(self._shifted).sum() + rest - self.moments.log_weight_sum
-
-    def dual(self):
-        r"""Return :math:`A^{-1} (y - \bar y) = W (y - \bar y - \Phi \beta) / \alpha`."""
-        problem = self.problem
-        residual = problem.y - self.mean(problem.X)
-        return problem.weight[:, None] * residual / problem.alpha
-
-    def inverse_diagonal(self):
-        r"""Return the diagonal of :math:`A^{-1}`.
-
-        .. math:: (W - W \Phi (\Phi^T W \Phi + \alpha)^{-1} \Phi^T W) / \alpha
-        """
-        weight = self.problem.weight
-        return weight * (1 - weight * self._leverage(self.problem.X)) / self.problem.alpha
+        return self._factor.log_determinant() + rest - self.moments.log_weight_sum
 
     def eigenbasis(self):
         r"""Return the problem along the eigenvectors of :math:`B = W^{1/2} \Phi \Phi^T W^{1/2}`.
@@ -152,27 +136,3 @@ class Primal(StreamingSolver, FactorizedSolver):
             rest=self.problem.weight @ np.square(self.problem.centered - fit),
             log_weight_sum=self.moments.log_weight_sum,
         )
-
-    def _leverage(self, X):
-        r"""Return :math:`\phi^T (\Phi^T W \Phi + \alpha)^{-1} \phi` for the rows of X."""
-        form = np.empty(len(X))
-        for rows, phi in self.features.blocks(X):
-            form[rows] = (phi @ self.eigenvectors.vectors) ** 2 @ (1 / self._shifted)
-        return form
-
-    def _divided(self, right_hand_sides):
-        """Return (Phi^T W Phi + alpha)^-1 of these."""
-        vectors = self.eigenvectors.vectors
-        return vectors @ ((vectors.T @ right_hand_sides) / self._shifted[:, None])
-
-    @property
-    def _shifted(self):
-        """Eigenvalues of the Gram matrix, plus alpha."""
-        shifted = self.eigenvectors.values + self.problem.alpha
-        lowest, highest = shifted[0], shifted[-1]
-        if not lowest > np.finfo(float).eps * highest:
-            raise np.linalg.LinAlgError(
-                f"The system is singular with alpha={self.problem.alpha:g}: its eigenvalues reach "
-                f"from {lowest:.1e} to {highest:.1e}. Raise alpha."
-            )
-        return shifted

@@ -14,7 +14,77 @@ from skfourier._solvers._local_prediction import LocalPrediction
 _ROWS_CHECKED = 64
 
 
-class Solver(ABC):
+class Evidence(ABC):
+    r"""What targets say of A: how likely they are, and what leaving a row out changes."""
+
+    @property
+    @abstractmethod
+    def moments(self):
+        """Mean and variation of the targets."""
+
+    @property
+    def n_contrasts(self):
+        """Number of rows, less those that a trend takes."""
+        return self.moments.n_rows
+
+    @abstractmethod
+    def quadratic_form(self):
+        r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output."""
+
+    @abstractmethod
+    def log_determinant(self):
+        r"""Return :math:`\log\det A`, if A is factorized."""
+
+    @abstractmethod
+    def dual(self):
+        r"""Return :math:`c = A^{-1} (y - \bar y)`, shape (n_samples, n_outputs)."""
+
+    @abstractmethod
+    def inverse_diagonal(self):
+        r"""Return the diagonal of :math:`A^{-1}`, shape (n_samples,)."""
+
+    def signal_scale(self):
+        r"""Return the deviation of the signal of each output, in units of y.
+
+        The likeliest one, given the kernel and alpha: :math:`\sqrt{y^T A^{-1} y / n}`; 1 where y
+        is constant.
+        """
+        square = np.maximum(self.quadratic_form(), 0) / self.n_contrasts
+        return np.where(self.moments.varies, np.sqrt(square), 1.0)
+
+    def leave_one_out_residuals(self):
+        r"""Return the residual of each row under the fit to all others, the mean held fixed.
+
+        .. math:: y_i - f_{-i}(x_i) = c_i / (A^{-1})_{ii}
+
+        A row is left out with all of its weight.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+
+        References
+        ----------
+        C. E. Rasmussen and C. K. I. Williams, "Gaussian processes for machine learning", 2006,
+        section 5.4.2.
+        """
+        return self.dual() / self.inverse_diagonal()[:, None]
+
+    @property
+    def log_marginal_likelihood(self):
+        r"""Log marginal likelihood of the standardized targets, summed over outputs that vary.
+
+        .. math:: -\tfrac12 \bigl(y^T A^{-1} y + \log\det A + n \log 2 \pi \bigr)
+
+        A row of weight w has noise of variance alpha / w.
+        """
+        moments = self.moments
+        fit = (self.quadratic_form() / moments.scale**2)[moments.informative]
+        normalization = self.log_determinant() + self.n_contrasts * math.log(2 * math.pi)
+        return float(-0.5 * np.sum(fit + normalization))
+
+
+class Solver(Evidence):
     r"""A kernel regression and, once solved, what it has learned.
 
     .. math:: f(x) = \bar y + k(x)^T A^{-1} (y - \bar y), \qquad A = K + \alpha W^{-1}
@@ -47,6 +117,8 @@ class Solver(ABC):
     dtype: ClassVar[type] = float
     #: Cached properties that do not depend on alpha; `with_alpha` hands them on.
     shared: ClassVar[tuple[str, ...]] = ()
+    #: Error of the predictions by the last iterations, in deviations of y, where it is known.
+    iteration_error = 0.0
 
     def __init__(self, problem, *, tol=1e-6, max_iter=10_000):
         self.problem, self.tol, self.max_iter = problem, tol, max_iter
@@ -61,9 +133,30 @@ class Solver(ABC):
     def coefficients(self):
         """The coefficients of the fit, in the solver's own layout."""
 
+    @property
     @abstractmethod
+    def layout(self):
+        """Shape of `coefficients`."""
+
+    @abstractmethod
+    def evaluate(self, coefficients, X):
+        r"""Evaluate coefficients in this layout at the rows of X.
+
+        Those of targets t give :math:`k(x)^T A^{-1} t`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs)
+        """
+
     def mean(self, X):
-        """Return the mean at the rows of X in units of y, shape (n_rows, n_outputs)."""
+        """Return the mean at the rows of X in units of y; far from the data it is that of y.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_outputs)
+        """
+        return self.moments.mean + self.evaluate(self.coefficients, X)
 
     @abstractmethod
     def variance(self, X):
@@ -88,10 +181,9 @@ class Solver(ABC):
             X to an array of shape (n_rows, n_draws), of the same functions whatever X.
         """
 
-    @property
     @abstractmethod
-    def layout(self):
-        """Shape of `coefficients`."""
+    def products_with_trend(self):
+        r"""Return :math:`(y - \bar y)^T A^{-1} H`, H the last outputs: (n_outputs, n_trend)."""
 
     def state(self):
         """Return what predictions need, in numbers and arrays: what files hold beside the kernel.
@@ -115,6 +207,7 @@ class Solver(ABC):
             "coefficients": self.coefficients,
             "n_iter": self.n_iter,
             "backward_error": self.backward_error,
+            **({"iteration_error": self.iteration_error} if self.iteration_error else {}),
         }
 
     @classmethod
@@ -142,6 +235,8 @@ class Solver(ABC):
         self.n_iter = state.count("n_iter")
         self.__dict__["coefficients"] = state.array("coefficients", self.layout, self.dtype)
         self.__dict__["backward_error"] = state.number("backward_error")
+        if "iteration_error" in state:
+            self.iteration_error = state.number("iteration_error")
 
     def _restore(self, state):  # noqa: ARG002 (others read what they have added)
         """Take what `state` holds more than every solver's; check that the solver applies."""
@@ -160,45 +255,9 @@ class Solver(ABC):
         other.__dict__.update({name: getattr(self, name) for name in self.shared})
         return other
 
-    @abstractmethod
-    def quadratic_form(self):
-        r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output."""
-
-    def signal_scale(self):
-        r"""Return the deviation of the signal of each output, in units of y.
-
-        The likeliest one, given the kernel and alpha: :math:`\sqrt{y^T A^{-1} y / n}`; 1 where y
-        is constant.
-        """
-        moments = self.moments
-        square = np.maximum(self.quadratic_form(), 0) / moments.n_rows
-        return np.where(moments.varies, np.sqrt(square), 1.0)
-
     def log_determinant(self):
         r"""Return :math:`\log\det A`, if A is factorized."""
         raise NotImplementedError(f"{self.name!r} has not factorized this system.")
-
-    @abstractmethod
-    def products_with_trend(self):
-        r"""Return :math:`(y - \bar y)^T A^{-1} H`, H the last outputs: (n_outputs, n_trend)."""
-
-    def leave_one_out_residuals(self):
-        r"""Return the residual of each row under the fit to all others, the mean held fixed.
-
-        .. math:: y_i - f_{-i}(x_i) = c_i / (A^{-1})_{ii}
-
-        A row is left out with all of its weight.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-
-        References
-        ----------
-        C. E. Rasmussen and C. K. I. Williams, "Gaussian processes for machine learning", 2006,
-        section 5.4.2.
-        """
-        return self.dual() / self.inverse_diagonal()[:, None]
 
     def inverse_diagonal(self):
         r"""Return the diagonal of :math:`A^{-1}`, shape (n_samples,).
@@ -209,14 +268,11 @@ class Solver(ABC):
         noise = self.problem.noise
         return (1 - self.variance(self.problem.X) / noise) / noise
 
-    @abstractmethod
-    def dual(self):
-        r"""Return :math:`c = A^{-1} (y - \bar y)`, shape (n_samples, n_outputs)."""
-
     @property
     def accuracy(self):
         """Possible error of the predictions, in standard deviations of y."""
-        return self.backward_error
+        _ = self.coefficients
+        return max(self.backward_error, self.iteration_error)
 
     @cached_property
     def backward_error(self):
@@ -241,19 +297,6 @@ class Solver(ABC):
             f"Raise alpha, or take solver='cholesky' where dense matrices of the rows fit."
         )
 
-    @property
-    def log_marginal_likelihood(self):
-        r"""Log marginal likelihood of the standardized targets, summed over outputs that vary.
-
-        .. math:: -\tfrac12 \bigl(y^T A^{-1} y + \log\det A + n \log 2 \pi \bigr)
-
-        A row of weight w has noise of variance alpha / w.
-        """
-        moments = self.moments
-        fit = (self.quadratic_form() / moments.scale**2)[moments.informative]
-        normalization = self.log_determinant() + moments.n_rows * math.log(2 * math.pi)
-        return float(-0.5 * np.sum(fit + normalization))
-
 
 class RowSolver(Solver):
     """A solver that keeps its rows, and solves for any targets there."""
@@ -266,15 +309,6 @@ class RowSolver(Solver):
         -------
         ndarray
             Coefficients in the solver's own layout, for `evaluate`.
-        """
-
-    @abstractmethod
-    def evaluate(self, coefficients, X):
-        r"""Evaluate :math:`k(x)^T A^{-1} t`, the solution for targets t, at the rows of X.
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_outputs)
         """
 
     @cached_property
@@ -312,9 +346,27 @@ class RowSolver(Solver):
         r"""Return :math:`(y - \bar y)^T A^{-1} H`, H the last outputs: (n_outputs, n_trend)."""
         return self.problem.centered.T @ self.dual()[:, -self.moments.n_trend :]
 
-    def mean(self, X):
-        """Return the mean at the rows of X in units of y, shape (n_rows, n_outputs)."""
-        return self.moments.mean + self.evaluate(self.coefficients, X)
+
+class MatrixSolver(RowSolver):
+    """A solver whose coefficients are :math:`A^{-1} t`, laid out as its kernel matrix has rows."""
+
+    @property
+    @abstractmethod
+    def matrix(self):
+        """The `KernelMatrix` of the rows."""
+
+    @property
+    def layout(self):
+        """Shape of `coefficients`."""
+        return self.matrix.scatter(self.problem.y).shape
+
+    def evaluate(self, coefficients, X):
+        """Evaluate at the rows of X: (n_rows, n_outputs)."""
+        return self.matrix.cross(coefficients, X)
+
+    def dual(self):
+        r"""Return :math:`A^{-1} (y - \bar y)`, rows in X's order."""
+        return self.matrix.gather(self.coefficients)
 
 
 class FactorizedSolver(Solver):
@@ -322,10 +374,6 @@ class FactorizedSolver(Solver):
 
     factorizes = True
     is_exact = True
-
-    @abstractmethod
-    def inverse_diagonal(self):
-        r"""Return the diagonal of :math:`A^{-1}`, shape (n_samples,)."""
 
     @abstractmethod
     def eigenbasis(self):

@@ -65,3 +65,25 @@ class StreamingSolver(Solver):
     def sums_of(self, X, y, weight):
         """Take the sums over other rows."""
         return self.sums_type.of(self.features, X, y, weight, n_functions(self.problem.trend))
+
+    @abstractmethod
+    def explained(self):
+        r"""Return :math:`r^* \beta`, sums times coefficients, between outputs.
+
+        From it, and from moments of the targets, follow products with :math:`A^{-1}` without rows:
+        :math:`\alpha\, y^T A^{-1} y = y^T W y - r^* \beta`.
+        """
+
+    def quadratic_form(self):
+        r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output, from the sums."""
+        return (self.moments.variation - self.explained().diagonal()) / self.problem.alpha
+
+    def products_with_trend(self):
+        r"""Return :math:`(y - \bar y)^T A^{-1} H`, H the last outputs: (n_outputs, n_trend)."""
+        of_trend = self.explained()[:, -self.moments.n_trend :]
+        return (self.moments.products - of_trend) / self.problem.alpha
+
+    def dual(self):
+        r"""Return :math:`A^{-1} (y - \bar y) = W (y - f) / \alpha`: (n_samples, n_outputs)."""
+        problem = self.problem
+        return (problem.y - self.mean(problem.X)) / problem.noise[:, None]

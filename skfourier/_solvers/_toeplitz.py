@@ -6,7 +6,7 @@ import numpy as np
 
 from skfourier._solvers._conjugate_gradients import iterate, warn_unless_converged
 from skfourier._solvers._masked_system import MaskedSystem, noise_on_grid
-from skfourier._solvers._solver import RowSolver
+from skfourier._solvers._solver import MatrixSolver
 from skfourier._solvers._toeplitz_matrix import ToeplitzMatrix
 from skfourier._solvers._vecchia_factor import VecchiaFactor
 
@@ -16,7 +16,7 @@ _MAX_ITER_BY_NEAR_ROWS = 400
 _INNER_TOL, _INNER_MAX_ITER = 0.1, 200
 
 
-class Toeplitz(RowSolver):
+class Toeplitz(MatrixSolver):
     r"""A stationary kernel on an evenly spaced grid, full or with holes, with or without weights.
 
     The product with the kernel matrix is a convolution, done by FFT on a grid twice as large.
@@ -47,11 +47,6 @@ class Toeplitz(RowSolver):
     def why_not(self):
         """Return None if the rows lie on an evenly spaced grid."""
         return ToeplitzMatrix.why_not(self.grid)
-
-    @property
-    def layout(self):
-        """Shape of `coefficients`: that of the even grid for each output."""
-        return (self.problem.y.shape[1], *self.grid.shape)
 
     @cached_property
     def grid(self):
@@ -89,14 +84,6 @@ class Toeplitz(RowSolver):
                 break
         warn_unless_converged(solution, self.tol)
         return solution.x
-
-    def evaluate(self, coefficients, X):
-        """Evaluate at the rows of X: (n_rows, n_outputs)."""
-        return self.matrix.cross(coefficients, X)
-
-    def dual(self):
-        r"""Return :math:`A^{-1} (y - \bar y)`, shape (n_samples, n_outputs)."""
-        return self.matrix.gather(self.coefficients)
 
     @cached_property
     def _weight(self):

@@ -7,7 +7,7 @@ import numpy as np
 
 from skfourier._solvers._convolution import Convolution
 from skfourier._solvers._cosines import CosineEigenvectors
-from skfourier._solvers._kernel_matrix import DenseMatrix, KernelMatrix
+from skfourier._solvers._kernel_matrix import DenseMatrix, GridMatrix
 
 # Points of the circulant embedding; in float64 an array of them is 1 GiB, and a fit holds about
 # six for each output, a prediction as many.
@@ -16,7 +16,7 @@ _MAX_POINTS = 2**27
 _COST_OF_LAG = 4
 
 
-class ToeplitzMatrix(KernelMatrix):
+class ToeplitzMatrix(GridMatrix):
     """Any stationary kernel on an evenly spaced grid. Missing rows are holes, which hold zeros.
 
     Parameters
@@ -51,14 +51,6 @@ class ToeplitzMatrix(KernelMatrix):
                 f"{grid.shape}, {8e-9 * n_points:.1f} GB an array; it takes at most {_MAX_POINTS}."
             )
         return None
-
-    def scatter(self, rows):
-        """Lay out (n_samples, n_outputs) as (n_outputs, *points), zeros in the holes."""
-        return self.grid.scatter(rows)
-
-    def gather(self, array):
-        """Take (n_outputs, *points) back to (n_samples, n_outputs)."""
-        return self.grid.gather(array)
 
     @cached_property
     def is_row(self):

@@ -13,12 +13,12 @@ References
 C. E. Rasmussen and C. K. I. Williams, "Gaussian processes for machine learning", 2006, section 2.7.
 """
 
-import math
 from functools import cached_property
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
 
+from skfourier._solvers._solver import Evidence
 from skfourier._solvers._trend import with_trend
 
 
@@ -27,60 +27,46 @@ def around(solver):
     return solver if solver.problem.trend is None else UniversalKriging(solver)
 
 
-class UniversalKriging:
-    """A solver and a trend fitted together, with the methods of a `Solver`.
+class UniversalKriging(Evidence):
+    r"""A solver and a trend fitted together, with the methods of a `Solver`.
+
+    Targets are those about the trend, :math:`y - H \beta`, and leaving a row out fits the trend
+    anew. The likelihood is the restricted one (REML), that of the contrasts that do not see the
+    trend, up to what the rows and weights determine:
+
+    .. math:: -\tfrac12 \bigl(r^T A^{-1} r + \log\det A + \log\det H^T A^{-1} H
+              - \log\det H^T W H + (n - p) \log 2 \pi \bigr), \qquad r = y - H \beta
 
     Parameters
     ----------
     solver : Solver
         Of a problem with a trend.
+
+    References
+    ----------
+    D. A. Harville, "Bayesian inference for variance components using only error contrasts",
+    Biometrika 61, 1974.
     """
 
     def __init__(self, solver):
         self.solver, self.trend = solver, solver.problem.trend
         self.n_outputs = len(solver.moments.mean) - self.trend.n_functions
-        # What is the solver's own.
-        self.name, self.problem = solver.name, solver.problem
 
-    @property
-    def n_iter(self):
-        """Iterations of the solution."""
-        return self.solver.n_iter
-
-    @property
-    def factorizes(self):
-        """Whether A is factorized."""
-        return self.solver.factorizes
-
-    @property
-    def is_exact(self):
-        """Whether A is the kernel's own, to rounding."""
-        return self.solver.is_exact
-
-    @property
-    def accuracy(self):
-        """Possible error of the predictions, in standard deviations of y."""
-        return self.solver.accuracy
-
-    @property
-    def backward_error(self):
-        """By how much targets would have to differ for the solution to be theirs."""
-        return self.solver.backward_error
-
-    @property
-    def features(self):
-        """The features of a streaming solver."""
-        return self.solver.features
-
-    @property
-    def sums(self):
-        """The sums of a streaming solver."""
-        return self.solver.sums
+    def __getattr__(self, name):
+        """Return what is the solver's own: its name, problem, iterations, accuracy, sums ..."""
+        if "solver" not in vars(self):  # while a pickle is read
+            raise AttributeError(name)
+        return getattr(self.solver, name)
 
     @cached_property
     def moments(self):
         """Mean of the targets, and their variation about the trend of least squares."""
         return self.solver.moments.about_trend()
+
+    @property
+    def n_contrasts(self):
+        """Number of rows, less the coefficients of the trend."""
+        return self.moments.n_rows - self.trend.n_functions
 
     @cached_property
     def _products(self):
@@ -136,11 +122,10 @@ class UniversalKriging:
         dual = self.solver.dual()
         return dual[:, : self.n_outputs] - dual[:, self.n_outputs :] @ self.coefficients
 
-    def leave_one_out_residuals(self):
-        """Return the residual of each row under the fit to all others, the trend fitted anew."""
+    def inverse_diagonal(self):
+        r"""Return the diagonal of :math:`A^{-1}`, less what the trend explains of it."""
         of_trend = self._root_over(self.solver.dual()[:, self.n_outputs :].T)
-        diagonal = self.solver.inverse_diagonal() - np.square(of_trend).sum(axis=0)
-        return self.dual() / diagonal[:, None]
+        return self.solver.inverse_diagonal() - np.square(of_trend).sum(axis=0)
 
     def quadratic_form(self):
         r"""Return :math:`(y - H \beta)^T A^{-1} (y - H \beta)` of each output."""
@@ -148,31 +133,11 @@ class UniversalKriging:
         whole = self.solver.quadratic_form()[: self.n_outputs]
         return whole - np.square(explained).sum(axis=0)
 
-    def signal_scale(self):
-        """Return the most likely deviation of the signal of each output, about the trend."""
-        square = np.maximum(self.quadratic_form(), 0) / self._n_contrasts
-        return np.where(self.moments.varies, np.sqrt(square), 1.0)
-
-    @property
-    def log_marginal_likelihood(self):
-        r"""Restricted log likelihood (REML) of standardized targets, summed over those that vary.
-
-        That of the contrasts that do not see the trend, up to what the rows and weights determine:
-
-        .. math:: -\tfrac12 \bigl(r^T A^{-1} r + \log\det A + \log\det H^T A^{-1} H
-                  - \log\det H^T W H + (n - p) \log 2 \pi \bigr), \qquad r = y - H \beta
-
-        References
-        ----------
-        D. A. Harville, "Bayesian inference for variance components using only error contrasts",
-        Biometrika 61, 1974.
-        """
-        fit = (self.quadratic_form() / self.moments.scale**2)[self.moments.informative]
+    def log_determinant(self):
+        r"""Return :math:`\log\det A + \log\det H^T A^{-1} H - \log\det H^T W H`."""
         of_rows = np.linalg.slogdet(self.solver.moments.products[self.n_outputs :])[1]
         of_trend = 2 * np.log(self._triangle.diagonal()).sum() - of_rows
-        determinant = self.solver.log_determinant() + of_trend
-        normalization = determinant + self._n_contrasts * math.log(2 * math.pi)
-        return float(-0.5 * np.sum(fit + normalization))
+        return self.solver.log_determinant() + of_trend
 
     def log_marginal_likelihoods(self, alphas):
         """Return the restricted log likelihood for each of several alphas, shape (n_alphas,)."""
@@ -193,14 +158,6 @@ class UniversalKriging:
     def sums_of(self, X, y, weight):
         """Take the sums over other rows."""
         return self.solver.sums_of(X, with_trend(y, X + self.problem.origin, self.trend), weight)
-
-    def state(self):
-        """Return what predictions need, in numbers and arrays."""
-        return self.solver.state()
-
-    @property
-    def _n_contrasts(self):
-        return self.moments.n_rows - self.trend.n_functions
 
     def _unexplained(self, X, values=None):
         """Return r at the rows of X, shape (n_rows, n_functions)."""

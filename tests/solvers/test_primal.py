@@ -90,5 +90,5 @@ def test_refusals_are_sentences():
 
 def test_a_singular_system_says_so():
     solver = Primal(make_problem(n_rows=20, alpha=0.0))
-    with pytest.raises(np.linalg.LinAlgError, match="singular with alpha=0"):
+    with pytest.raises(np.linalg.LinAlgError, match="alpha=0 is singular"):
         _ = solver.coefficients
