@@ -90,31 +90,6 @@ class EnergyEstimate:
         return error if n_iter > delay else np.full_like(error, np.inf)
 
 
-def conjugate_gradients(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy=None):
-    """Solve A x = y for many outputs at once, and warn if that fails.
-
-    Parameters
-    ----------
-    operator, y, preconditioner, tol, max_iter, energy
-        As in `iterate`.
-
-    Returns
-    -------
-    x : ndarray of shape (n_outputs, *shape)
-    n_iter : int
-
-    Warns
-    -----
-    ConvergenceWarning
-        If an output has not converged: with its residual, and what to try.
-    """
-    solution = iterate(
-        operator, y, preconditioner=preconditioner, tol=tol, max_iter=max_iter, energy=energy
-    )
-    warn_unless_converged(solution, tol)
-    return solution.x, solution.n_iter
-
-
 def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy=None, least=0.0):
     r"""Solve A x = y for many outputs at once, each by its own conjugate gradients.
 

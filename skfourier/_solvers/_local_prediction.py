@@ -5,7 +5,8 @@ from functools import cached_property
 import numpy as np
 
 from skfourier._blocks import row_blocks
-from skfourier._solvers._conditionals import condition, factors, lags_within
+from skfourier._solvers._conditionals import condition
+from skfourier._solvers._dense_factors import Triangle
 from skfourier._solvers._hierarchy import Hierarchy, blocks_of_neighbors
 
 # So few rows are all given: 0.5 s once, and exact.
@@ -66,18 +67,15 @@ class LocalPrediction:
         return self._at_blocks(X, values, blocks, n_neighbors)
 
     def _given_all(self, X, values):
-        import torch  # noqa: PLC0415 (skfourier's import stays light)
-
-        problem, everything = self.problem, np.arange(len(self.problem.X))[None]
+        problem = self.problem
         # Not kept: a pickle would hold it.
-        lower = factors(problem.kernel, lags_within(problem.X, everything), problem.noise[None])[0]
+        factor = Triangle(problem.kernel(problem.X), problem.noise)
         mean, variance = np.empty((len(X), values.shape[1])), np.empty(len(X))
-        z = torch.linalg.solve_triangular(lower, torch.from_numpy(values), upper=False)
+        coefficients = factor.solve(values)
         for part in row_blocks(len(X), 32 * len(problem.X)):
-            cross = torch.from_numpy(problem.kernel(problem.X, X[part]))
-            half = torch.linalg.solve_triangular(lower, cross, upper=False)
-            mean[part] = (half.T @ z).numpy()
-            variance[part] = 1 - half.square().sum(dim=0).numpy()
+            cross = problem.kernel(problem.X, X[part])
+            mean[part] = cross.T @ coefficients
+            variance[part] = 1 - factor.quadratic_form(cross)
         return mean, variance
 
     def _blocks(self, X):

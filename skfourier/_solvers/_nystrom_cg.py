@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import scipy.linalg
 
-from skfourier._solvers._conjugate_gradients import conjugate_gradients
+from skfourier._solvers._conjugate_gradients import iterate, warn_unless_converged
 from skfourier._solvers._kernel_matrix import DenseMatrix
 from skfourier._solvers._solver import MatrixSolver
 
@@ -53,7 +53,7 @@ class NystromCG(MatrixSolver):
         """
         # Over the largest weight, as the products are.
         alpha = self.problem.alpha / self.problem.weight.max()
-        solution, self.n_iter = conjugate_gradients(
+        solution = iterate(
             lambda v: self._product(v) + alpha * v,
             self._root * targets.T,
             preconditioner=lambda v: self.approximation.precondition(v, alpha),
@@ -62,7 +62,9 @@ class NystromCG(MatrixSolver):
             # k A^-1 k <= k(0): no prediction is off by more than the error's energy norm.
             energy=self.tol * np.sqrt(np.mean(np.square(targets), axis=0)),
         )
-        return self._root * solution
+        self.n_iter = solution.n_iter
+        warn_unless_converged(solution, self.tol)
+        return self._root * solution.x
 
     @property
     def _root(self):
