@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.callback import CallbackSupportMixin
-from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
@@ -44,13 +44,14 @@ from skfourier._kernel_regressor_cv._sigma_candidates import (
     resolved_range,
 )
 from skfourier._kernel_regressor_cv._sigma_search import (
-    AxisByAxis,
-    Line,
     ScoreTable,
+    Search,
     SearchEnded,
     as_cv_results,
     at_edge,
+    diagonal,
     results_of,
+    scores_of,
     without,
 )
 from skfourier._kernel_regressor_cv._stream import Stream, streams
@@ -81,6 +82,9 @@ from skfourier._tasks import Tasks
 from skfourier.spectra import FiniteSpectrum, Gaussian, Matern, Spectrum
 
 _DEFAULT_ALPHAS = np.logspace(-4, 1, 11)
+# Parameters that both estimators have.
+_COMMON = ("solver", "domain", "tol", "max_iter", "trend")
+_CONSTRAINTS = FourierKernelRegressor._parameter_constraints
 
 
 def _has_domain(regressor):
@@ -242,12 +246,8 @@ class FourierKernelRegressorCV(
     _doc_link_module = "skfourier"
     _doc_link_template = DOC_LINK
     _parameter_constraints = {
-        **{
-            name: constraint
-            for name, constraint in FourierKernelRegressor._parameter_constraints.items()
-            if name not in ("sigma", "alpha")
-        },
-        "kernel": [*FourierKernelRegressor._parameter_constraints["kernel"], list, tuple],
+        **{name: _CONSTRAINTS[name] for name in _COMMON},
+        "kernel": [*_CONSTRAINTS["kernel"], list, tuple],
         "sigmas": ["array-like", None],
         "alphas": ["array-like", Interval(Real, 0, None, closed="neither"), None],
         "criterion": [str],
@@ -344,7 +344,6 @@ class FourierKernelRegressorCV(
         routed = self._routed(sample_weight is not None, weight, params)
         kernels = self._kernels(X, y)
         problem = self._problem(X, y, weight, kernels[0])
-        check_size_of_y(problem.moments)
         if self._without_a_grid(kernels):
             self._search_by_likelihood(problem, kernels, (X, y, weight))
         else:
@@ -352,12 +351,10 @@ class FourierKernelRegressorCV(
 
     def _search_by_likelihood(self, problem, kernels, rows, allowed=None):
         """Find the most likely kernel, sigma and alpha, and fit the regressor that has them."""
-        X, y, weight = rows
-        tasks = Tasks(self, X, y, weight, max_subtasks=len(kernels) + 1)
+        tasks = Tasks(self, *rows, max_subtasks=len(kernels) + 1)
 
         def fitted(candidate):
-            regressor = self._regressor(candidate.kernel).set_params(alpha=candidate.alpha)
-            return regressor.fit(X, y, sample_weight=weight).calibrated()
+            return self._fitted(rows, candidate.kernel, alpha=candidate.alpha).calibrated()
 
         choice = search_by_likelihood(
             problem,
@@ -365,7 +362,7 @@ class FourierKernelRegressorCV(
             per_axis=self.per_axis,
             allowed=allowed or self._applies,
             begun=partial(tasks.begin, "candidate"),
-            ended=lambda candidate: tasks.end(partial(_attributes, fitted, candidate)),
+            ended=lambda found: tasks.end(found and partial(_attributes, fitted, found)),
         )
         self._keep_choice(choice)
         tasks.begin("refit")
@@ -385,10 +382,6 @@ class FourierKernelRegressorCV(
         scales = choice.best.kernel.scales(self.n_features_in_)
         alike = len(scales) == 1 and np.ptp(scales) == 0
         self.sigma_ = float(scales[0, 0]) if alike else np.squeeze(scales)
-
-    def _template(self):
-        """Return the regressor of a stream, without its kernel."""
-        return self._regressor("gaussian").set_params(solver="nufft")
 
     def _fit_dask(self, X, y, sample_weight):
         """Choose by a sample of the rows of dask arrays, and fit to all of them."""
@@ -419,8 +412,8 @@ class FourierKernelRegressorCV(
         searches = [self._search(one) for one in problems]
         taken = self._taken(problems, searches)
         sampled = self.cv is None and any(not self._solver_of(*pair).is_exact for pair in taken)
-        known = all(isinstance(search, Line) for search in searches)
-        n_tasks = sum(len(search.first) for search in searches) + 1 if known else None
+        descends = any(len(search.axes) for search in searches)
+        n_tasks = None if descends else sum(len(search.first) for search in searches) + 1
         tasks = Tasks(self, *rows, max_subtasks=n_tasks)
         tables = [
             ScoreTable(
@@ -450,23 +443,19 @@ class FourierKernelRegressorCV(
         if np.isnan(means).all():
             tasks.end()
             return False
-
-        def fitted(alpha):
-            X, y, weight = rows
-            regressor = self._regressor(kernel).set_params(sigma=sigma, alpha=alpha)
-            return regressor.fit(X, y, sample_weight=weight)
-
-        return tasks.end(partial(_attributes, fitted, alphas[np.nanargmax(means)]))
+        best = alphas[np.nanargmax(means)]
+        return tasks.end(
+            partial(_attributes, self._fitted, rows, kernel, sigma=sigma, alpha=best)
+        )
 
     def _best_fit(self, results, kernels, rows):
         """Fit the best candidate that can be fitted to all rows; keep it and the table."""
-        X, y, weight = rows
         while True:
             place = self._choose(results)
             best = {"kernel": kernels[0], **results["params"][place]}
-            regressor = self._regressor(best.pop("kernel")).set_params(**best)
+            kernel = best.pop("kernel")
             try:
-                return regressor.fit(X, y, sample_weight=weight)
+                return self._fitted(rows, kernel, **best)
             except np.linalg.LinAlgError as error:  # a criterion may pass over it
                 warn_of_a_failure(**best, error=error)
                 results = without(results, place)
@@ -535,7 +524,8 @@ class FourierKernelRegressorCV(
             given = check_samples(self, X, y, sample_weight, reset=stream is None)
             kernels = self._kernels(*given[:2]) if stream is None else stream.kernels
             self._check_for_blocks(kernels, "partial_fit")
-            stream = stream or Stream(self._template(), kernels, self.per_axis)
+            template = self._regressor("gaussian").set_params(solver="nufft")
+            stream = stream or Stream(template, kernels, self.per_axis)
             seen = self.n_samples_seen_ if stream.sums is not None else 0
             self._stream = stream.with_rows(*given)
             if self._stream.choice is not None:
@@ -567,16 +557,13 @@ class FourierKernelRegressorCV(
             )
 
     def _fitted_state(self):
-        results = self.cv_results_
-        n_splits = sum(name.startswith("split") for name in results)
-        scores = [results[f"split{i}_test_score"] for i in range(n_splits)]
         return {
             "regressor_": self.regressor_,
             "sigma_": self.sigma_,
             "alpha_": self.alpha_,
             "best_score_": self.best_score_,
-            "tried": results["params"],
-            "scores": np.stack(scores, axis=1),
+            "tried": self.cv_results_["params"],
+            "scores": scores_of(self.cv_results_),
             "stream_was_left_out": self._stream_was_left_out or "_stream" in vars(self),
             "n_samples_seen_": self.n_samples_seen_,
         }
@@ -703,21 +690,17 @@ class FourierKernelRegressorCV(
             .add(splitter=self.cv, method_mapping=split)
         )
 
-    def _regressor(self, kernel):
+    def _regressor(self, kernel, **parameters):
         """Return the regressor of this kernel, drawn already where it has features."""
-        return FourierKernelRegressor(
-            kernel=kernel,
-            solver=self.solver,
-            domain=self.domain,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            trend=self.trend,
-        )
+        ours = {name: getattr(self, name) for name in _COMMON}
+        return FourierKernelRegressor(kernel=kernel, **ours, **parameters)
+
+    def _fitted(self, rows, kernel, **parameters):
+        """Return that regressor, fitted to rows."""
+        return self._regressor(kernel, **parameters).fit(*rows)
 
     def _applies(self, problem):
         """Return whether the solver asked for takes a problem."""
-        if self.solver not in SOLVERS:  # "auto", or a name that is refused later
-            return True
         return refusal(problem, self.solver, tol=self.tol) is None
 
     def _kernels(self, X, y):
@@ -762,7 +745,6 @@ class FourierKernelRegressorCV(
 
     def _refusal(self, problem, sigma):
         """Return None, or why the solver asked for does not take this sigma."""
-        known_name(self.solver, ("auto", *SOLVERS), "solver")
         return refusal(_at(problem, sigma), self.solver, tol=self.tol)
 
     def _search(self, problem):
@@ -770,8 +752,9 @@ class FourierKernelRegressorCV(
         n_features = problem.X.shape[1]
         if self.sigmas is not None:
             if self.per_axis is True:
-                return AxisByAxis(given_axes(self.sigmas, n_features))
-            return Line(given_line(self.sigmas, n_features))
+                axes = given_axes(self.sigmas, n_features)
+                return Search(diagonal(axes), axes)
+            return Search(given_line(self.sigmas, n_features))
         scale = problem.kernel.scales(n_features).max(axis=0)
         scale = np.where(scale > 0, scale, 1)
         low, high = (end / scale for end in resolved_range(problem.X, problem.grid))
@@ -780,8 +763,8 @@ class FourierKernelRegressorCV(
             line = [one for one in line if not is_slow(self._solver_of(problem, one))] or line
         if self.per_axis is True:
             tuples = [tuple(np.broadcast_to(sigma, n_features).tolist()) for sigma in line]
-            return AxisByAxis(default_axes(low, np.minimum(high, line[-1])), tuples)
-        return Line(line)
+            return Search(tuples, default_axes(low, np.minimum(high, line[-1])))
+        return Search(line)
 
     def _score(self, problem, rows, alphas, routed, *, sampled):
         """Return what scores a sigma with all alphas."""
@@ -813,9 +796,9 @@ class FourierKernelRegressorCV(
             return None
         if isinstance(self.scoring, str):
             known_name(self.scoring, get_scorer_names(), "scoring")
-        scorer = check_scoring(FourierKernelRegressor(), self.scoring)
+        scorer = check_scoring(FourierKernelRegressor(), self.scoring or "r2")
         if self.scoring is None and routing_is_enabled():
-            return get_scorer("r2").set_score_request(sample_weight=True)
+            scorer.set_score_request(sample_weight=True)
         return scorer
 
     def _routed(self, is_weighted, weight, params):
@@ -827,7 +810,7 @@ class FourierKernelRegressorCV(
         if routing_is_enabled():
             return process_routing(self, "fit", **given)
         groups, scorer = given.pop("groups", None), self._scorer()
-        if given and scorer is not None and not _takes_weights(scorer):
+        if given and scorer is not None and not accepts_sample_weight(scorer):
             warnings.warn(
                 f"scoring={self.scoring!r} takes no sample_weight: in the scores, though not in "
                 f"the fits, all rows count alike.",
@@ -838,6 +821,7 @@ class FourierKernelRegressorCV(
         return Bunch(splitter=Bunch(split={"groups": groups}), scorer=Bunch(score=given))
 
     def _check_consistent(self, groups):
+        known_name(self.solver, ("auto", *SOLVERS), "solver")
         known_name(self.criterion, CRITERIA, "criterion")
         if self.criterion == "gcv" and self.trend is not None:
             raise ValueError(
@@ -914,17 +898,9 @@ def _run(searches, tables):
     return True
 
 
-def _attributes(fitted, candidate):
-    """Return what an estimator of this candidate has; None where it cannot be fitted."""
-    if candidate is None:
-        return None
+def _attributes(fitted, *candidate, **parameters):
+    """Return what an estimator of a candidate has; None where it cannot be fitted."""
     try:
-        regressor = fitted(candidate)
+        return {"regressor_": fitted(*candidate, **parameters)}
     except np.linalg.LinAlgError:
         return None
-    return {"regressor_": regressor}
-
-
-def _takes_weights(scorer):
-    """Return whether a scorer takes weights; that of a regressor without scoring does."""
-    return type(scorer).__name__ == "_PassthroughScorer" or accepts_sample_weight(scorer)

@@ -22,7 +22,7 @@ from skfourier.spectra import FiniteSpectrum, SpectrumMultiple, SpectrumSum
 # nothing but noise.
 _ALPHAS = (1e-8, 1e4)
 # Where the search of each kernel may begin: the best of these, by few blocks.
-_FIRST_SIGMAS, _FIRST_ALPHAS = 6, (1e-2,)
+_FIRST_SIGMAS, _FIRST_ALPHA = 6, 1e-2
 _BLOCKS_FOR_A_START, _BLOCKS_FOR_THE_KERNEL, _MORE_FOR_THE_BEST = 8, 48, 512
 
 
@@ -166,14 +166,13 @@ def _start(likelihood, kernel, sigmas, per_axis, units):
         factor = np.full(n_features, sigma) if per_axis and n_features > 1 else sigma
         bounds = np.multiply(_ALPHAS, unit)
         parameters = Parameters(_scaled(kernel, factor, units), n_features, bounds)
-        for alpha in _FIRST_ALPHAS:
-            vector = parameters.first(alpha * unit)
-            try:
-                value = parameters.candidate(vector, likelihood).fit.value
-            except np.linalg.LinAlgError:
-                continue
-            if best is None or value > best[0]:
-                best = value, parameters, vector
+        vector = parameters.first(_FIRST_ALPHA * unit)
+        try:
+            value = parameters.candidate(vector, likelihood).fit.value
+        except np.linalg.LinAlgError:
+            continue
+        if best is None or value > best[0]:
+            best = value, parameters, vector
     if best is None:
         raise np.linalg.LinAlgError(
             "its matrices are singular to working precision at every sigma that was tried."

@@ -47,12 +47,11 @@ class Sampler:
     ----------
     problem : Problem
         With X in units in which distances along the columns compare.
-    seed : int, default=0
     """
 
-    def __init__(self, problem, seed=0):
-        self.X, self.seed = problem.X, seed
-        self.hierarchy = Hierarchy(self.X, seed) if len(self.X) > _FEW_ROWS else None
+    def __init__(self, problem):
+        self.X = problem.X
+        self.hierarchy = Hierarchy(self.X) if len(self.X) > _FEW_ROWS else None
 
     def sample(self, n_blocks, n_more=0, *, more_firsts=False):
         """Sample blocks.
@@ -75,7 +74,7 @@ class Sampler:
         nothing = np.empty((1, 0), dtype=int)
         if self.hierarchy is None:
             return [Groups.of(self.X, nothing, np.arange(len(self.X))[None], len(self.X))]
-        rng = np.random.default_rng(self.seed)
+        rng = np.random.default_rng(0)
         first = self.hierarchy.levels[0][None]
         if more_firsts:
             first = np.concatenate([first, self._other_firsts(self.hierarchy.levels, n_blocks)])
@@ -93,14 +92,14 @@ class Sampler:
     def _other_firsts(self, levels, n_blocks):
         size, others = len(levels[0]), np.concatenate(levels[1:])
         n_sets = min(n_blocks * _ROWS_PER_BLOCK, len(self.X)) // size - 1
-        shuffled = np.random.default_rng(self.seed).permutation(others)
+        shuffled = np.random.default_rng(0).permutation(others)
         return shuffled[: n_sets * size].reshape(n_sets, size)
 
     def rows(self, n_rows):
         """Sample rows, each given near rows of all levels: what leaving it out takes."""
-        rng = np.random.default_rng(self.seed)
+        rng = np.random.default_rng(0)
         last = rng.permutation(len(self.X))[:n_rows, None]
-        hierarchy = self.hierarchy or Hierarchy(self.X, self.seed)
+        hierarchy = self.hierarchy or Hierarchy(self.X)
         given = hierarchy.neighbors(self.X[last[:, 0]], _NEIGHBORS_OF_A_ROW)
         # A row is its own nearest neighbor, or one that is repeated.
         others = np.argsort(given == last, axis=1, kind="stable")[:, :-1]

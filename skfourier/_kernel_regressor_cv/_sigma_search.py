@@ -65,14 +65,13 @@ def results_of(tables, kernels):
     dict of ndarray
         With "param_kernel" where there are several.
     """
+    several = len(kernels) > 1
     candidates = [
-        {"kernel": kernel, "sigma": sigma, "alpha": alpha}
+        {**({"kernel": kernel} if several else {}), "sigma": sigma, "alpha": alpha}
         for kernel, table in zip(kernels, tables, strict=True)
         for sigma in table.scores
         for alpha in table.alphas.tolist()
     ]
-    if len(kernels) == 1:
-        candidates = [{k: v for k, v in one.items() if k != "kernel"} for one in candidates]
     scores = np.concatenate([score for table in tables for score in table.scores.values()])
     return as_cv_results(candidates, scores)
 
@@ -97,65 +96,53 @@ def as_cv_results(candidates, scores):
     }
 
 
+def scores_of(results):
+    """Return the scores in such a table, of shape (n_candidates, n_splits)."""
+    n_splits = sum(name.startswith("split") for name in results)
+    return np.stack([results[f"split{k}_test_score"] for k in range(n_splits)], axis=1)
+
+
 def without(results, place):
     """Return such a table with one candidate failed, so that it ranks last."""
-    n_splits = sum(name.startswith("split") for name in results)
-    scores = np.stack([results[f"split{k}_test_score"] for k in range(n_splits)], axis=1)
+    scores = scores_of(results)
     scores[place] = np.nan
     return as_cv_results(results["params"], scores)
 
 
-class Line:
-    """Candidates that are tried one after the other.
+class Search:
+    """Candidates that are tried one after the other; from the best, each axis by itself.
+
+    That is coordinate descent: of each axis in turn the best, the others held.
 
     Parameters
     ----------
-    candidates : list of float or of tuple of float
+    first : list of float or of tuple of float
+        What is tried whatever comes out, of all axes at once.
+    axes : list of ndarray, default=()
+        The candidates of each axis, increasing; none for no descent.
 
     Attributes
     ----------
-    first : list
-        What is tried whatever comes out.
-    columns : ndarray of shape (1 or n_features, n_candidates)
+    columns : list of ndarray, or ndarray of shape (1 or n_features, n_candidates)
         The sigmas tried, of all axes at once or of each.
     """
 
-    def __init__(self, candidates):
-        self.first, self.columns = candidates, np.atleast_2d(np.transpose(candidates))
+    def __init__(self, first, axes=()):
+        self.first, self.axes = first, axes
+        self.columns = axes or np.atleast_2d(np.transpose(first))
 
     def run(self, score):
-        """Score all candidates; `score` maps a sigma to a number."""
-        for sigma in self.first:
-            score(sigma)
+        """Score candidates; the same ones may be asked for again.
 
-
-class AxisByAxis:
-    """Coordinate descent: the best of all axes at once, then of each axis, the others held.
-
-    Parameters
-    ----------
-    axes : list of ndarray
-        The candidates of each axis, increasing.
-    line : list of tuple of float or None, default=None
-        The candidates of all axes at once. None: the first of each axis, and so on to the last.
-
-    Attributes
-    ----------
-    first : list of tuple of float
-        `line`.
-    columns : list of ndarray
-        `axes`.
-    """
-
-    def __init__(self, axes, line=None):
-        self.columns, self.first = axes, _diagonal(axes) if line is None else line
-
-    def run(self, score):
-        """Score candidates; the same ones may be asked for again."""
+        Parameters
+        ----------
+        score : callable
+            A sigma to a number.
+        """
         best = max(self.first, key=score)
         for _ in range(_MAX_ROUNDS):
             before = best
-            for axis, values in enumerate(self.columns):
+            for axis, values in enumerate(self.axes):
                 line = [(*best[:axis], value, *best[axis + 1 :]) for value in values.tolist()]
                 best = max([best, *line], key=score)
             if best == before:
@@ -170,7 +157,8 @@ def at_edge(value, candidates, name):
     return f"{name}={value:.4g}, the {'smallest' if value <= smallest else 'largest'}"
 
 
-def _diagonal(axes):
+def diagonal(axes):
+    """Return the first candidates of all axes, and so on to the last, as a list of tuples."""
     n = max(map(len, axes))
     places = [np.rint(np.linspace(0, len(axis) - 1, n)).astype(int) for axis in axes]
     picked = [axis[place].tolist() for axis, place in zip(axes, places, strict=True)]

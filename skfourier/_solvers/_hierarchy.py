@@ -20,7 +20,6 @@ class Hierarchy:
     ----------
     X : ndarray of shape (n_samples, n_features)
         In units in which distances along the columns compare.
-    seed : int, default=0
 
     Attributes
     ----------
@@ -28,12 +27,12 @@ class Hierarchy:
         The rows of each level, the smallest level first.
     """
 
-    def __init__(self, X, seed=0):
+    def __init__(self, X):
         # A balanced tree would take longer to build than it saves.
         from scipy.spatial import KDTree  # noqa: PLC0415 (skfourier's import stays light)
 
         self.X = X
-        order = np.random.default_rng(seed).permutation(len(X))
+        order = np.random.default_rng(0).permutation(len(X))
         ends = [len(X)]
         while ends[0] > _FIRST_LEVEL:
             ends.insert(0, max(ends[0] // _GROWTH, min(_FIRST_LEVEL, len(X))))

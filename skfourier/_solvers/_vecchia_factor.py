@@ -13,7 +13,8 @@ import scipy.sparse
 from skfourier._solvers._conditionals import blocks_of_groups, factors, lags_within
 from skfourier._solvers._hierarchy import Hierarchy, blocks_of_neighbors
 
-_ROWS_PER_BLOCK = 16
+# Rows of a block, and rows of each level below that it is given.
+_ROWS_PER_BLOCK, _NEIGHBORS_PER_LEVEL = 16, 8
 
 
 class VecchiaFactor:
@@ -22,18 +23,16 @@ class VecchiaFactor:
     Parameters
     ----------
     problem : Problem
-    n_neighbors : int, default=8
-        How many rows of each level a block is given.
     """
 
-    def __init__(self, problem, n_neighbors=8):
+    def __init__(self, problem):
         n_rows, n_features = problem.X.shape
         X = problem.X * problem.kernel.scales(n_features).max(axis=0)
         hierarchy = Hierarchy(X)
         parts = [
             part
             for level in range(len(hierarchy.levels))
-            for part in _columns_of(problem, hierarchy, level, n_neighbors)
+            for part in _columns_of(problem, hierarchy, level)
         ]
         values, rows, columns = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         self.factor = scipy.sparse.csr_matrix((values, (rows, columns)), shape=(n_rows, n_rows))
@@ -44,7 +43,7 @@ class VecchiaFactor:
         return (self.factor @ (self._transposed @ array.T)).T
 
 
-def _columns_of(problem, hierarchy, level, n_neighbors):
+def _columns_of(problem, hierarchy, level):
     """Yield values, rows and columns of the entries of U of the blocks of a level."""
     import torch  # noqa: PLC0415 (skfourier's import stays light)
 
@@ -53,7 +52,7 @@ def _columns_of(problem, hierarchy, level, n_neighbors):
     for places in blocks_of_neighbors(hierarchy.X[rows_of_level], size):
         blocks = rows_of_level[places]
         centers = hierarchy.X[blocks].mean(axis=1)
-        given = hierarchy.neighbors(centers, n_neighbors, below=level)
+        given = hierarchy.neighbors(centers, _NEIGHBORS_PER_LEVEL, below=level)
         groups = np.concatenate([given, blocks], axis=1)
         n_rows, n_last = groups.shape[1], blocks.shape[1]
         last = torch.eye(n_rows, dtype=torch.float64)[:, -n_last:]

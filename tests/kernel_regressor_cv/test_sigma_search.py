@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from skfourier._kernel_regressor_cv._sigma_search import (
-    AxisByAxis,
-    Line,
     ScoreTable,
+    Search,
     at_edge,
+    diagonal,
     results_of,
 )
 
@@ -33,7 +33,7 @@ class Counted:
 def test_a_line_is_tried_in_order():
     criterion = Counted(4.0)
     table = ScoreTable(criterion, ALPHAS)
-    Line([1.0, 4.0, 2.0]).run(table)
+    Search([1.0, 4.0, 2.0]).run(table)
     assert list(table.scores) == [1.0, 4.0, 2.0]
     results = results_of([table], [None])
     assert results["params"][3] == {"sigma": 4.0, "alpha": 1.0}
@@ -49,7 +49,8 @@ def test_axis_by_axis_finds_the_peak_and_tries_nothing_twice():
     grid = 2.0 ** np.arange(8)
     criterion = Counted((4, 32, 2))
     table = ScoreTable(criterion, ALPHAS)
-    search = AxisByAxis([grid, grid, grid[:4]])
+    axes = [grid, grid, grid[:4]]
+    search = Search(diagonal(axes), axes)
     assert search.first[0] == (1, 1, 1)
     assert search.first[-1] == (128, 128, 8)
     search.run(table)
@@ -65,7 +66,7 @@ def test_axis_by_axis_never_ends_below_its_best():
         rng = np.random.default_rng(seed)
         table = ScoreTable(lambda _, rng=rng: rng.normal(size=(2, 1)), ALPHAS)
         axes = [np.arange(1.0, 5.0)] * 2
-        AxisByAxis(axes).run(table)
+        Search(diagonal(axes), axes).run(table)
         scores = {sigma: table(sigma) for sigma in table.scores}
         best = max(scores, key=scores.get)
         # The best was found last along one of its axes, whose others have been tried then.
