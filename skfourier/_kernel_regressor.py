@@ -280,7 +280,7 @@ class FourierKernelRegressor(
             with tasks.iterations() as asked, asking(asked):
                 _ = solver.coefficients  # solved now: the warnings are of this call
             self._check_accuracy(solver)
-            self._keep(solver)
+            self.solver_, self._solver = solver.name, solver
             self.n_samples_seen_ = number_of_rows(X)
             tasks.close()
         return self
@@ -326,7 +326,9 @@ class FourierKernelRegressor(
         with unchanged_on_error(self):
             self._validate_params()  # scikit-learn's decorator does so in the first call only
             self._check_alpha()
-            self._keep(self._partial_fit(X, y, sample_weight))
+            solver = self._partial_fit(X, y, sample_weight)
+            check_size_of_y(solver.moments)
+            self.solver_, self._solver = solver.name, solver
             self.n_samples_seen_ = getattr(self, "n_samples_seen_", 0) + number_of_rows(X)
         return self
 
@@ -509,16 +511,17 @@ class FourierKernelRegressor(
             problem = self._problem(X, y, sample_weight)
             solver = choose_solver(problem, self.solver, among=STREAMING, **self._tolerances())
             return around(solver.of_sums(solver.sums))
-        self._check_parameters_of_the_sums()
+        changed = self._changed_parameters()
+        if changed:
+            raise ValueError(
+                f"The sums over earlier rows were taken with other values of "
+                f"{', '.join(changed)}: these cannot change between rows. Start anew with fit, or "
+                f"with a clone."
+            )
         X, y, weight = self._check_samples(X, y, sample_weight, reset=False)
         before, problem = self._solver, self._solver.problem
         more = before.sums_of(X - problem.origin, y / problem.unit, weight)
         return before.of_sums(before.sums + more, self.alpha, self.max_iter)
-
-    def _keep(self, solver):
-        """Keep a solver."""
-        check_size_of_y(solver.moments)
-        self.solver_, self._solver = solver.name, solver
 
     def _check_accuracy(self, solver):
         """Warn of an inaccurate solution; refuse a useless one."""
@@ -607,15 +610,6 @@ class FourierKernelRegressor(
         before, now = self._fitted_parameters, self._parameters_of_the_sums()
         return [name for name in now if not np.array_equal(before.get(name), now[name])]
 
-    def _check_parameters_of_the_sums(self):
-        changed = self._changed_parameters()
-        if changed:
-            raise ValueError(
-                f"The sums over earlier rows were taken with other values of "
-                f"{', '.join(changed)}: these cannot change between rows. Start anew with fit, or "
-                f"with a clone."
-            )
-
     def _fitted_state(self):
         return {
             "kernel_": self.kernel_,
@@ -688,11 +682,10 @@ class FourierKernelRegressor(
         mean = self._in_units_of_y(self._solver.mean(X))
         if return_cov:
             _check_few(len(X), "The covariance")
-            square = _squared(self.signal_scale_)
-            covariance = np.multiply.outer(self._solver.covariance(X), square)
-            return mean, covariance.astype(self._y_dtype).reshape(
-                *covariance.shape[:2], *self._y_shape
-            )
+            variance = _squared(self.signal_scale_)
+            covariance = np.multiply.outer(self._solver.covariance(X), variance)
+            covariance = covariance.astype(self._y_dtype)
+            return mean, covariance.reshape(len(X), len(X), *self._y_shape)
         if not return_std:
             return mean
         deviation = np.sqrt(np.maximum(self._solver.variance(X), 0))
@@ -738,9 +731,7 @@ class FourierKernelRegressor(
         X, scale = self._places(X), self._signal_scale
         n_outputs, rng = len(scale), check_random_state(random_state)
         draws = self._solver.draws(n_outputs * n_samples, rng)(X).reshape(len(X), n_outputs, -1)
-        samples = self._solver.mean(X)[:, :, None] + scale[:, None] * draws
-        samples = (samples * self._solver.problem.unit[:, None]).astype(self._y_dtype)
-        return samples.reshape(len(X), *self._y_shape, n_samples)
+        return self._in_units_of_y(self._solver.mean(X)[:, :, None] + scale[:, None] * draws)
 
     @by_blocks
     def predict_gradient(self, X: Any, return_std: bool = False) -> Any:
@@ -797,12 +788,7 @@ class FourierKernelRegressor(
             if return_std:
                 deviation = np.sqrt(np.maximum(self._variance_of_differences(points), 0)) / h
                 deviations.append(np.outer(deviation, self._signal_scale))
-        shape, unit = (len(X), *self._y_shape, X.shape[1]), self._solver.problem.unit
-        both = [
-            np.stack([part * unit for part in parts], -1).astype(self._y_dtype).reshape(shape)
-            for parts in (gradients, deviations)
-            if parts
-        ]
+        both = [self._in_units_of_y(np.stack(p, axis=-1)) for p in (gradients, deviations) if p]
         return tuple(both) if return_std else both[0]
 
     def _variance_of_differences(self, points):
@@ -823,8 +809,10 @@ class FourierKernelRegressor(
         return X - self._solver.problem.origin
 
     def _in_units_of_y(self, values):
-        values = values * self._solver.problem.unit
-        return values.astype(self._y_dtype).reshape(len(values), *self._y_shape)
+        """Turn (n_rows, n_outputs, ...) into the units, the dtype and the form of y."""
+        more = values.shape[2:]
+        values = values * self._solver.problem.unit.reshape(-1, *(1,) * len(more))
+        return values.astype(self._y_dtype).reshape(len(values), *self._y_shape, *more)
 
 
 def resolve_kernel(kernel, X, y):
