@@ -175,24 +175,17 @@ def _cut_alike(column, name, X):
 
 
 def _block_bounds(start, X, weight):
-    X, weight = _finite(X, "X", start), _weights(weight, start)
-    if weight is not None:
-        X, weight = X[weight > 0], weight[weight > 0]
+    X, weight = _weighted(start, weight, _finite(X, "X", start))
     if not len(X):
         return np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf), 0.0
-    return *box_of(X), float(len(X) if weight is None else weight.sum())
+    return *box_of(X), float(weight.sum())
 
 
 def _block_sums(sums_of, start, X, y, weight, *, origin, domain):
-    X, y, weight = _finite(X, "X", start), _finite(y, "y", start), _weights(weight, start)
-    y = y if y.ndim == 2 else y[:, None]
-    if weight is not None:
-        kept = weight > 0
-        X, y, weight = X[kept], y[kept], weight[kept]
+    X, y, weight = _weighted(start, weight, _finite(X, "X", start), _finite(y, "y", start))
     if domain is not None:
         check_inside(X, *domain)
-    weight = np.ones(len(X)) if weight is None else weight
-    return sums_of(X - origin, y, weight)
+    return sums_of(X - origin, y if y.ndim == 2 else y[:, None], weight)
 
 
 def _check_any_weight(weight_sum):
@@ -200,15 +193,16 @@ def _check_any_weight(weight_sum):
         raise ValueError("All weights are zero: there is nothing to learn from.")
 
 
-def _weights(weight, start):
+def _weighted(start, weight, *arrays):
+    """Return the rows of arrays that have a weight, and their weights; ones for None."""
     if weight is None:
-        return None
+        return *arrays, np.ones(len(arrays[0]))
     weight = _finite(weight, "sample_weight", start)
     if np.any(weight < 0):
         raise ValueError(
             f"sample_weight is negative among {_rows(start, weight)}. Weights are 0 or more."
         )
-    return weight
+    return *(array[weight > 0] for array in arrays), weight[weight > 0]
 
 
 def _finite(block, name, start):
