@@ -1,11 +1,12 @@
 r"""Ridge regression on finite features: the features, and the sums that it keeps of its rows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from skfourier._blocks import row_blocks
+from skfourier._solvers._sums import Sums
 from skfourier._solvers._target_moments import TargetMoments
 from skfourier.spectra._features import fourier_features
 from skfourier.spectra._finite import FiniteSpectrum
@@ -35,6 +36,10 @@ class FiniteFeatures:
         """Number of features."""
         return 2 * len(self._frequencies)
 
+    def same(self, other):
+        """Return whether other features are these."""
+        return self.n_columns == other.n_columns and self.kernel == other.kernel
+
     def blocks(self, X):
         """Yield slices of rows and their features."""
         amplitudes = self.kernel.given_amplitudes(self.n_columns)
@@ -50,28 +55,23 @@ class FiniteFeatures:
 
 
 @dataclass(frozen=True, eq=False)
-class FeatureSums:
+class FeatureSums(Sums):
     r"""Sums over rows of the targets about their weighted mean.
-
-    Their memory depends on the number of features only.
 
     Parameters
     ----------
     features : FiniteFeatures
-    gram : ndarray of shape (width, width)
-        :math:`\Phi^T W \Phi`.
     right_hand_sides : ndarray of shape (width, n_outputs)
         :math:`\Phi^T W (y - \bar y)`.
+    moments : TargetMoments
+    gram : ndarray of shape (width, width)
+        :math:`\Phi^T W \Phi`.
     feature_sums : ndarray of shape (width,)
         :math:`\Phi^T W 1`.
-    moments : TargetMoments
     """
 
-    features: FiniteFeatures
     gram: np.ndarray
-    right_hand_sides: np.ndarray
     feature_sums: np.ndarray
-    moments: TargetMoments
 
     @classmethod
     def of(cls, features, X, y, weight, n_trend=0):
@@ -94,42 +94,17 @@ class FeatureSums:
             gram += phi.T @ weighted
             right_hand_sides += weighted.T @ (y[rows] - moments.mean)
             feature_sums += weighted.sum(axis=0)
-        return cls(features, gram, right_hand_sides, feature_sums, moments)
+        return cls(features, right_hand_sides, moments, gram, feature_sums)
 
-    def state(self):
-        """Return what files hold, beside the features and the moments."""
-        return {
-            "gram": self.gram,
-            "right_hand_sides": self.right_hand_sides,
-            "feature_sums": self.feature_sums,
-        }
-
-    @classmethod
-    def from_state(cls, features, moments, state):
-        """Rebuild the sums of features and moments from `state`."""
+    @staticmethod
+    def shapes(features, n_outputs):
+        """Return the names of the arrays and their shapes, a dict."""
         width = features.width
-        sums = cls(
-            features,
-            state.array("gram", (width, width)),
-            state.array("right_hand_sides", (width, len(moments.mean))),
-            state.array("feature_sums", (width,)),
-            moments,
-        )
-        state.finish()
-        return sums
-
-    def __add__(self, other):
-        """Add the sums over other rows."""
-        if self.gram.shape != other.gram.shape or self.features.kernel != other.features.kernel:
-            raise ValueError("Only sums over the same features add up; these have different ones.")
-        moments = self.moments + other.moments
-        return replace(
-            self,
-            gram=self.gram + other.gram,
-            right_hand_sides=self.about(moments.mean) + other.about(moments.mean),
-            feature_sums=self.feature_sums + other.feature_sums,
-            moments=moments,
-        )
+        return {
+            "gram": (width, width),
+            "right_hand_sides": (width, n_outputs),
+            "feature_sums": (width,),
+        }
 
     def about(self, origin):
         """Return the right-hand sides of the targets less `origin`."""

@@ -222,6 +222,11 @@ class FourierModes:
         other.__dict__.update(reach=self.reach, spacing=self.spacing, highest=highest)
         return other
 
+    def same(self, other):
+        """Return whether other modes are these, whatever their kernel."""
+        box, others = (self.low, self.high), (other.low, other.high)
+        return np.array_equal(box, others) and self.highest == other.highest
+
     def within_reach(self, X):
         """Return which rows of X are near enough to the box to learn from it."""
         return np.all((self.low - self.reach <= X) & (self.high + self.reach >= X), axis=1)

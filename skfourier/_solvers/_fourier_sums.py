@@ -1,40 +1,36 @@
-"""The sums over rows that kernel regression by Fourier modes keeps; sums of blocks add up."""
+"""The sums over rows that kernel regression by Fourier modes keeps."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from skfourier._solvers._box import check_inside
-from skfourier._solvers._fourier_modes import FourierModes
 from skfourier._solvers._half_spectra import cropped, half_shape
 from skfourier._solvers._nonuniform_fft import sums_over_rows
+from skfourier._solvers._sums import Sums
 from skfourier._solvers._target_moments import TargetMoments
 
 
 @dataclass(frozen=True, eq=False)
-class FourierSums:
+class FourierSums(Sums):
     r"""Sums over rows of the targets about their weighted mean.
 
     .. math:: T_{mm'} = \sum_j w_j e^{-2\pi i\, h (m - m') \cdot x_j}, \quad
               r_m = \sum_j w_j (y_j - \bar y) e^{-2\pi i\, h m \cdot x_j}
 
-    Their memory depends on the number of modes only.
-
     Parameters
     ----------
     features : FourierModes
-    toeplitz : ndarray
-        T, along each axis to twice the highest mode; its entries at the features' own modes are
-        the weighted sums of these.
     right_hand_sides : ndarray of shape (n_outputs, *features.half_shape)
         r.
     moments : TargetMoments
+    toeplitz : ndarray
+        T, along each axis to twice the highest mode; its entries at the features' own modes are
+        the weighted sums of these.
     """
 
-    features: FourierModes
     toeplitz: np.ndarray
-    right_hand_sides: np.ndarray
-    moments: TargetMoments
+    dtype = complex
 
     @classmethod
     def of(cls, features, X, y, weight, n_trend=0):
@@ -69,41 +65,17 @@ class FourierSums:
             if pair == 0:
                 first += sums
         right_hand_sides = others.reshape(-1, *features.half_shape)[1 : 1 + y.shape[1]]
-        return cls(features, first[0], right_hand_sides, moments)
+        right_hand_sides = others.reshape(-1, *features.half_shape)[1 : 1 + y.shape[1]]
+        return cls(features, right_hand_sides, moments, first[0])
 
-    def state(self):
-        """Return what files hold, beside the features and the moments."""
+    @staticmethod
+    def shapes(features, n_outputs):
+        """Return the names of the arrays and their shapes, a dict."""
+        doubled = [2 * m for m in features.highest]
         return {
-            "toeplitz": self.toeplitz,
-            "right_hand_sides": self.right_hand_sides,
+            "toeplitz": half_shape(doubled),
+            "right_hand_sides": (n_outputs, *features.half_shape),
         }
-
-    @classmethod
-    def from_state(cls, features, moments, state):
-        """Rebuild the sums of features and moments from `state`."""
-        n_outputs, doubled = len(moments.mean), tuple(2 * m for m in features.highest)
-        sums = cls(
-            features,
-            state.array("toeplitz", half_shape(doubled), complex),
-            state.array("right_hand_sides", (n_outputs, *features.half_shape), complex),
-            moments,
-        )
-        state.finish()
-        return sums
-
-    def __add__(self, other):
-        """Add the sums over other rows."""
-        mine, others = self.features, other.features
-        same_box = np.array_equal(mine.low, others.low) and np.array_equal(mine.high, others.high)
-        if not (same_box and mine.highest == others.highest):
-            raise ValueError("Only sums over the same modes add up; these have different boxes.")
-        moments = self.moments + other.moments
-        return replace(
-            self,
-            toeplitz=self.toeplitz + other.toeplitz,
-            right_hand_sides=self.about(moments.mean) + other.about(moments.mean),
-            moments=moments,
-        )
 
     def about(self, origin):
         """Return r of the targets less `origin`: r(y - origin) = r(y - mean) + (...) r(1)."""

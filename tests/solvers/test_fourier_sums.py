@@ -57,7 +57,7 @@ def test_a_grid_that_memory_forbids_is_done_without(tol, monkeypatch, capfd):
 
 def test_sums_over_other_boxes_do_not_add_up():
     wider = replace(MODES, high=np.array([0.6, 0.5]))
-    with pytest.raises(ValueError, match="different boxes"):
+    with pytest.raises(ValueError, match="same features"):
         FourierSums.of(MODES, X, targets(), WEIGHT) + FourierSums.of(wider, X, targets(), WEIGHT)
 
 
