@@ -65,7 +65,6 @@ class FourierSums(Sums):
             if pair == 0:
                 first += sums
         right_hand_sides = others.reshape(-1, *features.half_shape)[1 : 1 + y.shape[1]]
-        right_hand_sides = others.reshape(-1, *features.half_shape)[1 : 1 + y.shape[1]]
         return cls(features, right_hand_sides, moments, first[0])
 
     @staticmethod

@@ -166,12 +166,10 @@ def _check_number_of_terms(polynomial, n_features, n_columns):
     low, high = degree if isinstance(degree, list | tuple) else (0, degree)
     if not (isinstance(low, int) and isinstance(high, int) and high <= _HIGHEST_DEGREE):
         raise ValueError(f"{degree!r} is not the degree of a polynomial")
-    n_terms = int(bool(polynomial.include_bias))
-    for order in range(max(low, 1), high + 1):
-        n_choices = n_features if polynomial.interaction_only else n_features + order - 1
-        n_terms += math.comb(n_choices, order)
-        if n_terms > n_columns:
-            break
+    n_terms = int(bool(polynomial.include_bias)) + sum(
+        math.comb(n_features if polynomial.interaction_only else n_features + order - 1, order)
+        for order in range(max(low, 1), high + 1)
+    )
     if n_terms != n_columns:
         raise ValueError(f"{polynomial!r} has other terms than the {n_columns} columns of the file")
 
