@@ -23,7 +23,7 @@ def leave_one_out(solver, alphas):
             -np.average(
                 np.square(one.leave_one_out_residuals() * unit).mean(axis=1), weights=problem.weight
             )
-            for one in _with_each(solver, alphas)
+            for one in map(solver.with_alpha, alphas)
         ]
     )
 
@@ -48,12 +48,6 @@ CRITERIA = {
     "gcv": generalized_cross_validation,
     "log_marginal_likelihood": log_marginal_likelihood,
 }
-
-
-def _with_each(solver, alphas):
-    yield solver
-    for alpha in alphas[1:]:
-        yield solver.with_alpha(alpha)
 
 
 class UnlessRefused:
@@ -114,8 +108,7 @@ class Whole:
         for start, alpha in enumerate(self.alphas):
             try:
                 first = first or self.solver_of(sigma)
-                solver = first if start == 0 else first.with_alpha(alpha)
-                scores[start:, 0] = self.criterion(solver, self.alphas[start:])
+                scores[start:, 0] = self.criterion(first.with_alpha(alpha), self.alphas[start:])
                 break
             except np.linalg.LinAlgError as error:
                 warn_of_a_failure(sigma, alpha, error)

@@ -322,19 +322,15 @@ class FourierKernelRegressorCV(
             If the best candidate is the smallest or largest one tried.
         """
         with unchanged_on_error(self):
-            return self._fit(X, y, sample_weight, params)
-
-    def _fit(self, X, y, sample_weight, params):
-        """Score the candidates, and fit with the best."""
-        self.__dict__.pop("_stream", None)
-        self._stream_was_left_out = False
-        if is_dask(X):
-            refuse_params(params)
-            self._fit_dask(X, y, sample_weight)
-        else:
-            self._fit_rows(X, y, sample_weight, params)
-        self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
-        self.n_samples_seen_ = number_of_rows(X)
+            self.__dict__.pop("_stream", None)
+            self._stream_was_left_out = False
+            if is_dask(X):
+                refuse_params(params)
+                self._fit_dask(X, y, sample_weight)
+            else:
+                self._fit_rows(X, y, sample_weight, params)
+            self.kernel_, self.solver_ = self.regressor_.kernel_, self.regressor_.solver_
+            self.n_samples_seen_ = number_of_rows(X)
         return self
 
     def _fit_rows(self, X, y, sample_weight, params):
@@ -815,7 +811,7 @@ class FourierKernelRegressorCV(
                 f"scoring={self.scoring!r} takes no sample_weight: in the scores, though not in "
                 f"the fits, all rows count alike.",
                 UserWarning,
-                stacklevel=6,
+                stacklevel=5,
             )
             given = {}
         return Bunch(splitter=Bunch(split={"groups": groups}), scorer=Bunch(score=given))
@@ -869,7 +865,7 @@ class FourierKernelRegressorCV(
                 f"The best candidate is at the edge of those tried: {'; '.join(found)}. Better "
                 f"ones may lie beyond. Pass sigmas or alphas that reach farther.",
                 UserWarning,
-                stacklevel=7,
+                stacklevel=6,
             )
 
 

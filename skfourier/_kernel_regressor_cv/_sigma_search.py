@@ -20,9 +20,9 @@ class ScoreTable:
         sigma, a float or a tuple of them, to an array of shape (n_alphas, n_splits).
     alphas : ndarray of shape (n_alphas,)
         In the criterion's order.
-    begun : callable, default=None
+    begun : callable, default=nothing
         Called before a sigma is scored.
-    ended : callable, default=None
+    ended : callable, default=never
         Called with a sigma and its scores; returns whether to end the search.
 
     Attributes
@@ -31,7 +31,7 @@ class ScoreTable:
         sigma to what the criterion says.
     """
 
-    def __init__(self, criterion, alphas, begun=None, ended=None):
+    def __init__(self, criterion, alphas, begun=lambda: None, ended=lambda *_: False):
         self.criterion, self.alphas = criterion, alphas
         self.begun, self.ended = begun, ended
         self.scores = {}
@@ -44,10 +44,9 @@ class ScoreTable:
         SearchEnded
         """
         if sigma not in self.scores:
-            if self.begun:
-                self.begun()
+            self.begun()
             self.scores[sigma] = self.criterion(sigma)
-            if self.ended and self.ended(sigma, self.scores[sigma]):
+            if self.ended(sigma, self.scores[sigma]):
                 raise SearchEnded
         return _nan_last(self.scores[sigma].mean(axis=1)).max()
 

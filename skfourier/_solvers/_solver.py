@@ -251,6 +251,8 @@ class Solver(Evidence):
 
     def with_alpha(self, alpha):
         """Return this solver with another alpha; what does not depend on it is shared."""
+        if alpha == self.problem.alpha:
+            return self
         other = type(self)(self.problem.with_alpha(alpha), tol=self.tol, max_iter=self.max_iter)
         other.__dict__.update({name: getattr(self, name) for name in self.shared})
         return other
