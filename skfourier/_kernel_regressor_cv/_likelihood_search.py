@@ -8,11 +8,7 @@ from functools import partial
 import numpy as np
 from sklearn.exceptions import FitFailedWarning
 
-from skfourier._kernel_regressor_cv._fisher_scoring import (
-    Candidate,
-    Parameters,
-    largest_likelihood,
-)
+from skfourier._kernel_regressor_cv._fisher_scoring import Candidate, Parameters, largest_likelihood
 from skfourier._kernel_regressor_cv._sampled_rows import Sampler
 from skfourier._kernel_regressor_cv._scale_likelihood import ScaleLikelihood
 from skfourier._kernel_regressor_cv._sigma_candidates import comparable_units, resolved_range

@@ -16,13 +16,7 @@ import scipy.fft
 import scipy.linalg
 
 from skfourier._solvers._dense_factors import Triangle
-from skfourier._solvers._half_spectra import (
-    completed,
-    fft_modes,
-    from_real,
-    mixed,
-    to_real,
-)
+from skfourier._solvers._half_spectra import completed, fft_modes, from_real, mixed, to_real
 from skfourier._solvers._toeplitz_product import ToeplitzProduct
 
 # Eigenvectors of so long an axis take a second or two.
