@@ -15,16 +15,8 @@ from skfourier._coordinate_mlp import CoordinateMLPRegressor
 from skfourier._fourier_features import FourierFeatures
 from skfourier._lazy import by_blocks
 from skfourier._saving import Saved
-from skfourier._sklearn import (
-    DOC_LINK,
-    Interval,
-    _fit_context,
-    check_new_rows,
-    check_samples,
-    check_squares,
-    refuse_no_numbers,
-    unchanged_on_error,
-)
+from skfourier._checks import check_new_rows, check_samples, check_squares, refuse_no_numbers
+from skfourier._sklearn import DOC_LINK, Interval, _fit_context, unchanged_on_error
 from skfourier._tasks import Tasks
 from skfourier._training import _processes as processes
 from skfourier._training._held_out import held_out_rows

@@ -12,15 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skfourier._lazy import by_blocks, is_dask
 from skfourier._saving import Saved
-from skfourier._sklearn import (
-    DOC_LINK,
-    Interval,
-    StrOptions,
-    _fit_context,
-    check_new_rows,
-    refuse_no_numbers,
-    unchanged_on_error,
-)
+from skfourier._checks import check_new_rows, refuse_no_numbers
+from skfourier._sklearn import DOC_LINK, Interval, StrOptions, _fit_context, unchanged_on_error
 from skfourier.grids import find_grid, mean_spacing
 from skfourier.kernels._fitted import check_fitted_kernel
 from skfourier.spectra import FiniteSpectrum, Frequencies, Spectrum, as_spectrum

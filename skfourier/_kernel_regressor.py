@@ -20,19 +20,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skfourier._fourier_features import FourierFeatures
 from skfourier._lazy import by_blocks, is_dask
 from skfourier._saving import Saved
-from skfourier._sklearn import (
-    DOC_LINK,
-    HasMethods,
-    Interval,
-    StrOptions,
-    _fit_context,
-    check_new_rows,
-    check_samples,
-    known_name,
-    number_of_rows,
-    refuse_no_numbers,
-    unchanged_on_error,
-)
+from skfourier._checks import check_new_rows, check_samples, known_name, number_of_rows, refuse_no_numbers
+from skfourier._sklearn import DOC_LINK, HasMethods, Interval, StrOptions, _fit_context, unchanged_on_error
 from skfourier._solvers import _distributed
 from skfourier._solvers._box import check_domain, check_inside
 from skfourier._solvers._choice import SOLVERS, STREAMING, choose_solver, warn_if_slow

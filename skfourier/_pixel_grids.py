@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from skfourier._sklearn import known_name
+from skfourier._checks import known_name
 
 _PIXELS_PER_PREDICTION = 65536
 _WORDS = {2: "two", 3: "three"}

@@ -8,7 +8,7 @@ from numbers import Integral
 
 import numpy as np
 
-from skfourier._sklearn import as_numbers, positive_integers
+from skfourier._checks import as_numbers, positive_integers
 
 # The largest value of each dtype that pixels may have.
 _WHITE = {"bool": 1, "uint8": 255, "uint16": 65535, "float32": 1, "float64": 1}

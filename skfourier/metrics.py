@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.metrics import make_scorer, mean_squared_error
 
 from skfourier._extras import required
-from skfourier._sklearn import as_numbers, positive_integers
+from skfourier._checks import as_numbers, positive_integers
 
 __all__ = ["make_ssim_scorer", "psnr", "psnr_scorer", "ssim"]
 

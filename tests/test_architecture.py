@@ -15,8 +15,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # The lowest first. A part may import those of lower floors, and from within itself.
 FLOORS = [
-    {"_lazy", "_blocks", "_extras", "_files", "_units", "grids"},
-    {"_sklearn", "_tasks"},
+    {"_sklearn", "_lazy", "_blocks", "_extras", "_files", "_units", "grids"},
+    {"_checks", "_tasks"},
     {"spectra", "activations", "metrics", "model_selection", "_pixels", "_pixel_grids", "_saving"},
     {"kernels", "_image_files"},
     {"_training", "_solvers", "images", "videos"},

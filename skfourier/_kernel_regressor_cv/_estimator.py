@@ -57,22 +57,8 @@ from skfourier._kernel_regressor_cv._sigma_search import (
 from skfourier._kernel_regressor_cv._stream import Stream, streams
 from skfourier._lazy import by_blocks, is_dask
 from skfourier._saving import Saved
-from skfourier._sklearn import (
-    DOC_LINK,
-    Interval,
-    StrOptions,
-    _fit_context,
-    accepts_sample_weight,
-    check_all_samples,
-    check_new_rows,
-    check_samples,
-    known_name,
-    number_of_rows,
-    refuse_no_numbers,
-    refuse_params,
-    routing_is_enabled,
-    unchanged_on_error,
-)
+from skfourier._checks import check_all_samples, check_new_rows, check_samples, known_name, number_of_rows, refuse_no_numbers, refuse_params
+from skfourier._sklearn import DOC_LINK, Interval, StrOptions, _fit_context, accepts_sample_weight, routing_is_enabled, unchanged_on_error
 from skfourier._solvers import _distributed
 from skfourier._solvers._choice import SOLVERS, choose_solver, is_slow, refusal
 from skfourier._solvers._problem import Problem

@@ -16,14 +16,8 @@ from skfourier._motion._flow import Motion, default_flows, measure_motions, stru
 from skfourier._motion._frames import Frames, as_frames, interpolated, sampled, spline
 from skfourier._motion._warping import light_change
 from skfourier._saving import Saved
-from skfourier._sklearn import (
-    DOC_LINK,
-    _fit_context,
-    check_new_rows,
-    check_samples,
-    refuse_no_numbers,
-    unchanged_on_error,
-)
+from skfourier._checks import check_new_rows, check_samples, refuse_no_numbers
+from skfourier._sklearn import DOC_LINK, _fit_context, unchanged_on_error
 from skfourier._units import powers_of_two
 
 # Of the time between two frames: float32 keeps as much of times in [0, 1] of 1,000 frames.

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from skfourier._sklearn import known_name
+from skfourier._checks import known_name
 from skfourier._solvers._cholesky import Cholesky
 from skfourier._solvers._kronecker import Kronecker
 from skfourier._solvers._local import Local

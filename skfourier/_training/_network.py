@@ -9,7 +9,7 @@ import torch
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from skfourier._sklearn import chosen
+from skfourier._checks import chosen
 from skfourier._training import _processes as processes
 from skfourier.activations import ACTIVATIONS, Activation, he, torch_default
 

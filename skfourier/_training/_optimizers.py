@@ -5,7 +5,7 @@ import inspect
 import schedulefree
 import torch
 
-from skfourier._sklearn import chosen, known_name
+from skfourier._checks import chosen, known_name
 
 OPTIMIZERS = {
     name.lower(): cls

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 
-from skfourier._sklearn import known_name
+from skfourier._checks import known_name
 
 # The dtype of the weights. "bfloat16" is that of the hidden layers' products only.
 PRECISIONS = {"bfloat16": torch.float32, "float32": torch.float32, "float64": torch.float64}

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from skfourier._sklearn import known_name
+from skfourier._checks import known_name
 from skfourier.inspection._display import Display, named_kernels
 from skfourier.ntk import eigenspectrum
 

@@ -12,7 +12,8 @@ from sklearn.base import clone
 from sklearn.gaussian_process.kernels import Hyperparameter
 from sklearn.utils import gen_batches
 
-from skfourier._sklearn import NamedKernel, known_name
+from skfourier._checks import known_name
+from skfourier.spectra._named_kernel import NamedKernel
 from skfourier.kernels._inputs import inner_products, squared_lengths
 from skfourier.kernels._wide_network import WideNetwork
 from skfourier.spectra import Spectrum

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_scalar
 
-from skfourier._sklearn import checked_rows
+from skfourier._checks import checked_rows
 from skfourier.model_selection._splitter import MaskSplitter
 
 

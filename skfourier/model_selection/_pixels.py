@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_random_state, check_scalar
 
-from skfourier._sklearn import checked_rows, positive_integers
+from skfourier._checks import checked_rows, positive_integers
 from skfourier.grids import find_grid
 from skfourier.model_selection._splitter import MaskSplitter
 

@@ -5,7 +5,7 @@ from numbers import Real
 
 import numpy as np
 
-from skfourier._sklearn import known_name
+from skfourier._checks import known_name
 
 LOSSES = ("auto", "half_sum", "mean")
 # Beyond the largest stable rate by rounding of that.

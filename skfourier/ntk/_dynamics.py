@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array, check_consistent_length
 
-from skfourier._sklearn import check_squares, checked_rows, refuse_no_numbers
+from skfourier._checks import check_squares, checked_rows, refuse_no_numbers
 from skfourier.ntk._descent import Descent, check_learning_rate, loss_unit
 from skfourier.ntk._tangent import tangent_model
 

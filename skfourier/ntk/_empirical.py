@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from skfourier._sklearn import check_new_rows, known_name, refuse_no_numbers
+from skfourier._checks import check_new_rows, known_name, refuse_no_numbers
 from skfourier._training._embeddings import check_embedding
 from skfourier._training._samples import as_tensor
 from skfourier._training._torch_modes import own_torch_modes

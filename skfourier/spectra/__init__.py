@@ -9,7 +9,7 @@ Sums of spectra and their multiples by positive numbers are spectra.
 import inspect
 from functools import partial
 
-from skfourier._sklearn import known_name
+from skfourier._checks import known_name
 from skfourier.spectra._conversion import from_scikit_learn
 from skfourier.spectra._finite import Basic, Frequencies, Positional
 from skfourier.spectra._finite import FiniteSpectrum as FiniteSpectrum

@@ -4,7 +4,8 @@ import datetime
 
 import numpy as np
 
-from skfourier._sklearn import checked_rows, plain, positive_integers, refuse_no_numbers
+from skfourier._checks import checked_rows, positive_integers, refuse_no_numbers
+from skfourier.spectra._named_kernel import plain
 
 _NOT_NUMBERS = (str, bytes, datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)
 

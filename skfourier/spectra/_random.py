@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.gaussian_process.kernels import Hyperparameter, NormalizedKernelMixin
 from sklearn.utils import check_random_state
 
-from skfourier._sklearn import known_name
+from skfourier._checks import known_name
 from skfourier.spectra._arguments import axis_scales, check_pair, check_sizes, floats
 from skfourier.spectra._sampling import (
     SAMPLINGS,

@@ -19,7 +19,8 @@ from sklearn.gaussian_process.kernels import (
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 
-from skfourier._sklearn import NamedKernel, known_name, plain
+from skfourier._checks import known_name
+from skfourier.spectra._named_kernel import NamedKernel, plain
 from skfourier.spectra._arguments import check_sizes, positive_number
 from skfourier.spectra._sampling import SAMPLINGS, sobol_points, uniform_points
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from skfourier._sklearn import as_numbers, refuse_no_numbers
+from skfourier._checks import as_numbers, refuse_no_numbers
 
 
 def frame_indices(frames, n_frames):
