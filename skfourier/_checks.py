@@ -80,7 +80,7 @@ def check_new_rows(estimator, X, *, reset=False):
     return validate_data(estimator, X, dtype=[np.float64, np.float32], reset=reset)
 
 
-def check_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=False):
+def check_samples(regressor, X, y, sample_weight, **options):
     """Check the arguments of a regressor's fit, and drop the rows of weight zero.
 
     As `check_all_samples`, whose parameters and errors these are.
@@ -92,9 +92,7 @@ def check_samples(regressor, X, y, sample_weight, *, reset, allow_no_weight=Fals
         Both in float32 or float64, as they came.
     weight : ndarray of shape (n_kept,) or None
     """
-    X, y, weight = check_all_samples(
-        regressor, X, y, sample_weight, reset=reset, allow_no_weight=allow_no_weight
-    )
+    X, y, weight = check_all_samples(regressor, X, y, sample_weight, **options)
     if weight is None:
         return X, y, None
     kept = weight > 0

@@ -36,7 +36,20 @@ class Reservoir:
     def with_rows(self, X, y, weight):
         """Return a reservoir that has been offered these rows too."""
         other = copy.deepcopy(self)
-        other._add(X, y, weight)
+        numbers = other._rng.random(len(X))
+        other.n_offered += len(X)
+        if other.rows is None:
+            other.rows = tuple(array[:0] for array in (X, y, weight))
+        if len(other._numbers) == other.size:
+            fresh = numbers < other._numbers.max()
+            X, y, weight, numbers = X[fresh], y[fresh], weight[fresh], numbers[fresh]
+        other._numbers = np.concatenate([other._numbers, numbers])
+        kept = np.argsort(other._numbers, kind="stable")[: other.size]
+        other._numbers = other._numbers[kept]
+        other.rows = tuple(
+            np.concatenate([mine, more])[kept]
+            for mine, more in zip(other.rows, (X, y, weight), strict=True)
+        )
         return other
 
     def state(self):
@@ -69,19 +82,3 @@ class Reservoir:
         # One draw a row.
         reservoir._rng = np.random.Generator(np.random.PCG64(0).advance(n_offered))
         return reservoir
-
-    def _add(self, X, y, weight):
-        numbers = self._rng.random(len(X))
-        self.n_offered += len(X)
-        if self.rows is None:
-            self.rows = tuple(array[:0] for array in (X, y, weight))
-        if len(self._numbers) == self.size:
-            fresh = numbers < self._numbers.max()
-            X, y, weight, numbers = X[fresh], y[fresh], weight[fresh], numbers[fresh]
-        self._numbers = np.concatenate([self._numbers, numbers])
-        kept = np.argsort(self._numbers, kind="stable")[: self.size]
-        self._numbers = self._numbers[kept]
-        self.rows = tuple(
-            np.concatenate([mine, more])[kept]
-            for mine, more in zip(self.rows, (X, y, weight), strict=True)
-        )

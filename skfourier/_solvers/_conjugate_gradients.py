@@ -172,14 +172,14 @@ def _error_of(residual, least):
     return residual / math.sqrt(least) if least > 0 else np.inf
 
 
-def warn_unless_converged(solution, tol, advice=_ADVICE):
+def warn_unless_converged(solution, tol):
     """Warn with ConvergenceWarning if an output has not converged."""
     if not solution.converged.all():
         worst = float(solution.residual[~solution.converged].max())
         of = "" if np.isnan(solution.error).all() else " of the predictions"
         warnings.warn(
             f"Conjugate gradients reached a relative residual of {worst:.1e} in "
-            f"{solution.n_iter} iterations; tol={tol:g}{of} was asked for. {advice}",
+            f"{solution.n_iter} iterations; tol={tol:g}{of} was asked for. {_ADVICE}",
             ConvergenceWarning,
             stacklevel=3,
         )

@@ -185,11 +185,6 @@ class DenseModes:
         # The squares of a cosine and its sine add up to one.
         return float(self._scale @ self._scale + self._scale[0] ** 2) / 2
 
-    @cached_property
-    def effective_parameters(self):
-        r"""The effective degrees of freedom, :math:`M - \alpha \operatorname{tr} A^{-1}`."""
-        return len(self._scale) - self.alpha * self._factor.inverse_diagonal().sum()
-
     def explained(self, features):
         r"""Return :math:`\phi^T (I - \alpha (D T D + \alpha)^{-1}) \phi'` between rows: (n, n)."""
         return features @ (features.T - self.alpha * self._factor.solve(features.T))

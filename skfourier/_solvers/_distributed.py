@@ -134,7 +134,7 @@ def sums_over_blocks(sums_of, X, y, weight=None, *, origin=0.0, domain=None):
         block_sums(sums_of, *block, origin=origin, domain=domain)
         for block in _blocks(X, y=y, sample_weight=weight)
     ]
-    add = dask.delayed(_added)
+    add = dask.delayed(functools.partial(functools.reduce, operator.add))
     while len(sums) > 1:
         sums = [add(sums[i : i + _SUMS_PER_TASK]) for i in range(0, len(sums), _SUMS_PER_TASK)]
     total = sums[0].compute()
@@ -228,7 +228,3 @@ def _refuse_complex(array, name):
 
 def _rows(start, block):
     return f"rows {start} to {start + len(block) - 1}"
-
-
-def _added(sums):
-    return functools.reduce(operator.add, sums)

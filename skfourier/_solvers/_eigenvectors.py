@@ -1,6 +1,7 @@
 r"""A kernel matrix in an orthogonal basis, :math:`K = V \Lambda V^T`."""
 
 import copy
+import functools
 import math
 from abc import ABC, abstractmethod
 
@@ -89,7 +90,7 @@ class ProductEigenvectors(Eigenvectors):
         # Rounding makes the smallest eigenvalues negative.
         self.axis_values = [np.maximum(values, 0) for values, _ in pairs]
         self.axis_vectors = [vectors for _, vectors in pairs]
-        self.values = outer_product(self.axis_values)
+        self.values = functools.reduce(np.multiply.outer, self.axis_values)
 
     def larger_than(self, smallest):
         """Leave out those of an axis that take part in no eigenvalue as large as `smallest`."""
@@ -101,7 +102,7 @@ class ProductEigenvectors(Eigenvectors):
         other = copy.copy(self)
         other.axis_values = [v[keep] for v, keep in zip(self.axis_values, kept, strict=True)]
         other.axis_vectors = [v[:, keep] for v, keep in zip(self.axis_vectors, kept, strict=True)]
-        other.values = outer_product(other.axis_values)
+        other.values = functools.reduce(np.multiply.outer, other.axis_values)
         return other
 
     def forward(self, array):
@@ -118,14 +119,6 @@ def axis_matrix(kernel, axis, n_axes, x, y):
     lag = np.zeros((len(x), len(y), n_axes))
     lag[..., axis] = np.subtract.outer(x, y)
     return kernel.evaluate(lag)
-
-
-def outer_product(vectors):
-    """Multiply every entry of each vector by every entry of the others."""
-    product = np.ones(())
-    for vector in vectors:
-        product = np.multiply.outer(product, vector)
-    return product
 
 
 def contract(array, matrices):
