@@ -83,6 +83,16 @@ def _has_domain(regressor):
     )
 
 
+def _of_the_regressor(name: str) -> Any:
+    """Return the property of that name that the fitted regressor has."""
+
+    def value(self):
+        check_is_fitted(self)
+        return getattr(self.regressor_, name)
+
+    return property(value, doc=getattr(FourierKernelRegressor, name).__doc__)
+
+
 class FourierKernelRegressorCV(
     Saved, CallbackSupportMixin, MultiOutputMixin, RegressorMixin, BaseEstimator
 ):
@@ -270,6 +280,12 @@ class FourierKernelRegressorCV(
         self.tol = tol
         self.max_iter = max_iter
         self.trend = trend
+
+    n_iter_: int = _of_the_regressor("n_iter_")
+    accuracy_: float = _of_the_regressor("accuracy_")
+    signal_scale_: NDArray[Any] = _of_the_regressor("signal_scale_")
+    trend_coef_: NDArray[Any] = _of_the_regressor("trend_coef_")
+    trend_intercept_: Any = _of_the_regressor("trend_intercept_")
 
     #: Whether this is the model of a file, and had been fitted by `partial_fit`.
     _stream_was_left_out = False
@@ -607,36 +623,6 @@ class FourierKernelRegressorCV(
         """
         X = self._places(X)
         return self.regressor_.predict(X, return_std=return_std, return_cov=return_cov)
-
-    @property
-    def n_iter_(self) -> int:
-        """Iterations of the solution; 1 for direct solvers."""
-        check_is_fitted(self)
-        return self.regressor_.n_iter_
-
-    @property
-    def accuracy_(self) -> float:
-        """Possible error of the predictions, in standard deviations of y."""
-        check_is_fitted(self)
-        return self.regressor_.accuracy_
-
-    @property
-    def signal_scale_(self) -> NDArray[Any]:
-        """Deviation of the signal of each output, in units of y."""
-        check_is_fitted(self)
-        return self.regressor_.signal_scale_
-
-    @property
-    def trend_coef_(self) -> NDArray[Any]:
-        """Slopes of the trend along its columns."""
-        check_is_fitted(self)
-        return self.regressor_.trend_coef_
-
-    @property
-    def trend_intercept_(self) -> Any:
-        """The trend where its columns are 0."""
-        check_is_fitted(self)
-        return self.regressor_.trend_intercept_
 
     def sample_y(self, X: Any, n_samples: int = 1, random_state: Any = 0) -> Any:
         """Draw functions from the posterior: see `FourierKernelRegressor.sample_y`."""
