@@ -468,11 +468,8 @@ class FourierKernelRegressor(
         _distributed.check_columns(X, y, sample_weight)
         validate_data(self, X, skip_check_array=True)
         n_outputs = self._check_outputs(y if is_dask(y) else np.asarray(y), reset=True)
-        domain = given = self._domain(X.shape[1])
-        if given is None:
-            *domain, weight_sum = _distributed.bounds(X, sample_weight)
-        else:
-            weight_sum = _distributed.weight_sum(X, sample_weight)
+        given = self._domain(X.shape[1])
+        *domain, weight_sum = _distributed.bounds(X, sample_weight, given)
         nothing = np.empty((0, X.shape[1])), np.empty((0, n_outputs))
         self.kernel_ = self._kernel(np.stack(domain), None)
         problem = Problem.of(self.kernel_, *nothing, alpha=self.alpha, domain=domain)

@@ -47,7 +47,7 @@ def check_columns(X, y, weight):
             _refuse_complex(array, name)
 
 
-def bounds(X, weight=None):
+def bounds(X, weight=None, domain=None):
     """Find the box of the rows of a dask array that have a weight, and the sum of the weights.
 
     Parameters
@@ -55,6 +55,8 @@ def bounds(X, weight=None):
     X : dask.array.Array of shape (n_samples, n_features)
     weight : array of shape (n_samples,), default=None
         dask's or NumPy's.
+    domain : (low, high) or None, default=None
+        The box, if it is known: without weights no row is read then.
 
     Returns
     -------
@@ -69,34 +71,14 @@ def bounds(X, weight=None):
     """
     import dask  # noqa: PLC0415 (optional, and heavy)
 
+    if domain is not None and weight is None:
+        check_sizes(X, "X")
+        return *domain, float(len(X))
     tasks = [dask.delayed(_block_bounds)(*block) for block in _blocks(X, sample_weight=weight)]
     low, high, weights = zip(*dask.compute(*tasks), strict=True)
     weight_sum = math.fsum(weights)
     _check_any_weight(weight_sum)
-    return np.min(low, axis=0), np.max(high, axis=0), weight_sum
-
-
-def weight_sum(X, weight=None):
-    """Sum the weights of the rows of a dask array, or count the rows if there are none.
-
-    Parameters
-    ----------
-    X, weight
-        As for `bounds`.
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ValueError
-        As `bounds` does.
-    """
-    if weight is not None:
-        return bounds(X, weight)[2]
-    check_sizes(X, "X")
-    return float(len(X))
+    return *(domain or (np.min(low, axis=0), np.max(high, axis=0))), weight_sum
 
 
 def sums_over_blocks(sums_of, X, y, weight=None, *, origin=0.0, domain=None):

@@ -58,9 +58,7 @@ class FourierSums(Sums):
         n_pairs = y.shape[1] // 2 + 1
         first = np.zeros((2, *half_shape(doubled)), dtype=complex)
         others = np.zeros((n_pairs, 2, *features.half_shape), dtype=complex)
-        for pair, sums in sums_over_rows(
-            features, X, y, weight, highest=doubled, origin=moments.mean, with_ones=True
-        ):
+        for pair, sums in sums_over_rows(features, X, y, weight, doubled, moments.mean):
             others[pair] += cropped(sums, features.highest)
             if pair == 0:
                 first += sums

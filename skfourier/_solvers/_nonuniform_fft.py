@@ -14,8 +14,8 @@ _ROWS_PER_BLOCK = 2**20
 _MAX_FINE_POINTS = 2**27
 
 
-def sums_over_rows(modes, X, y, weight, *, highest, origin=0.0, with_ones=False):
-    """Sum w_j (y_j - origin) e^{-2 pi i h m.x_j} over the rows, for each column of y.
+def sums_over_rows(modes, X, y, weight, highest, origin=0.0):
+    """Sum w_j (y_j - origin) e^{-2 pi i h m.x_j} over the rows, for ones and each column of y.
 
     Two real sums are one complex transform, of w (y + i y'). Both go in with entries of about 1,
     or the rounding of the larger would drown the smaller.
@@ -30,14 +30,12 @@ def sums_over_rows(modes, X, y, weight, *, highest, origin=0.0, with_ones=False)
     highest : tuple of int
         The highest mode along each axis.
     origin : ndarray of shape (n_outputs,) or float, default=0.0
-    with_ones : bool, default=False
-        Whether the sum for a column of ones comes before them.
 
     Yields
     ------
     pair : int
     sums : ndarray of shape (2, *half_shape)
-        Those of columns 2 * pair and 2 * pair + 1, over one block of rows.
+        Those of columns 2 * pair and 2 * pair + 1, ones the first, over one block of rows.
     """
     shape = tuple(2 * m + 1 for m in highest)
     transform = _plan(modes, 1, shape, 1)
@@ -45,9 +43,8 @@ def sums_over_rows(modes, X, y, weight, *, highest, origin=0.0, with_ones=False)
         transform.setpts(*_angles(modes, X[rows]))
         columns = y[rows].T - np.reshape(origin, (-1, 1))
         units = powers_of_two(columns, axis=1)
-        columns = ([1.0] if with_ones else []) + list(columns / units[:, None])
-        units = np.append([1.0, *units] if with_ones else units, 1.0)
-        pairs = paired(columns, y[rows].shape[:1]) * weight[rows]
+        pairs = paired([1.0, *(columns / units[:, None])], y[rows].shape[:1]) * weight[rows]
+        units = np.concatenate([[1.0], units, [1.0]])
         for pair, values in enumerate(pairs):
             both = separated(transform.execute(values)[None], highest)
             yield pair, both * units[2 * pair : 2 * pair + 2].reshape(-1, *(1,) * len(highest))
