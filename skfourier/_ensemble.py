@@ -11,11 +11,11 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skfourier._checks import check_new_rows, check_samples, check_squares, refuse_no_numbers
 from skfourier._coordinate_mlp import CoordinateMLPRegressor
 from skfourier._fourier_features import FourierFeatures
 from skfourier._lazy import by_blocks
 from skfourier._saving import Saved
-from skfourier._checks import check_new_rows, check_samples, check_squares, refuse_no_numbers
 from skfourier._sklearn import DOC_LINK, Interval, _fit_context, unchanged_on_error
 from skfourier._tasks import Tasks
 from skfourier._training import _processes as processes

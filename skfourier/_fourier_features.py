@@ -10,9 +10,9 @@ from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skfourier._checks import check_new_rows, refuse_no_numbers
 from skfourier._lazy import by_blocks, is_dask
 from skfourier._saving import Saved
-from skfourier._checks import check_new_rows, refuse_no_numbers
 from skfourier._sklearn import DOC_LINK, Interval, StrOptions, _fit_context, unchanged_on_error
 from skfourier.grids import find_grid, mean_spacing
 from skfourier.kernels._fitted import check_fitted_kernel

@@ -17,11 +17,24 @@ from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skfourier._checks import (
+    check_new_rows,
+    check_samples,
+    known_name,
+    number_of_rows,
+    refuse_no_numbers,
+)
 from skfourier._fourier_features import FourierFeatures
 from skfourier._lazy import by_blocks, is_dask
 from skfourier._saving import Saved
-from skfourier._checks import check_new_rows, check_samples, known_name, number_of_rows, refuse_no_numbers
-from skfourier._sklearn import DOC_LINK, HasMethods, Interval, StrOptions, _fit_context, unchanged_on_error
+from skfourier._sklearn import (
+    DOC_LINK,
+    HasMethods,
+    Interval,
+    StrOptions,
+    _fit_context,
+    unchanged_on_error,
+)
 from skfourier._solvers import _distributed
 from skfourier._solvers._box import check_domain, check_inside
 from skfourier._solvers._choice import SOLVERS, STREAMING, choose_solver, warn_if_slow
@@ -622,10 +635,8 @@ class FourierKernelRegressor(
         n_outputs = len(self._solver.moments.mean)
         self._y_shape = state.take("y_shape", tuple)
         self._y_dtype = np.dtype(known_name(state.take("y_dtype", str), _Y_DTYPES, "y_dtype"))
-        if self._y_shape not in ((), (n_outputs,)):
-            raise ValueError(f"columns of y are not those of the solver {self.solver_!r}")
-        if self._y_shape == () and n_outputs != 1:
-            raise ValueError(f"y has one column, and the solver {n_outputs}")
+        if self._y_shape != (n_outputs,) and (self._y_shape, n_outputs) != ((), 1):
+            raise ValueError(f"y_shape is {self._y_shape}, and the solver has {n_outputs} columns")
         self._is_calibrated = state.take("is_calibrated", bool)
         self.n_samples_seen_ = state.count("n_samples_seen_", least=1)
         self._fitted_parameters = self._parameters_of_the_sums()

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import make_scorer, mean_squared_error
 
-from skfourier._extras import required
 from skfourier._checks import as_numbers, positive_integers
+from skfourier._extras import required
 
 __all__ = ["make_ssim_scorer", "psnr", "psnr_scorer", "ssim"]
 

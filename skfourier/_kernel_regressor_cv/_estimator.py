@@ -17,6 +17,15 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skfourier._checks import (
+    check_all_samples,
+    check_new_rows,
+    check_samples,
+    known_name,
+    number_of_rows,
+    refuse_no_numbers,
+    refuse_params,
+)
 from skfourier._kernel_regressor import (
     FourierKernelRegressor,
     check_size_of_y,
@@ -57,8 +66,15 @@ from skfourier._kernel_regressor_cv._sigma_search import (
 from skfourier._kernel_regressor_cv._stream import Stream, streams
 from skfourier._lazy import by_blocks, is_dask
 from skfourier._saving import Saved
-from skfourier._checks import check_all_samples, check_new_rows, check_samples, known_name, number_of_rows, refuse_no_numbers, refuse_params
-from skfourier._sklearn import DOC_LINK, Interval, StrOptions, _fit_context, accepts_sample_weight, routing_is_enabled, unchanged_on_error
+from skfourier._sklearn import (
+    DOC_LINK,
+    Interval,
+    StrOptions,
+    _fit_context,
+    accepts_sample_weight,
+    routing_is_enabled,
+    unchanged_on_error,
+)
 from skfourier._solvers import _distributed
 from skfourier._solvers._choice import SOLVERS, choose_solver, is_slow, refusal
 from skfourier._solvers._problem import Problem
@@ -442,9 +458,7 @@ class FourierKernelRegressorCV(
             tasks.end()
             return False
         best = alphas[np.nanargmax(means)]
-        return tasks.end(
-            partial(_attributes, self._fitted, rows, kernel, sigma=sigma, alpha=best)
-        )
+        return tasks.end(partial(_attributes, self._fitted, rows, kernel, sigma=sigma, alpha=best))
 
     def _best_fit(self, results, kernels, rows):
         """Fit the best candidate that can be fitted to all rows; keep it and the table."""

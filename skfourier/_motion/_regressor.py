@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skfourier._checks import check_new_rows, check_samples, refuse_no_numbers
 from skfourier._kernel_regressor import FourierKernelRegressor
 from skfourier._lazy import by_blocks
 from skfourier._motion._between import Gap, measure_unsteadiness
@@ -16,7 +17,6 @@ from skfourier._motion._flow import Motion, default_flows, measure_motions, stru
 from skfourier._motion._frames import Frames, as_frames, interpolated, sampled, spline
 from skfourier._motion._warping import light_change
 from skfourier._saving import Saved
-from skfourier._checks import check_new_rows, check_samples, refuse_no_numbers
 from skfourier._sklearn import DOC_LINK, _fit_context, unchanged_on_error
 from skfourier._units import powers_of_two
 

@@ -9,8 +9,8 @@ import operator
 
 import numpy as np
 
-from skfourier._lazy import check_sizes, is_dask
 from skfourier._checks import refuse_no_numbers
+from skfourier._lazy import check_sizes, is_dask
 from skfourier._solvers._box import box_of, check_inside
 
 # Sums that one task adds: more of them would have to lie in one worker's memory.

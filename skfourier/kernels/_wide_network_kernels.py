@@ -13,11 +13,11 @@ from sklearn.gaussian_process.kernels import Hyperparameter
 from sklearn.utils import gen_batches
 
 from skfourier._checks import known_name
-from skfourier.spectra._named_kernel import NamedKernel
 from skfourier.kernels._inputs import inner_products, squared_lengths
 from skfourier.kernels._wide_network import WideNetwork
 from skfourier.spectra import Spectrum
 from skfourier.spectra._arguments import check_pair, floats
+from skfourier.spectra._named_kernel import NamedKernel
 
 # Rows and columns of a block: an array of it, 512 KiB, stays in a core's second-level cache, and is
 # long enough for the threads not to wait for the interpreter (with 128 two are no faster than one).

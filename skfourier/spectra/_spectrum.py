@@ -20,8 +20,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 
 from skfourier._checks import known_name
-from skfourier.spectra._named_kernel import NamedKernel, plain
 from skfourier.spectra._arguments import check_sizes, positive_number
+from skfourier.spectra._named_kernel import NamedKernel, plain
 from skfourier.spectra._sampling import SAMPLINGS, sobol_points, uniform_points
 
 
