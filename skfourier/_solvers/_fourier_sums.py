@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skfourier._solvers._box import check_inside
-from skfourier._solvers._half_spectra import cropped, half_shape
+from skfourier._solvers._half_spectra import cropped
 from skfourier._solvers._nonuniform_fft import sums_over_rows
 from skfourier._solvers._sums import Sums
 from skfourier._solvers._target_moments import TargetMoments
@@ -54,11 +54,11 @@ class FourierSums(Sums):
         moments = TargetMoments.of(y, weight, n_trend)
         # All to T's modes, twice the features': then the sums of the features, a part of T, have
         # the errors that r has, and blocks of other means equal the whole to rounding.
-        doubled = tuple(2 * m for m in features.highest)
+        doubled = features.doubled()
         n_pairs = y.shape[1] // 2 + 1
-        first = np.zeros((2, *half_shape(doubled)), dtype=complex)
+        first = np.zeros((2, *doubled.half_shape), dtype=complex)
         others = np.zeros((n_pairs, 2, *features.half_shape), dtype=complex)
-        for pair, sums in sums_over_rows(features, X, y, weight, doubled, moments.mean):
+        for pair, sums in sums_over_rows(doubled, X, y, weight, moments.mean):
             others[pair] += cropped(sums, features.highest)
             if pair == 0:
                 first += sums
@@ -68,9 +68,8 @@ class FourierSums(Sums):
     @staticmethod
     def shapes(features, n_outputs):
         """Return the names of the arrays and their shapes, a dict."""
-        doubled = [2 * m for m in features.highest]
         return {
-            "toeplitz": half_shape(doubled),
+            "toeplitz": features.doubled().half_shape,
             "right_hand_sides": (n_outputs, *features.half_shape),
         }
 

@@ -14,7 +14,7 @@ _ROWS_PER_BLOCK = 2**20
 _MAX_FINE_POINTS = 2**27
 
 
-def sums_over_rows(modes, X, y, weight, highest, origin=0.0):
+def sums_over_rows(modes, X, y, weight, origin=0.0):
     """Sum w_j (y_j - origin) e^{-2 pi i h m.x_j} over the rows, for ones and each column of y.
 
     Two real sums are one complex transform, of w (y + i y'). Both go in with entries of about 1,
@@ -27,8 +27,6 @@ def sums_over_rows(modes, X, y, weight, highest, origin=0.0):
     X : ndarray of shape (n_samples, n_features)
     y : ndarray of shape (n_samples, n_outputs)
     weight : ndarray of shape (n_samples,)
-    highest : tuple of int
-        The highest mode along each axis.
     origin : ndarray of shape (n_outputs,) or float, default=0.0
 
     Yields
@@ -37,7 +35,7 @@ def sums_over_rows(modes, X, y, weight, highest, origin=0.0):
     sums : ndarray of shape (2, *half_shape)
         Those of columns 2 * pair and 2 * pair + 1, ones the first, over one block of rows.
     """
-    shape = tuple(2 * m + 1 for m in highest)
+    shape = tuple(2 * m + 1 for m in modes.highest)
     transform = _plan(modes, 1, shape, 1)
     for rows in gen_batches(len(X), _block_rows(math.prod(shape))) if len(X) else ():
         transform.setpts(*_angles(modes, X[rows]))
@@ -46,8 +44,8 @@ def sums_over_rows(modes, X, y, weight, highest, origin=0.0):
         pairs = paired([1.0, *(columns / units[:, None])], y[rows].shape[:1]) * weight[rows]
         units = np.concatenate([[1.0], units, [1.0]])
         for pair, values in enumerate(pairs):
-            both = separated(transform.execute(values)[None], highest)
-            yield pair, both * units[2 * pair : 2 * pair + 2].reshape(-1, *(1,) * len(highest))
+            both = separated(transform.execute(values)[None], modes.highest)
+            yield pair, both * units[2 * pair : 2 * pair + 2].reshape(-1, *(1,) * len(shape))
 
 
 def values_at_rows(modes, coefficients, X):

@@ -77,9 +77,7 @@ def test_a_rows_error_is_the_same_whatever_is_summed_with_it(n_features, tol):
     ones = np.ones((len(points), 1))
 
     def sums(rows):
-        ((_, both),) = sums_over_rows(
-            modes, points[rows], ones[rows], ones[rows, 0], highest=modes.highest
-        )
+        ((_, both),) = sums_over_rows(modes, points[rows], ones[rows], ones[rows, 0])
         return both[0]
 
     whole = sums(slice(None))
