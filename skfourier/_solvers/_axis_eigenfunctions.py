@@ -57,7 +57,7 @@ class AxisEigenfunctions:
             of_axis, vectors = _eigenvectors(_through_zero(rows, axis), m, self.scales[axis])
             values = np.multiply.outer(values, of_axis)
             self.vectors.append(vectors)
-        self.is_product = _is_constant(ratio)
+        self.is_product = bool(ratio.max() <= _PRODUCT * ratio.min())
         self.values = values * _along_all([np.square(v.T) for v in self.vectors], ratio)
 
     @staticmethod
@@ -65,11 +65,6 @@ class AxisEigenfunctions:
         """Return whether there are several axes, none too long."""
         lengths = [2 * m + 1 for m in features.highest]
         return len(lengths) > 1 and max(lengths) <= _LONGEST_AXIS
-
-    @staticmethod
-    def are_of_a_product(features):
-        """Return whether the powers of the kernel are a product."""
-        return _is_constant(_slices(features)[1])
 
     def coefficients(self, half):
         """Return the products of the eigenvectors with arrays over modes."""
@@ -136,10 +131,6 @@ def _slices(features):
         scales.append(np.sqrt(slice_ / slice_[0]))
         ratio = np.moveaxis(np.moveaxis(ratio, axis, -1) * (slice_[0] / slice_), -1, axis)
     return scales, ratio
-
-
-def _is_constant(ratio):
-    return bool(ratio.max() <= _PRODUCT * ratio.min())
 
 
 def _through_zero(whole, axis):

@@ -76,16 +76,9 @@ class IteratedModes:
 
     @cached_property
     def axis_eigenfunctions(self):
-        """The eigenfunctions along the axes; None for one axis, or a very long one.
-
-        And None where the powers are no product, and the strongest modes are factorized anyway.
-        """
-        features = self.sums.features
-        if not AxisEigenfunctions.apply(features):
-            return None
-        if AxisEigenfunctions.are_of_a_product(features) or self._strong() is None:
-            return AxisEigenfunctions(self.sums)
-        return None
+        """The eigenfunctions along the axes; None for one axis, or a very long one."""
+        applies = AxisEigenfunctions.apply(self.sums.features)
+        return AxisEigenfunctions(self.sums) if applies else None
 
     @cached_property
     def _coupled(self):

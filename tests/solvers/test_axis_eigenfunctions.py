@@ -89,17 +89,6 @@ def test_powers_that_are_no_product_are_averaged():
     assert relative_error(actual, expected) < of_diagonal
 
 
-@pytest.mark.parametrize(("kernel", "used"), [(Gaussian(0.1), True), (Matern(0.1, nu=2.5), False)])
-def test_they_are_computed_where_they_are_used(kernel, used):
-    # Of other kernels the strongest modes precondition, where deviations have factorized them.
-    X = np.random.default_rng(0).uniform(size=(5000, 2))
-    solver = NUFFT(with_targets(problem_of(kernel, X, ALPHA), noisy(X)), tol=1e-3)
-    assert solver.dense_for_deviations is not None
-    solver.__dict__["pairs"] = None  # as if the others were too many
-    solver.mean(X[:10])
-    assert (solver._iteration.axis_eigenfunctions is not None) == used
-
-
 def noisy(X):
     noise = 0.1 * np.random.default_rng(5).normal(size=len(X))
     return (np.sin(9 * X[:, 0]) * np.cos(7 * X[:, 1]) + noise)[:, None]
