@@ -200,11 +200,12 @@ class TestTinyAlpha:
         assert off.max() > 1e-3
         assert model.accuracy_ > off.max() / 10
 
-    def test_what_is_inaccurate_warns(self, monkeypatch):
+    @pytest.mark.parametrize("trend", [None, "linear"])
+    def test_what_is_inaccurate_warns(self, monkeypatch, trend):
         # No better modes than tol asks for.
         monkeypatch.setattr("skfourier._solvers._nufft._ENOUGH", 1e30)
         X, y = scattered()
-        model = FourierKernelRegressor(1, alpha=1e-9, solver="nufft")
+        model = FourierKernelRegressor(1, alpha=1e-9, solver="nufft", trend=trend)
         with pytest.warns(UserWarning, match=r"may be off by .* Raise alpha"):
             model.fit(X, y)
         assert model.accuracy_ > 1e-3
