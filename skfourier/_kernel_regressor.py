@@ -543,15 +543,8 @@ class FourierKernelRegressor(
         """Check the arguments of a first fit, and state the problem."""
         X, y, weight = self._check_samples(X, y, sample_weight, reset=True)
         self.kernel_ = self._kernel(X, y)
-        return Problem.of(
-            self.kernel_,
-            X,
-            y,
-            weight,
-            alpha=self.alpha,
-            domain=self._domain(X.shape[1]),
-            trend=TrendBasis.of(self.trend, X, y),
-        )
+        domain, trend = self._domain(X.shape[1]), TrendBasis.of(self.trend, X, y)
+        return Problem.of(self.kernel_, X, y, weight, alpha=self.alpha, domain=domain, trend=trend)
 
     def _kernel(self, X, y):
         """Build the kernel, k(0) = 1."""

@@ -584,11 +584,7 @@ class FourierKernelRegressorCV(
         """Return the stream, which has the regressor's sums, in the regressor's place."""
         if "_stream" not in vars(self):
             return {}
-        return {
-            "regressor_": None,
-            "stream": self._stream.state(),
-            "stream_was_left_out": False,
-        }
+        return {"regressor_": None, "stream": self._stream.state(), "stream_was_left_out": False}
 
     def _restore(self, state):
         if "stream" in state:

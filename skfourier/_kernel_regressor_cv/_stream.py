@@ -132,12 +132,8 @@ class Stream:
         X, y, weight = self.sample.rows
         trend = TrendBasis.of(self.template.trend, X, y)
         problem = Problem.of(self.kernels[0], X, y, weight, alpha=1.0, trend=trend)
-        return search_by_likelihood(
-            problem,
-            self.kernels,
-            per_axis=self.per_axis,
-            allowed=partial(streams, tol=self.template.tol),
-        )
+        allowed = partial(streams, tol=self.template.tol)
+        return search_by_likelihood(problem, self.kernels, per_axis=self.per_axis, allowed=allowed)
 
     def _layout(self):
         """Return a kernel whose modes serve those near the first choice."""

@@ -184,13 +184,8 @@ class FourierModes:
 
     def state(self):
         """Return what files hold: where the modes lie."""
-        return {
-            "tol": self.tol,
-            "gain": float(self.gain),
-            "reach": self.reach,
-            "spacing": self.spacing,
-            "highest": self.highest,
-        }
+        places = {name: getattr(self, name) for name in ("reach", "spacing", "highest")}
+        return {"tol": self.tol, "gain": float(self.gain), **places}
 
     @classmethod
     def from_state(cls, problem, state):
@@ -200,13 +195,8 @@ class FourierModes:
         """
         extent = problem.extent
         places = {name: state.array(name, extent.shape) for name in ("reach", "spacing")}
-        modes = cls(
-            problem.kernel,
-            np.zeros_like(extent),
-            extent,
-            tol=state.number("tol"),
-            gain=state.number("gain"),
-        )
+        tol, gain = state.number("tol"), state.number("gain")
+        modes = cls(problem.kernel, np.zeros_like(extent), extent, tol, gain)
         modes.__dict__.update(places, highest=state.counts("highest", len(extent)))
         state.finish()
         if len(extent) > _MAX_COLUMNS or not hasattr(problem.kernel, "density"):

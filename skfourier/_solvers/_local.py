@@ -61,10 +61,7 @@ class Local(RowSolver):
 
     def state(self):
         """Return what predictions need: the rows, and how many are near."""
-        return {
-            **super().state(),
-            "n_neighbors": self.n_neighbors,
-        }
+        return {**super().state(), "n_neighbors": self.n_neighbors}
 
     def _restore(self, state):
         self.__dict__["n_neighbors"] = state.count("n_neighbors", least=1)

@@ -147,9 +147,9 @@ class Problem:
         moments = TargetMoments.from_state(state.part("moments"))
         origin, n_outputs = state.array("origin", (None,)), len(moments.mean)
         X, grid = _rows_from_state(state, len(origin))
-        trend = None
-        if "trend" in state:
-            trend = TrendBasis.from_state(state.part("trend"), len(origin))
+        trend = (
+            TrendBasis.from_state(state.part("trend"), len(origin)) if "trend" in state else None
+        )
         if n_functions(trend) != moments.n_trend:
             raise ValueError(f"the moments of {state.owner} are not those of its trend")
         y = state.array("y", (moments.n_rows, n_outputs)) if len(X) else np.empty((0, n_outputs))
