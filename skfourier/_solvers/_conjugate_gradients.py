@@ -127,8 +127,7 @@ def iterate(operator, y, *, preconditioner=None, tol=1e-6, max_iter=1000, energy
     precondition = preconditioner or (lambda r: r)
     unit, y = _in_units(y)
     x, size = np.zeros_like(y), norms(y)
-    tol = np.broadcast_to(tol, size.shape)
-    residual = (size > 0).astype(float)
+    tol, residual = np.broadcast_to(tol, size.shape), (size > 0).astype(float)
     error = np.full(size.shape, np.nan)
     if energy is not None:
         energy, tol = energy / unit, np.full(size.shape, _ROUNDING)
