@@ -67,6 +67,8 @@ def refuse_params(params, allowed=()):
 def check_new_rows(estimator, X, *, reset=False):
     """Check rows of X alone: real, finite, and with the columns of the fit unless `reset`.
 
+    After `refuse_no_numbers`.
+
     Returns
     -------
     ndarray of shape (n_samples, n_features)
@@ -77,6 +79,7 @@ def check_new_rows(estimator, X, *, reset=False):
     ValueError
         If they are not.
     """
+    refuse_no_numbers(X, "X")
     return validate_data(estimator, X, dtype=[np.float64, np.float32], reset=reset)
 
 

@@ -18,13 +18,7 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skfourier._checks import (
-    check_new_rows,
-    check_samples,
-    known_name,
-    number_of_rows,
-    refuse_no_numbers,
-)
+from skfourier._checks import check_new_rows, check_samples, known_name, number_of_rows
 from skfourier._fourier_features import FourierFeatures
 from skfourier._lazy import by_blocks
 from skfourier._saving import Saved
@@ -532,7 +526,6 @@ class CoordinateMLPRegressor(
     def _finite(self, function, X):
         """Evaluate a function of the network at checked coordinates; refuse what overflows."""
         check_is_fitted(self)
-        refuse_no_numbers(X, "X")
         X = check_new_rows(self, X)
         check_embedding(self.embedding_, X)
         values = function(self.module_, X)

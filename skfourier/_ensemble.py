@@ -11,7 +11,7 @@ from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skfourier._checks import check_new_rows, check_samples, check_squares, refuse_no_numbers
+from skfourier._checks import check_new_rows, check_samples, check_squares
 from skfourier._coordinate_mlp import CoordinateMLPRegressor
 from skfourier._fourier_features import FourierFeatures
 from skfourier._lazy import by_blocks
@@ -261,7 +261,6 @@ class CoordinateMLPEnsemble(
     def _places(self, X):
         """Check coordinates; the networks themselves know no names of columns."""
         check_is_fitted(self)
-        refuse_no_numbers(X, "X")
         return check_new_rows(self, X)
 
     def _outputs(self, X):

@@ -10,7 +10,7 @@ from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skfourier._checks import check_new_rows, refuse_no_numbers
+from skfourier._checks import check_new_rows
 from skfourier._lazy import by_blocks, is_dask
 from skfourier._saving import Saved
 from skfourier._sklearn import DOC_LINK, Interval, StrOptions, _fit_context, unchanged_on_error
@@ -160,7 +160,6 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
     def _draw(self, X):
         if is_dask(X) and not isinstance(self.sigma, str):
             X = X[:1].compute()  # only the columns matter
-        refuse_no_numbers(X, "X")
         X = check_new_rows(self, X, reset=True)
         n_features = X.shape[1]
         is_auto = isinstance(self.sigma, str)
@@ -201,7 +200,6 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
             does not resolve a cycle.
         """
         check_is_fitted(self)
-        refuse_no_numbers(X, "X")
         X = check_new_rows(self, X)
         return fourier_features(X, self.frequencies_, self.amplitudes_)
 

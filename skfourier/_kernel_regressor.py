@@ -17,13 +17,7 @@ from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skfourier._checks import (
-    check_new_rows,
-    check_samples,
-    known_name,
-    number_of_rows,
-    refuse_no_numbers,
-)
+from skfourier._checks import check_new_rows, check_samples, known_name, number_of_rows
 from skfourier._fourier_features import FourierFeatures
 from skfourier._lazy import by_blocks, is_dask
 from skfourier._saving import Saved
@@ -794,7 +788,6 @@ class FourierKernelRegressor(
     def _places(self, X):
         """Check coordinates to predict at, and subtract the origin."""
         check_is_fitted(self)
-        refuse_no_numbers(X, "X")
         X = check_new_rows(self, X)
         return X - self._solver.problem.origin
 

@@ -23,7 +23,6 @@ from skfourier._checks import (
     check_samples,
     known_name,
     number_of_rows,
-    refuse_no_numbers,
     refuse_params,
 )
 from skfourier._kernel_regressor import (
@@ -648,7 +647,6 @@ class FourierKernelRegressorCV(
     def _places(self, X):
         """Check coordinates to predict at."""
         check_is_fitted(self)
-        refuse_no_numbers(X, "X")
         return check_new_rows(self, X)
 
     def get_metadata_routing(self) -> Any:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skfourier._checks import check_new_rows, check_samples, refuse_no_numbers
+from skfourier._checks import check_new_rows, check_samples
 from skfourier._kernel_regressor import FourierKernelRegressor
 from skfourier._lazy import by_blocks
 from skfourier._motion._between import Gap, measure_unsteadiness
@@ -292,7 +292,6 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
             If X is not finite, or has other columns than in `fit`.
         """
         check_is_fitted(self)
-        refuse_no_numbers(X, "X")
         X = check_new_rows(self, X)
         if self.regressor_ is not None:
             return self.regressor_.predict(X)
