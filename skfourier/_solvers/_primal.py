@@ -75,7 +75,7 @@ class Primal(StreamingSolver, FactorizedSolver):
         return self._divided(self.sums.right_hand_sides)
 
     def mean(self, X):
-        """Return the mean at the rows of X in units of y, shape (n_rows, n_outputs)."""
+        """Return the mean at the rows of X in `problem.unit`, shape (n_rows, n_outputs)."""
         return self.moments.mean + self.features.evaluate(self.coefficients, X)
 
     def variance(self, X):
