@@ -26,6 +26,7 @@ from functools import cached_property
 import numpy as np
 
 from skfourier._blocks import row_blocks
+from skfourier._solvers._axis_eigenfunctions import AxisEigenfunctions
 from skfourier._solvers._conjugate_gradients import warn_unless_converged
 from skfourier._solvers._dense_modes import DenseModes, PairsOfModes
 from skfourier._solvers._draws import PosteriorDraws
@@ -76,6 +77,7 @@ class NUFFT(StreamingSolver):
     #: Whether the fit kept rows and its file does not.
     rows_left_out = False
     shared = (*StreamingSolver.shared, "rows_left_out")
+    left_out = (*StreamingSolver.left_out, "_iteration")
 
     dtype = complex
 
@@ -213,7 +215,7 @@ class NUFFT(StreamingSolver):
         return self.features.scale * solution.x
 
     def mean(self, X):
-        """Return the mean at the rows of X in units of y; far from the data it is that of y."""
+        """Return the mean at the rows of X in `problem.unit`; far from the data it is that of y."""
         return self.moments.mean + values_at_rows(self.features, self.coefficients, X)
 
     def variance(self, X):
@@ -227,7 +229,7 @@ class NUFFT(StreamingSolver):
             variance = values_at_rows(self.features.doubled(), modes, X)[:, 0] + left_out
             return np.where(self.features.within_reach(X), variance, 1.0)
         if len(self.problem.X):
-            return LocalPrediction(self.problem).predict(X)[1]
+            return self.local.predict(X)[1]
         if self.rows_left_out:
             raise ValueError(
                 "Deviations of this fit are computed from its rows, because its Fourier modes are "
@@ -387,13 +389,7 @@ class NUFFT(StreamingSolver):
     @cached_property
     def _iteration(self):
         """The system of all modes, and what preconditions it."""
-        return IteratedModes(
-            self.sums,
-            self.problem.alpha,
-            strong=lambda: self.dense_for_deviations,
-            most=_MAX_DENSE_FEATURES,
-        )
-
-    def __getstate__(self):
-        # Preconditioners are large, and soon made anew.
-        return {name: value for name, value in vars(self).items() if name != "_iteration"}
+        by_axis = AxisEigenfunctions.apply(self.features)
+        by_axis = by_axis and AxisEigenfunctions.are_of_a_product(self.features)
+        strong = None if by_axis else self.dense_for_deviations
+        return IteratedModes(self.sums, self.problem.alpha, strong, most=_MAX_DENSE_FEATURES)

@@ -27,7 +27,8 @@ class Solver(ABC):
     ----------
     problem : Problem
     tol : float, default=1e-6
-        Relative residual at which an iteration ends. Error of the kernel where it is approximated.
+        Where an iteration ends: error of the predictions, or a relative residual. Error of the
+        kernel where it is approximated.
     max_iter : int, default=10_000
         Maximum number of iterations.
 
@@ -41,12 +42,14 @@ class Solver(ABC):
     name: ClassVar[str]
     #: Whether A is factorized, so that its determinant and the diagonal of its inverse are known.
     factorizes: bool = False
-    #: Whether A is the kernel's own, to rounding, whatever alpha.
+    #: Whether A is factorized as it is, to rounding, whatever alpha.
     is_exact: ClassVar[bool] = False
     #: Of the coefficients.
     dtype: ClassVar[type] = float
     #: Cached properties that do not depend on alpha; `with_alpha` hands them on.
     shared: ClassVar[tuple[str, ...]] = ()
+    #: Cached properties that are large, and soon made anew: pickles do without.
+    left_out: ClassVar[tuple[str, ...]] = ("local",)
 
     def __init__(self, problem, *, tol=1e-6, max_iter=10_000):
         self.problem, self.tol, self.max_iter = problem, tol, max_iter
@@ -63,7 +66,12 @@ class Solver(ABC):
 
     @abstractmethod
     def mean(self, X):
-        """Return the mean at the rows of X in units of y, shape (n_rows, n_outputs)."""
+        """Return the mean at the rows of X in `problem.unit`, shape (n_rows, n_outputs)."""
+
+    @cached_property
+    def local(self):
+        """Predictions from near rows, if there are rows."""
+        return LocalPrediction(self.problem)
 
     @abstractmethod
     def variance(self, X):
@@ -148,6 +156,9 @@ class Solver(ABC):
         reason = self.why_not()
         if reason is not None:
             raise ValueError(reason)
+
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items() if name not in self.left_out}
 
     @property
     def moments(self):
@@ -282,11 +293,6 @@ class RowSolver(Solver):
         """The solution for the problem's targets."""
         return self.solve(self.problem.centered)
 
-    @cached_property
-    def local(self):
-        """Predictions from near rows."""
-        return LocalPrediction(self.problem)
-
     def variance(self, X):
         r"""Return :math:`k(0) - k(x)^T A^{-1} k(x)` for the rows of X, from near rows.
 
@@ -313,7 +319,7 @@ class RowSolver(Solver):
         return self.problem.centered.T @ self.dual()[:, -self.moments.n_trend :]
 
     def mean(self, X):
-        """Return the mean at the rows of X in units of y, shape (n_rows, n_outputs)."""
+        """Return the mean at the rows of X in `problem.unit`, shape (n_rows, n_outputs)."""
         return self.moments.mean + self.evaluate(self.coefficients, X)
 
 
