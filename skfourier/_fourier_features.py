@@ -209,7 +209,7 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         dtype : torch.dtype
-            Of the features. Coordinates keep theirs, in which whole cycles are subtracted.
+            Of the features. Phases are computed in float64.
 
         Returns
         -------

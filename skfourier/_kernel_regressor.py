@@ -348,7 +348,7 @@ class FourierKernelRegressor(
         if not self._solver.factorizes:
             raise AttributeError(
                 f"log_marginal_likelihood_value_ is there where the solver factorizes ('primal', "
-                f"'kronecker', 'cholesky'). This fit used {self.solver_!r}."
+                f"'kronecker', 'cholesky', and 'nufft' of few modes). This fit used {self.solver_!r}."
             )
         return self._solver.log_marginal_likelihood
 
@@ -639,8 +639,8 @@ class FourierKernelRegressor(
         X : array-like of shape (n_samples, n_features)
             Coordinates.
         return_std : bool, default=False
-            Whether to return the deviation too. If the solver does not factorize, it is computed
-            from near rows, to about 1 %.
+            Whether to return the deviation too. Where nothing is factorized it is computed from
+            near rows, to about 1 %.
         return_cov : bool, default=False
             Whether to return the covariance between the rows instead: for few of them.
 

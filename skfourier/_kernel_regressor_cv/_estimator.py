@@ -311,11 +311,11 @@ class FourierKernelRegressorCV(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : array-like or dask array of shape (n_samples, n_features)
             Coordinates.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        y : array-like or dask array of shape (n_samples,) or (n_samples, n_outputs)
             Values there.
-        sample_weight : array-like of shape (n_samples,), default=None
+        sample_weight : array-like or dask array of shape (n_samples,), default=None
             Weights, in the fits as in the scores. Rows of weight 0 are ignored.
         **params : dict
             `groups` for a splitter; with `enable_metadata_routing` what the splitter and the

@@ -1,4 +1,4 @@
-"""The criteria of a sample of the rows: where no candidate's system is factorized."""
+"""The criteria of a sample of the rows: where not every solver factorizes A as it is."""
 
 import math
 
@@ -47,7 +47,7 @@ _CRITERIA = {
 
 
 class Sampled:
-    """A sample of rows is scored, each by near rows: where no candidate's system is factorized.
+    """A sample of rows is scored, each by near rows: where not every solver factorizes A.
 
     Leave-one-out and GCV predict a row from near rows of all levels of a `Hierarchy`; of the
     likelihood there are blocks of each level (see `ScaleLikelihood`), whose sum estimates that of

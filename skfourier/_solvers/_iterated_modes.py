@@ -22,13 +22,13 @@ class IteratedModes:
     ----------
     sums : FourierSums
     alpha : float
-    strong : callable
-        Returns the factorized system of the strongest modes, a `DenseModes`, or None.
+    strong : DenseModes or None
+        The factorized system of the strongest modes; None: the axes precondition, if they can.
     most : int
         Eigenfunctions that are factorized together at most.
     """
 
-    def __init__(self, sums, alpha, *, strong, most):
+    def __init__(self, sums, alpha, strong, *, most):
         self.sums, self.alpha, self._strong, self._most = sums, alpha, strong, most
 
     def divide(self, right_hand_sides, *, tol, max_iter, energy=None):
@@ -71,8 +71,10 @@ class IteratedModes:
             return axes.divide(half, self.alpha) if few else self._coupled.divide(half)
         # T's diagonal is the sum of the weights.
         scale, weight_sum = self.sums.features.scale, self.sums.moments.weight_sum
-        divided, strong = half / (weight_sum * scale**2 + self.alpha), self._strong()
-        return divided if strong is None else np.where(self._weak, divided, strong.divide(half))
+        divided = half / (weight_sum * scale**2 + self.alpha)
+        if self._strong is None:
+            return divided
+        return np.where(self._weak, divided, self._strong.divide(half))
 
     @cached_property
     def axis_eigenfunctions(self):
@@ -88,5 +90,5 @@ class IteratedModes:
     @cached_property
     def _weak(self):
         """Mask of the modes that are not among the strongest, of shape `half_shape`."""
-        pairs = self._strong().pairs
+        pairs = self._strong.pairs
         return pairs.to_modes(np.ones((1, pairs.n_features)))[0] == 0

@@ -24,8 +24,8 @@ _BLOCKS_TRIED = 48
 class LocalPrediction:
     """The function at any point, given near rows, and some of those that lie farther off.
 
-    What is left out hardly matters: rows in front screen it. Neighbors are doubled until the
-    deviations of a sample of points change by less than 1 %. Up to 4,096 rows all are given.
+    What is left out hardly matters: rows in front screen it. Neighbors are doubled until nearly all
+    deviations of a sample of points change by less than 0.5 %. Up to 4,096 rows all are given.
 
     Parameters
     ----------

@@ -26,6 +26,7 @@ from functools import cached_property
 import numpy as np
 
 from skfourier._blocks import row_blocks
+from skfourier._solvers._axis_eigenfunctions import AxisEigenfunctions
 from skfourier._solvers._conjugate_gradients import warn_unless_converged
 from skfourier._solvers._dense_modes import DenseModes, PairsOfModes
 from skfourier._solvers._draws import PosteriorDraws
@@ -33,7 +34,6 @@ from skfourier._solvers._fourier_modes import FourierModes
 from skfourier._solvers._fourier_sums import FourierSums
 from skfourier._solvers._half_spectra import multiplicity
 from skfourier._solvers._iterated_modes import IteratedModes
-from skfourier._solvers._local_prediction import LocalPrediction
 from skfourier._solvers._nonuniform_fft import values_at_rows, waves
 from skfourier._solvers._streaming import StreamingSolver
 
@@ -74,6 +74,7 @@ class NUFFT(StreamingSolver):
     #: Whether the fit kept rows and its file does not.
     rows_left_out = False
     shared = (*StreamingSolver.shared, "rows_left_out")
+    left_out = (*StreamingSolver.left_out, "_iteration")
 
     dtype = complex
 
@@ -212,7 +213,7 @@ class NUFFT(StreamingSolver):
             variance = values_at_rows(self.features.doubled(), modes, X)[:, 0] + left_out
             return np.where(self.features.within_reach(X), variance, 1.0)
         if len(self.problem.X):
-            return LocalPrediction(self.problem).predict(X)[1]
+            return self.local.predict(X)[1]
         if self.rows_left_out:
             raise ValueError(
                 "Deviations of this fit are computed from its rows, because its Fourier modes are "
@@ -339,13 +340,6 @@ class NUFFT(StreamingSolver):
     @cached_property
     def _iteration(self):
         """The system of all modes, and what preconditions it."""
-        return IteratedModes(
-            self.sums,
-            self.problem.alpha,
-            strong=lambda: self.dense_for_deviations,
-            most=_MAX_DENSE_FEATURES,
-        )
-
-    def __getstate__(self):
-        # Preconditioners are large, and soon made anew.
-        return {name: value for name, value in vars(self).items() if name != "_iteration"}
+        by_axis = AxisEigenfunctions.apply(self.features)
+        strong = None if by_axis else self.dense_for_deviations
+        return IteratedModes(self.sums, self.problem.alpha, strong, most=_MAX_DENSE_FEATURES)

@@ -97,7 +97,8 @@ class Solver(Evidence):
     ----------
     problem : Problem
     tol : float, default=1e-6
-        Relative residual at which an iteration ends. Error of the kernel where it is approximated.
+        Where an iteration ends: error of the predictions, or a relative residual. Error of the
+        kernel where it is approximated.
     max_iter : int, default=10_000
         Maximum number of iterations.
 
@@ -111,7 +112,7 @@ class Solver(Evidence):
     name: ClassVar[str]
     #: Whether A is factorized, so that its determinant and the diagonal of its inverse are known.
     factorizes: bool = False
-    #: Whether A is the kernel's own, to rounding, whatever alpha.
+    #: Whether A is factorized as it is, to rounding, whatever alpha.
     is_exact: ClassVar[bool] = False
     #: Of the coefficients.
     dtype: ClassVar[type] = float
@@ -119,6 +120,8 @@ class Solver(Evidence):
     shared: ClassVar[tuple[str, ...]] = ()
     #: Error of the predictions by the last iterations, in deviations of y, where it is known.
     iteration_error = 0.0
+    #: Cached properties that are large, and soon made anew: pickles do without.
+    left_out: ClassVar[tuple[str, ...]] = ("local",)
 
     def __init__(self, problem, *, tol=1e-6, max_iter=10_000):
         self.problem, self.tol, self.max_iter = problem, tol, max_iter
@@ -150,13 +153,18 @@ class Solver(Evidence):
         """
 
     def mean(self, X):
-        """Return the mean at the rows of X in units of y; far from the data it is that of y.
+        """Return the mean at the rows of X in `problem.unit`; far from the data it is that of y.
 
         Returns
         -------
         ndarray of shape (n_rows, n_outputs)
         """
         return self.moments.mean + self.evaluate(self.coefficients, X)
+
+    @cached_property
+    def local(self):
+        """Predictions from near rows, if there are rows."""
+        return LocalPrediction(self.problem)
 
     @abstractmethod
     def variance(self, X):
@@ -244,6 +252,9 @@ class Solver(Evidence):
         if reason is not None:
             raise ValueError(reason)
 
+    def __getstate__(self):
+        return {name: value for name, value in vars(self).items() if name not in self.left_out}
+
     @property
     def moments(self):
         """Mean and variation of the targets."""
@@ -317,11 +328,6 @@ class RowSolver(Solver):
     def coefficients(self):
         """The solution for the problem's targets."""
         return self.solve(self.problem.centered)
-
-    @cached_property
-    def local(self):
-        """Predictions from near rows."""
-        return LocalPrediction(self.problem)
 
     def variance(self, X):
         r"""Return :math:`k(0) - k(x)^T A^{-1} k(x)` for the rows of X, from near rows.

@@ -97,7 +97,7 @@ class UniversalKriging(Evidence):
         return self.moments.mean + intercept, slope
 
     def mean(self, X):
-        """Return the mean at the rows of X in units of y, shape (n_rows, n_outputs)."""
+        """Return the mean at the rows of X in `problem.unit`, shape (n_rows, n_outputs)."""
         values = self.solver.mean(X)
         return values[:, : self.n_outputs] + self._unexplained(X, values) @ self.coefficients
 
