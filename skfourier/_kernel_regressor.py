@@ -348,7 +348,8 @@ class FourierKernelRegressor(
         if not self._solver.factorizes:
             raise AttributeError(
                 f"log_marginal_likelihood_value_ is there where the solver factorizes ('primal', "
-                f"'kronecker', 'cholesky', and 'nufft' of few modes). This fit used {self.solver_!r}."
+                f"'kronecker', 'cholesky', and 'nufft' of few modes). This fit used "
+                f"{self.solver_!r}."
             )
         return self._solver.log_marginal_likelihood
 

@@ -1,5 +1,9 @@
 """Scattered points by equispaced Fourier weights, against dense solves."""
 
+import gc
+import pickle
+import weakref
+
 import numpy as np
 import pytest
 from problems import centered, dense_matrix, problem_of, with_targets
@@ -145,6 +149,43 @@ def test_everything_of_few_modes_equals_the_dense_algebra(n_features, sigma, alp
     )
     quadratic = np.sum(y * (inverse @ y), axis=0)
     np.testing.assert_allclose(solver.quadratic_form(), quadratic, rtol=bound)
+
+
+@pytest.fixture
+def few_factorized(monkeypatch):
+    monkeypatch.setattr(_nufft, "_MAX_DENSE_FEATURES", 10)
+
+
+def iterated():
+    """A solver that has iterated, and predicted deviations from near rows."""
+    X = rows(300, 2)
+    solver = NUFFT(with_targets(problem_of(Gaussian(2), X, 0.1), targets(X)))
+    solver.mean(X[:5])
+    solver.variance(X[:5])
+    assert solver.n_iter > 1
+    return solver
+
+
+@pytest.mark.usefixtures("few_factorized")
+def test_memory_is_free_without_the_garbage_collector():
+    iterated()  # what is imported at first use may keep frames
+    gc.collect()
+    gc.disable()
+    try:
+        there = weakref.ref(iterated())
+        assert there() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.usefixtures("few_factorized")
+def test_pickles_do_without_what_is_soon_made_anew():
+    solver = iterated()
+    again = pickle.loads(pickle.dumps(solver))
+    assert {"_iteration", "local"} <= vars(solver).keys()
+    assert not {"_iteration", "local"} & vars(again).keys()
+    X = rows(5, 2, seed=3)
+    np.testing.assert_array_equal(again.variance(X), solver.variance(X))
 
 
 def test_strong_modes_precondition_the_others(monkeypatch):
