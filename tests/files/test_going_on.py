@@ -278,4 +278,4 @@ def test_killed_at_any_moment_they_end_the_same(tmp_path):
         env=os.environ | settings,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [f"{name} 6 True" for name in STREAMS]
+    assert done.stdout.splitlines() == [f"{name} 4 True" for name in STREAMS]
