@@ -52,7 +52,7 @@ def test_iterations_over_fourier_modes_see_ratios_only(monkeypatch, size):
     np.testing.assert_allclose(other.predict(NEW), one.predict(NEW), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("size", [2.0**-540, 2.0**-20, 2.0**20, 2.0**540])
+@pytest.mark.parametrize("size", [2.0**-540, 2.0**20])
 @pytest.mark.parametrize(
     "params",
     [
