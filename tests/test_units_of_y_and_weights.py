@@ -23,7 +23,7 @@ SOLVERS = ("cholesky", "nufft", "cg", "toeplitz", "masked_kronecker", "primal")
 def kernel_regressor(solver, alpha, **params):
     features = FourierFeatures(2, n_frequencies=20, random_state=0)
     kernel = features if solver == "primal" else "gaussian"
-    return FourierKernelRegressor(2, kernel=kernel, solver=solver, alpha=alpha, **params)
+    return FourierKernelRegressor(1, kernel=kernel, solver=solver, alpha=alpha, **params)
 
 
 # Powers of two, so that scaled arguments are the same numbers but for their exponent. What is left

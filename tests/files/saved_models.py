@@ -40,7 +40,7 @@ def on_grid(dtype, share=1.0):
 def regressor(solver, samples, **parameters):
     def make(dtype):
         X, y = samples(dtype)
-        model = FourierKernelRegressor(**{"sigma": 2, "solver": solver} | parameters)
+        model = FourierKernelRegressor(**{"sigma": 1.2, "solver": solver} | parameters)
         return model.fit(X, y), X, y
 
     return make

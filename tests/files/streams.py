@@ -28,7 +28,7 @@ from skfourier import (
 SQUARE = [[0, 1], [0, 1]]
 N_BLOCKS = 12
 STREAMS = {
-    "kernel": lambda: FourierKernelRegressor(2, solver="nufft", domain=SQUARE, tol=1e-3),
+    "kernel": lambda: FourierKernelRegressor(1, solver="nufft", domain=SQUARE, tol=1e-3),
     "features": lambda: FourierKernelRegressor(
         kernel=FourierFeatures(2, n_frequencies=9, random_state=0), solver="primal"
     ),

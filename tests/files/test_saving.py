@@ -237,7 +237,7 @@ class TestSums:
     )
     def test_take_more_rows(self, parameters, path):
         X, y = scattered("float64")
-        model = FourierKernelRegressor(2, **parameters).partial_fit(X[:30], y[:30])
+        model = FourierKernelRegressor(1, **parameters).partial_fit(X[:30], y[:30])
         again = reloaded(model, path)
         for one in (model, again):
             one.partial_fit(X[30:], y[30:])
@@ -247,7 +247,7 @@ class TestSums:
 
     def test_whose_parameters_have_changed_take_none(self, path):
         X, y = scattered("float64")
-        model = FourierKernelRegressor(2, solver="nufft", domain=[[0, 1], [0, 1]])
+        model = FourierKernelRegressor(1, solver="nufft", domain=[[0, 1], [0, 1]])
         model.partial_fit(X, y).set_params(sigma=3, kernel=spectra.Matern())
         for one in (model, reloaded(model, path)):
             with pytest.raises(ValueError, match="kernel, sigma: these cannot change"):
@@ -272,7 +272,7 @@ class TestSums:
         import dask.array as da  # noqa: PLC0415 (heavy)
 
         X, y = scattered("float64")
-        model = FourierKernelRegressor(2, solver="nufft")
+        model = FourierKernelRegressor(1, solver="nufft")
         model.fit(da.from_array(X, chunks=(25, 2)), da.from_array(y, chunks=(25, 2)))
         again = reloaded(model, path)
         assert equal(again.predict(X, return_std=True), model.predict(X, return_std=True))
@@ -284,7 +284,7 @@ class TestRows:
         weight = np.random.default_rng(0).uniform(0, 2, size=len(X))
         weight[::7] = 0
         for solver in ("cholesky", "cg", "nufft"):
-            model = FourierKernelRegressor(2, solver=solver).fit(X, y, sample_weight=weight)
+            model = FourierKernelRegressor(1, solver=solver).fit(X, y, sample_weight=weight)
             again = reloaded(model, path)
             assert equal(again.predict(X, return_std=True), model.predict(X, return_std=True))
         X, y = on_grid("float64", share=0.9)
