@@ -26,7 +26,7 @@ from skfourier import (
 )
 
 SQUARE = [[0, 1], [0, 1]]
-N_BLOCKS = 12
+N_BLOCKS = 9
 STREAMS = {
     "kernel": lambda: FourierKernelRegressor(1, solver="nufft", domain=SQUARE, tol=1e-3),
     "features": lambda: FourierKernelRegressor(
