@@ -1,6 +1,7 @@
 """The floors of docs/architecture.md: imports go down only."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -50,32 +51,42 @@ def imported_parts(path):
                 yield names[1]
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_go_down_only(path):
-    part = part_of(path)
-    assert part in FLOOR_OF, f"{part} has no floor: give it one here and in docs/architecture.md"
+def test_imports_go_down_only():
+    parts = {part_of(path) for path in FILES}
+    assert parts == FLOOR_OF.keys(), "give each part a floor, here and in docs/architecture.md"
     climbing = {
-        other
+        f"{path.relative_to(PACKAGE)} imports {other}"
+        for path in FILES
         for other in imported_parts(path)
-        if other != part and FLOOR_OF[other] >= FLOOR_OF[part]
+        if other != part_of(path) and FLOOR_OF[other] >= FLOOR_OF[part_of(path)]
     }
-    assert not climbing, f"{part} imports {climbing}, which do not lie below it"
+    assert not climbing
 
 
-def printed(code):
-    """Run code in a new process; return the words that it prints."""
+@pytest.fixture(scope="module")
+def process():
+    """Import by and by in a new process; return what it had loaded then, and what is public."""
+    code = """if True:
+        import inspect, json, sys
+        import numpy as np
+        import skfourier, skfourier.spectra, skfourier.images, skfourier.metrics
+        import skfourier.videos, skfourier.datasets, skfourier.model_selection
+        # To find out whether an array is one of dask's takes no dask.
+        from skfourier._solvers._distributed import is_dask
+        is_dask(np.zeros(3))
+        said = {"imported": [*sys.modules]}
+        import skfourier.inspection, skfourier.ntk
+        said["to draw"] = [*sys.modules]
+        members = {name: getattr(skfourier, name) for name in dir(skfourier)}
+        said["public"] = [name for name, one in members.items() if inspect.ismodule(one)]
+        print(json.dumps(said))
+    """
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    return set(run.stdout.split())
+    return {name: set(words) for name, words in json.loads(run.stdout).items()}
 
 
-def test_public_modules_are_attributes():
-    code = (
-        "import inspect, skfourier;"
-        "members = {name: getattr(skfourier, name) for name in dir(skfourier)};"
-        "print(*[name for name, member in members.items() if inspect.ismodule(member)])"
-    )
-    public = {part for part in FLOOR_OF if not part.startswith("_")}
-    assert printed(code) == public
+def test_public_modules_are_attributes(process):
+    assert process["public"] == {part for part in FLOOR_OF if not part.startswith("_")}
 
 
 def test_the_drawing_has_these_floors():
@@ -90,15 +101,17 @@ def test_the_drawing_has_these_floors():
     assert drawn == FLOOR_OF
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_private_names_of_scikit_learn_are_imported_in_one_place(path):
-    if part_of(path) == "_sklearn":
-        return
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "sklearn":
-            names = [*node.module.split("."), *(alias.name for alias in node.names)]
-            private = [name for name in names if name.startswith("_")]
-            assert not private, f"{path.name} imports {private}: do it in _sklearn.py"
+def test_private_names_of_scikit_learn_are_imported_in_one_place():
+    private = [
+        f"{path.relative_to(PACKAGE)} imports {name}"
+        for path in FILES
+        if part_of(path) != "_sklearn"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] == "sklearn"
+        for name in (*node.module.split("."), *(alias.name for alias in node.names))
+        if name.startswith("_")
+    ]
+    assert not private, "do it in _sklearn.py"
 
 
 HEAVY = {
@@ -115,20 +128,11 @@ HEAVY = {
 }
 
 
-def test_import_stays_light():
-    loaded = printed(
-        "import sys, numpy as np, skfourier, skfourier.spectra, skfourier.images;"
-        "import skfourier.metrics, skfourier.videos, skfourier.datasets, skfourier.model_selection;"
-        # To find out whether an array is one of dask's takes no dask.
-        "from skfourier._solvers._distributed import is_dask; is_dask(np.zeros(3));"
-        "print(*sys.modules)"
-    )
-    assert "skfourier" in loaded
-    assert not HEAVY & loaded
+def test_import_stays_light(process):
+    assert "skfourier" in process["imported"]
+    assert not HEAVY & process["imported"]
 
 
-def test_matplotlib_is_loaded_by_drawing_only():
-    code = "import sys, skfourier.inspection, skfourier.ntk; print(*sys.modules)"
-    loaded = printed(code)
-    assert "skfourier.inspection" in loaded
-    assert "matplotlib" not in loaded
+def test_matplotlib_is_loaded_by_drawing_only(process):
+    assert "skfourier.inspection" in process["to draw"]
+    assert "matplotlib" not in process["to draw"]

@@ -51,7 +51,7 @@ class TestEmbedding:
         X, y = shuffle(*wave, random_state=0)  # whole intervals held out would be guesses
         features = FourierFeatures()
         search = GridSearchCV(
-            CoordinateMLPRegressor((32,), embedding=features, max_iter=100, random_state=0),
+            CoordinateMLPRegressor((32,), embedding=features, max_iter=50, random_state=0),
             {"embedding__sigma": [0.01, 3.0]},
         ).fit(X, y)
         assert not hasattr(features, "frequencies_")

@@ -1,13 +1,12 @@
 """Full disks, workers that die, Ctrl-C: what the user had before is still there."""
 
-import os
 import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from callbacks import Callback
+from callbacks import AtEachEnd, kill_this_process
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.ensemble import BaggingRegressor
 from sklearn.model_selection import GridSearchCV
@@ -26,16 +25,6 @@ resource = pytest.importorskip("resource")
 
 X = np.random.default_rng(0).uniform(size=(60, 1))
 Y = np.sin(9 * X[:, 0])
-
-
-class AtEachEnd(Callback):
-    """A callback that calls a function at the end of each task."""
-
-    def __init__(self, function):
-        self.function = function
-
-    def on_fit_task_end(self, estimator, context):  # noqa: ARG002
-        self.function()
 
 
 def press_ctrl_c():
@@ -102,8 +91,12 @@ def test_ctrl_c_within_one_of_several_networks_ends_them_all(several, monkeypatc
 def test_ctrl_c_sent_to_a_process_keeps_its_best_weights(tmp_path):
     (tmp_path / "fit.py").write_text(
         "import signal, sys, warnings\n"
+        "import numpy as np\n"
         f"sys.path[:0] = {sys.path!r}\n"
-        "from test_faults import X, Y, AtEachEnd, CoordinateMLPRegressor\n"
+        "from callbacks import AtEachEnd\n"
+        "from skfourier import CoordinateMLPRegressor\n"
+        "X = np.linspace(0, 1, 60).reshape(-1, 1)\n"
+        "Y = np.sin(9 * X[:, 0])\n"
         # A shell that starts the tests in the background lets them ignore it.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "model = CoordinateMLPRegressor((8,), max_iter=10**9, random_state=0)\n"
@@ -125,20 +118,16 @@ def test_ctrl_c_sent_to_a_process_keeps_its_best_weights(tmp_path):
     assert fitted == "learned: True"
 
 
-def kill_the_worker():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 def test_a_worker_that_dies_is_told_of():
-    network = CoordinateMLPRegressor((8,), max_iter=2, random_state=0)
-    search = GridSearchCV(network, {"alpha": [0, 1e-3]}, cv=2, n_jobs=2).fit(X, Y)
+    model = FourierKernelRegressor(1)
+    search = GridSearchCV(model, {"alpha": [1e-2, 1e-1]}, cv=2).fit(X, Y)
     before = search.predict(X)
-    network.set_callbacks(AtEachEnd(kill_the_worker))
+    model.set_callbacks(AtEachEnd(kill_this_process))
     with pytest.raises(TerminatedWorkerError):
-        search.fit(X, -Y)
+        search.set_params(n_jobs=2).fit(X, -Y)
     np.testing.assert_array_equal(search.predict(X), before)
-    network.set_callbacks()
-    assert np.isfinite(search.fit(X, -Y).predict(X)).all()  # with new workers
+    model.set_callbacks()
+    assert np.isfinite(search.set_params(n_jobs=1).fit(X, -Y).predict(X)).all()
 
 
 def test_saving_on_a_full_disk_leaves_the_older_file(tmp_path):

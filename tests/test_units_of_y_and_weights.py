@@ -23,7 +23,7 @@ SOLVERS = ("cholesky", "nufft", "cg", "toeplitz", "masked_kronecker", "primal")
 def kernel_regressor(solver, alpha, **params):
     features = FourierFeatures(2, n_frequencies=20, random_state=0)
     kernel = features if solver == "primal" else "gaussian"
-    return FourierKernelRegressor(2, kernel=kernel, solver=solver, alpha=alpha, **params)
+    return FourierKernelRegressor(1, kernel=kernel, solver=solver, alpha=alpha, **params)
 
 
 # Powers of two, so that scaled arguments are the same numbers but for their exponent. What is left
@@ -52,7 +52,7 @@ def test_iterations_over_fourier_modes_see_ratios_only(monkeypatch, size):
     np.testing.assert_allclose(other.predict(NEW), one.predict(NEW), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("size", [2.0**-540, 2.0**-20, 2.0**20, 2.0**540])
+@pytest.mark.parametrize("size", [2.0**-540, 2.0**20])
 @pytest.mark.parametrize(
     "params",
     [

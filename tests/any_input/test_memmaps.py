@@ -96,7 +96,7 @@ def test_blocks_of_a_memmap_are_all_that_is_loaded(name, on_disk):
 
 
 def test_networks_predict_memmaps_block_by_block(on_disk):
-    X, y = on_disk(400_000)
+    X, y = on_disk(240_000)
     network = clone(MODELS["network"]).partial_fit(X[:1000], y[:1000])
     # Predictions are half of X, and there once more in the dtype of y; no copy of X is.
     with config_context(working_memory=1):
@@ -106,7 +106,7 @@ def test_networks_predict_memmaps_block_by_block(on_disk):
 @pytest.mark.parametrize("name", ["nufft", "primal", "network"])
 @pytest.mark.usefixtures("sequential")
 def test_dask_arrays_of_memmaps_are_predicted_by_blocks(name, on_disk):
-    X, y = on_disk(400_000)
+    X, y = on_disk(240_000)
     fitted = clone(MODELS[name]).partial_fit(X[:1000], y[:1000])
 
     def predict(X, y):
@@ -118,7 +118,7 @@ def test_dask_arrays_of_memmaps_are_predicted_by_blocks(name, on_disk):
 
 @pytest.mark.usefixtures("sequential")
 def test_dask_arrays_of_memmaps_are_fitted_by_blocks(on_disk):
-    X, y = on_disk(400_000)
+    X, y = on_disk(240_000)
     # Of "nufft" the sums of some blocks, which wait to be added, are larger than these.
     assert_no_more_for_more_rows(lambda *rows: clone(MODELS["primal"]).fit(*lazy(*rows)), X, y)
 

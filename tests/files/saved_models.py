@@ -40,7 +40,7 @@ def on_grid(dtype, share=1.0):
 def regressor(solver, samples, **parameters):
     def make(dtype):
         X, y = samples(dtype)
-        model = FourierKernelRegressor(**{"sigma": 2, "solver": solver} | parameters)
+        model = FourierKernelRegressor(**{"sigma": 1.2, "solver": solver} | parameters)
         return model.fit(X, y), X, y
 
     return make
@@ -84,29 +84,7 @@ def no_motion(dtype):
         return MotionCompensatedRegressor().fit(X, y), X, y
 
 
-MAKERS = {
-    "features": fitted(lambda: FourierFeatures((1, 3), n_frequencies=5, random_state=0)),
-    "network": fitted(lambda: CoordinateMLPRegressor(**SMALL)),
-    "network_on_features": fitted(
-        lambda: CoordinateMLPRegressor(
-            **SMALL,
-            embedding=FEATURES,
-            batch_norm=True,
-            activation="gelu",
-            early_stopping=True,
-            validation_fraction=0.2,
-        ),
-        columns=0,
-    ),
-    "network_that_chose_sigma": fitted(
-        lambda: CoordinateMLPRegressor(
-            **SMALL, embedding=FourierFeatures("auto_per_axis", n_frequencies=5)
-        )
-    ),
-    "network_in_blocks": in_blocks(
-        lambda: CoordinateMLPRegressor(**SMALL, embedding=FEATURES, batch_size=10)
-    ),
-    "ensemble": fitted(lambda: CoordinateMLPEnsemble(CoordinateMLPRegressor(**SMALL), 2)),
+KERNEL_REGRESSORS = {
     "cholesky": regressor("cholesky", scattered),
     "trend": regressor("cholesky", scattered, trend="linear"),
     "trend_of_sums": regressor("nufft", scattered, trend="constant"),
@@ -133,6 +111,30 @@ MAKERS = {
             kernel=["gaussian", Matern(nu=2.5)], domain=[[0, 1], [0, 1]]
         )
     ),
+}
+MAKERS = KERNEL_REGRESSORS | {
+    "features": fitted(lambda: FourierFeatures((1, 3), n_frequencies=5, random_state=0)),
+    "network": fitted(lambda: CoordinateMLPRegressor(**SMALL)),
+    "network_on_features": fitted(
+        lambda: CoordinateMLPRegressor(
+            **SMALL,
+            embedding=FEATURES,
+            batch_norm=True,
+            activation="gelu",
+            early_stopping=True,
+            validation_fraction=0.2,
+        ),
+        columns=0,
+    ),
+    "network_that_chose_sigma": fitted(
+        lambda: CoordinateMLPRegressor(
+            **SMALL, embedding=FourierFeatures("auto_per_axis", n_frequencies=5)
+        )
+    ),
+    "network_in_blocks": in_blocks(
+        lambda: CoordinateMLPRegressor(**SMALL, embedding=FEATURES, batch_size=10)
+    ),
+    "ensemble": fitted(lambda: CoordinateMLPEnsemble(CoordinateMLPRegressor(**SMALL), 2)),
     "motion": motion,
     "no_motion": no_motion,
     "pipeline_of_a_network": fitted(

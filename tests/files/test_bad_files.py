@@ -60,9 +60,8 @@ def write_anew(path, data):
 
 
 class TestBytes:
-    @pytest.mark.parametrize("name", ["features", "cholesky"])
-    def test_cut_short_anywhere(self, name, saved):
-        path = saved(name)
+    def test_cut_short_anywhere(self, saved):
+        path = saved("features")
         data = path.read_bytes()
         for length in range(len(data)):
             write_anew(path, data[:length])
@@ -72,17 +71,18 @@ class TestBytes:
         path = saved("features")
         data = path.read_bytes()
         for place in range(len(data)):
-            for bit in (0, 1, 4, 7):
-                flipped = bytearray(data)
-                flipped[place] ^= 1 << bit
-                write_anew(path, flipped)
-                try:
-                    again = skfourier.load(path)
-                except ValueError:
-                    continue
-                # A space within the header may become a tab: the model is the same.
-                skfourier.save(again, path)
-                assert path.read_bytes() == data
+            # All eight come in turn, at each of the eight bytes of a number too.
+            bit = (place + place // 8) % 8
+            flipped = bytearray(data)
+            flipped[place] ^= 1 << bit
+            write_anew(path, flipped)
+            try:
+                again = skfourier.load(path)
+            except ValueError:
+                continue
+            # A space within the header may become a tab: the model is the same.
+            skfourier.save(again, path)
+            assert path.read_bytes() == data
 
     def test_more_bytes_at_the_end(self, saved):
         path = saved("network")

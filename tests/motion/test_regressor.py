@@ -5,7 +5,6 @@ import pickle
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, map_coordinates
-from sklearn.base import clone
 from sklearn.datasets import load_sample_image
 
 from skfourier import FourierKernelRegressor, MotionCompensatedRegressor
@@ -93,7 +92,7 @@ def test_a_fast_pan_is_followed(rng):
     )
 
 
-@pytest.mark.parametrize(("degrees", "zoom"), [(0, 1.02), (2, 1), (2, 1.02), (6, 1)])
+@pytest.mark.parametrize(("degrees", "zoom"), [(2, 1.02), (6, 1)])
 def test_a_zoom_and_a_rotation_are_followed(degrees, zoom):
     # Over a real photograph, every fourth frame kept: up to 24 degrees between two.
     photograph = load_sample_image("china.jpg")[::3, ::3].mean(axis=-1) / 255
@@ -184,22 +183,14 @@ def test_the_motion_beside_frames_that_repeat_and_cuts(pan, rng, kind):
     assert psnr(video[3], moved.clip(0, 1)) > psnr(video[3], blend.astype(np.float32)) + 8
 
 
-def test_the_unit_of_y_does_not_matter(pan, fitted):
-    X, y = video_to_samples(pan, frames=[0, 4, 8])
-    half = X[: 48 * 64] + np.array([0, 0, 2 / 9])
-    one = fitted.predict(half)
-    other = MotionCompensatedRegressor().fit(X, 255 * y + 100).predict(half)
-    # Flows in float32 stop at a tolerance, and where they guess, at the borders, the guess differs.
-    assert np.abs((other - 100) / 255 - one).mean() < 2e-3
-
-
 def test_rows_may_come_in_any_order_and_predictions_anywhere(pan, fitted, rng):
     X, y = video_to_samples(pan, frames=[0, 4, 8])
     order = rng.permutation(len(X))
     one, other = fitted, MotionCompensatedRegressor().fit(X[order], y[order])
-    anywhere = rng.uniform(-0.2, 1.2, (20, 3))
-    np.testing.assert_array_equal(one.predict(anywhere), other.predict(anywhere))
-    assert np.isfinite(one.predict(anywhere)).all()
+    anywhere = rng.uniform(-0.2, 1.2, (9, 3))
+    predicted = one.predict(anywhere)
+    np.testing.assert_array_equal(predicted, other.predict(anywhere))
+    assert np.isfinite(predicted).all()
     # Before the first frame, and after the last, those.
     ends = X[:100] - LATER, X[-100:] + LATER
     for rows, frame in zip(ends, (y[:100], y[-100:]), strict=True):
@@ -213,11 +204,10 @@ def test_one_frame_and_one_channel(pan):
     assert model.flows_.shape == (4, 0, 2, *SHAPE)
 
 
-def test_copies_predict_the_same(pan, fitted):
-    X, y = video_to_samples(pan, frames=[0, 4, 8])
-    here = X[:500] + LATER
-    for copy in (clone(fitted).fit(X, y), pickle.loads(pickle.dumps(fitted))):
-        np.testing.assert_array_equal(copy.predict(here), fitted.predict(here))
+def test_a_pickle_predicts_the_same(pan, fitted):
+    here = video_to_samples(pan, frames=[0])[0][:500] + LATER
+    again = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(again.predict(here), fitted.predict(here))
 
 
 def test_a_flow_of_ones_own(pan):

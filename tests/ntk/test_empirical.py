@@ -223,7 +223,7 @@ def test_a_small_step_of_gradient_descent_moves_the_outputs_by_it():
     ("activation", "factor"), [("relu", 1), ("sine", 1 / 3 / 1.5**2), ("erf", 1 / 3 / 1.5**2)]
 )
 def test_a_wide_network_is_near_the_infinitely_wide_one(activation, factor):
-    width, n_hidden_layers = 4096, 2
+    width, n_hidden_layers = 2048, 2
     estimator = fitted(
         y=Y[:, :1],
         hidden_layer_sizes=(width,) * n_hidden_layers,

@@ -1,8 +1,6 @@
-"""Sums over the blocks of dask arrays, by two worker processes; one of them is killed."""
+"""Sums over the blocks of dask arrays; those of worker processes are in test_dask.py."""
 
 import functools
-import os
-import signal
 from dataclasses import replace
 
 import dask
@@ -52,29 +50,12 @@ def assert_equal_sums(actual, expected):
 
 @each
 @pytest.mark.parametrize("weight", [None, WEIGHT], ids=["unweighted", "weighted"])
-def test_two_processes_equal_the_sums_in_memory(client, sums_of, weight):  # noqa: ARG001
-    sums = _distributed.sums_over_blocks(
-        sums_of, distributed(X), distributed(Y), None if weight is None else distributed(weight)
-    )
+def test_sums_over_blocks_equal_those_in_memory(sums_of, weight):
+    with dask.config.set(scheduler="synchronous"):
+        sums = _distributed.sums_over_blocks(
+            sums_of, distributed(X), distributed(Y), None if weight is None else distributed(weight)
+        )
     assert_equal_sums(sums, sums_of(X, Y, ONES if weight is None else weight))
-
-
-def test_a_killed_worker_changes_nothing(client, tmp_path):
-    sums_of, flag = SUMS_OF["nufft"], tmp_path / "killed"
-    before = set(client.scheduler_info()["workers"])
-
-    def block(rows, block_info=None):
-        if block_info[0]["chunk-location"][0] == 5 and not flag.exists():
-            flag.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return rows
-
-    dangerous = distributed(X).map_blocks(block, dtype=float, meta=np.empty((0, 2)))
-    sums = _distributed.sums_over_blocks(sums_of, dangerous, distributed(Y), WEIGHT)
-    assert flag.exists()
-    assert_equal_sums(sums, sums_of(X, Y, WEIGHT))
-    client.wait_for_workers(2, timeout=120)
-    assert set(client.scheduler_info()["workers"]) != before
 
 
 @each

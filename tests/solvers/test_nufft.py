@@ -56,7 +56,6 @@ def solve_and_predict(problem, y, X, **tolerances):
     ("kernel", "n_rows", "n_features", "tol", "bar"),
     [
         (Gaussian(10), 1000, 1, 1e-10, 1e-6),
-        (Gaussian(10), 2500, 1, 1e-10, 1e-6),
         (Matern(10, nu=2.5), 300, 1, 1e-10, 1e-6),
         (Gaussian(10), 80, 2, 1e-10, 1e-6),
         (Gaussian((2, 10)), 80, 2, 1e-10, 1e-6),
@@ -97,8 +96,8 @@ def test_far_from_the_data_the_prediction_is_zero():
 def test_a_whole_weight_is_repetition():
     X, counts = rows(300, 2), np.random.default_rng(3).integers(1, 4, size=300)
     y, X_new = targets(X), rows(50, 2, seed=9)
-    weighted = problem_of(Gaussian(2), X, 0.1, counts.astype(float))
-    repeated = problem_of(Gaussian(2), np.repeat(X, counts, axis=0), 0.1)
+    weighted = problem_of(Gaussian(1.2), X, 0.1, counts.astype(float))
+    repeated = problem_of(Gaussian(1.2), np.repeat(X, counts, axis=0), 0.1)
     first = solve_and_predict(weighted, y, X_new, tol=1e-9)
     second = solve_and_predict(repeated, np.repeat(y, counts, axis=0), X_new, tol=1e-9)
     assert relative_error(first, second) < 1e-6
@@ -106,7 +105,7 @@ def test_a_whole_weight_is_repetition():
 
 def test_outputs_do_not_depend_on_one_another():
     # Two real sums share a complex transform: odd and even numbers.
-    system, X_new = problem_of(Gaussian(1.5), rows(300, 2), 0.1), rows(50, 2, seed=9)
+    system, X_new = problem_of(Gaussian(1), rows(300, 2), 0.1), rows(50, 2, seed=9)
     y = targets(system.X, 4)
     alone = np.hstack([solve_and_predict(system, one[:, None], X_new, tol=1e-9) for one in y.T])
     for n_outputs in (2, 3, 4):
@@ -215,7 +214,7 @@ def test_strong_modes_precondition_the_others(monkeypatch):
 
 def test_many_modes_are_iterated(monkeypatch):
     monkeypatch.setattr(_nufft, "_MAX_DENSE_FEATURES", 10)
-    system = problem_of(Gaussian(4), rows(200, 2), 0.1)
+    system = problem_of(Gaussian(2.5), rows(200, 2), 0.1)
     X_new = np.vstack([rows(20, 2, seed=9), [[1.05, 0.5], [7.0, 0.0]]])
     cross = system.kernel(X_new, system.X)
     expected = 1 - np.sum(cross * np.linalg.solve(dense_matrix(system), cross.T).T, axis=1)

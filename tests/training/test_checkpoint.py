@@ -1,6 +1,5 @@
 """Trainings that go on from a file."""
 
-import subprocess
 import sys
 
 import numpy as np
@@ -92,20 +91,6 @@ def test_without_a_seed_the_file_has_it(path):
     frequencies = next(name for name in first if "embedding" in name)
     assert torch.equal(model.module_.state_dict()[frequencies], first[frequencies])
     assert len(model.loss_curve_) == 8
-
-
-def test_another_process_ends_with_the_same_weights(path, tmp_path):
-    crashed(path)
-    (tmp_path / "goes_on.py").write_text(
-        "import sys, pickle\n"
-        f"sys.path[:0] = {sys.path!r}\n"
-        "from test_checkpoint import network, X, Y\n"
-        f"model = network(checkpoint={str(path)!r}, resume=True).fit(X, Y)\n"
-        f"pickle.dump(model.predict(X), open({str(tmp_path / 'answer')!r}, 'wb'))\n"
-    )
-    subprocess.run([sys.executable, tmp_path / "goes_on.py"], check=True)
-    answer = np.load(tmp_path / "answer", allow_pickle=True)
-    np.testing.assert_array_equal(answer, network().fit(X, Y).predict(X))
 
 
 def test_a_resumed_fit_without_a_file_begins_one(path):

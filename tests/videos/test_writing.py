@@ -95,8 +95,14 @@ class TestLossy:
         assert frame.colorspace == 5  # BT.601
         assert frame.color_range == 1  # 16 to 235
 
-    @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".MP4"])
-    @pytest.mark.parametrize("fps", [25, 12.5, 23.976, 30000 / 1001, np.float32(10)])
+    @pytest.mark.parametrize(
+        ("suffix", "fps"),
+        [
+            *[(".mp4", fps) for fps in (25, 23.976, 30000 / 1001)],
+            *[(".mkv", fps) for fps in (12.5, 23.976, 30000 / 1001)],
+            (".MP4", np.float32(10)),
+        ],
+    )
     def test_has_the_frame_rate(self, tmp_path, suffix, fps):
         path = tmp_path / f"film{suffix}"
         save_video(path, smooth_video(4, 16, 16), fps)

@@ -1,15 +1,18 @@
-"""Kernel regression of dask arrays: what a fit to the same rows in memory gives."""
+"""dask arrays and dask's workers: what the same rows give in the memory of one process."""
 
 import os
 import signal
 
 import dask
 import dask.array as da
+import joblib
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
-from skfourier import FourierFeatures, FourierKernelRegressor
+from skfourier import CoordinateMLPRegressor, FourierFeatures, FourierKernelRegressor
 from skfourier.kernels import NeuralTangentKernel
 from skfourier.spectra import Gaussian
 
@@ -31,6 +34,24 @@ Y += 0.1 * RANDOM.normal(size=Y.shape)
 WEIGHT = np.where(X[:, 0] > 0.8, 0, RANDOM.uniform(0.5, 2, size=N_ROWS))
 X_NEW = RANDOM.uniform((0, -1), (1, 1), size=(4, 2))
 CHUNKS = (150, 0, 250, 100, 1, 99)
+
+
+@pytest.fixture(scope="module")
+def client():
+    """Two worker processes of dask's, whose nannies start a killed one again.
+
+    They end with the module: while they wait they take a tenth of a core.
+    """
+    # On a busy machine processes take long to start.
+    settings = {"distributed.comm.timeouts.connect": "120s"}
+    settings["distributed.worker.profile.enabled"] = False
+    options = {"dashboard_address": ":0", "worker_dashboard_address": None, "silence_logs": 50}
+    with (
+        dask.config.set(settings),
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, **options) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
 
 
 def distributed(array):
@@ -82,8 +103,30 @@ def test_two_processes_equal_the_fit_in_memory(client, model, domain, weight):  
     assert_same_fit(model.fit(distributed(X), distributed(Y), sample_weight=weight), expected)
 
 
+def test_a_search_on_dasks_workers_is_that_of_one_process(client):
+    rows, y = X[:60, :1], np.sin(9 * X[:60, 0])
+    embedding = FourierFeatures(n_frequencies=8)
+    network = CoordinateMLPRegressor(
+        (8,), embedding=embedding, max_iter=20, precision="float64", random_state=0
+    )
+    search = GridSearchCV(network, {"embedding__sigma": [0.5, 8], "alpha": [0, 0.1]}, cv=2)
+    search.fit(rows, y)
+    best, scores = search.best_params_, search.cv_results_["mean_test_score"]
+    predictions = search.predict(rows)
+    done = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.transition_counter)
+    with joblib.parallel_config(backend="dask"):
+        search.set_params(n_jobs=-1).fit(rows, y)
+    after = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.transition_counter)
+    assert after > done  # the workers did it
+    assert search.best_params_ == best
+    # Workers may have other numbers of threads, and so other orders of sums: 1e-16, times what 20
+    # steps amplify (test_processes.py).
+    np.testing.assert_allclose(search.cv_results_["mean_test_score"], scores, rtol=1e-9)
+    np.testing.assert_allclose(search.predict(rows), predictions, rtol=0, atol=1e-9)
+
+
 def test_a_killed_worker_changes_nothing(client, tmp_path):
-    model, flag = MODELS["primal"], tmp_path / "killed"
+    model, flag = clone(MODELS["nufft"]).set_params(domain=DOMAIN), tmp_path / "killed"
     before = set(client.scheduler_info()["workers"])
 
     def block(rows, block_info=None):
