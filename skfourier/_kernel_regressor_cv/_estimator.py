@@ -32,6 +32,17 @@ from skfourier._kernel_regressor import (
     resolve_kernel,
     scaled_kernel,
 )
+from skfourier._kernel_regressor_cv._candidate_order import (
+    ScoreTable,
+    Search,
+    SearchEnded,
+    as_cv_results,
+    at_edge,
+    diagonal,
+    results_of,
+    scores_of,
+    without,
+)
 from skfourier._kernel_regressor_cv._criteria import (
     CRITERIA,
     Splits,
@@ -50,17 +61,6 @@ from skfourier._kernel_regressor_cv._sigma_candidates import (
     given_line,
     positive_numbers,
     resolved_range,
-)
-from skfourier._kernel_regressor_cv._sigma_search import (
-    ScoreTable,
-    Search,
-    SearchEnded,
-    as_cv_results,
-    at_edge,
-    diagonal,
-    results_of,
-    scores_of,
-    without,
 )
 from skfourier._kernel_regressor_cv._stream import Stream, streams
 from skfourier._lazy import by_blocks, is_dask
@@ -357,7 +357,7 @@ class FourierKernelRegressorCV(
         routed = self._routed(sample_weight is not None, weight, params)
         kernels = self._kernels(X, y)
         problem = self._problem(X, y, weight, kernels[0])
-        if self._without_a_grid(kernels):
+        if self._without_candidates(kernels):
             self._search_by_likelihood(problem, kernels, (X, y, weight))
         else:
             self._search_candidates(problem, kernels, (X, y, weight), routed)
@@ -560,7 +560,7 @@ class FourierKernelRegressorCV(
     def _check_for_blocks(self, kernels, what):
         """Refuse what needs all rows at once."""
         self._check_consistent(None)
-        if not self._without_a_grid(kernels):
+        if not self._without_candidates(kernels):
             raise ValueError(
                 f"{what} takes rows in blocks. Of these sigma and alpha are found without "
                 f"candidates and splits, by the likelihood, of spectra with a density: leave out "
@@ -688,7 +688,7 @@ class FourierKernelRegressorCV(
             raise ValueError("kernel must name one kernel at least. Got an empty list.")
         return [resolve_kernel(kernel, X, y) for kernel in given]
 
-    def _without_a_grid(self, kernels):
+    def _without_candidates(self, kernels):
         """Return whether sigma and alpha are found by climbing the likelihood."""
         return (
             self.sigmas is None

@@ -1,4 +1,4 @@
-"""Sigma, alpha and the kernel by the likelihood of rows at all scales, without a grid."""
+"""Sigma, alpha and the kernel by the likelihood of rows at all scales, without candidates."""
 
 import math
 import warnings

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from skfourier._kernel_regressor_cv._sigma_search import (
+from skfourier._kernel_regressor_cv._candidate_order import (
     ScoreTable,
     Search,
     at_edge,
