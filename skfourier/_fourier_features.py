@@ -18,7 +18,6 @@ from skfourier._sklearn import (
     StrOptions,
     _fit_context,
     check_new_rows,
-    refuse_no_numbers,
     unchanged_on_error,
 )
 from skfourier.grids import find_grid, mean_spacing
@@ -167,7 +166,6 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
     def _draw(self, X):
         if is_dask(X) and not isinstance(self.sigma, str):
             X = X[:1].compute()  # only the columns matter
-        refuse_no_numbers(X, "X")
         X = check_new_rows(self, X, reset=True)
         n_features = X.shape[1]
         is_auto = isinstance(self.sigma, str)
@@ -207,8 +205,6 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
             If X is not finite, has other columns than in `fit`, or is so large that its dtype
             does not resolve a cycle.
         """
-        check_is_fitted(self)
-        refuse_no_numbers(X, "X")
         X = check_new_rows(self, X)
         return fourier_features(X, self.frequencies_, self.amplitudes_)
 

@@ -30,7 +30,6 @@ from skfourier._sklearn import (
     check_samples,
     known_name,
     number_of_rows,
-    refuse_no_numbers,
     unchanged_on_error,
 )
 from skfourier._solvers import _distributed
@@ -817,10 +816,7 @@ class FourierKernelRegressor(
 
     def _places(self, X):
         """Check coordinates to predict at, and subtract the origin."""
-        check_is_fitted(self)
-        refuse_no_numbers(X, "X")
-        X = check_new_rows(self, X)
-        return X - self._solver.problem.origin
+        return check_new_rows(self, X) - self._solver.problem.origin
 
     def _in_units_of_y(self, values):
         values = values * self._solver.problem.unit

@@ -17,7 +17,7 @@ from sklearn.base import _fit_context
 from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from skfourier._lazy import is_dask
 
@@ -164,7 +164,9 @@ def unchanged_on_error(estimator):
 
 
 def check_new_rows(estimator, X, *, reset=False):
-    """Check rows of X alone: real, finite, and with the columns of the fit unless `reset`.
+    """Check rows of X alone, of an estimator that is fitted unless `reset`.
+
+    They must be real, finite, and have the columns of the fit.
 
     Returns
     -------
@@ -176,6 +178,9 @@ def check_new_rows(estimator, X, *, reset=False):
     ValueError
         If they are not.
     """
+    if not reset:
+        check_is_fitted(estimator)
+    refuse_no_numbers(X, "X")
     with np.errstate(invalid="ignore"):  # scikit-learn adds up infinities of both signs
         return validate_data(estimator, X, dtype=[np.float64, np.float32], reset=reset)
 

@@ -67,7 +67,6 @@ from skfourier._sklearn import (
     check_samples,
     known_name,
     number_of_rows,
-    refuse_no_numbers,
     refuse_params,
     routing_is_enabled,
     unchanged_on_error,
@@ -636,7 +635,7 @@ class FourierKernelRegressorCV(
         ValueError
             If X is not finite, or has other columns than in `fit`.
         """
-        X = self._places(X)
+        X = check_new_rows(self, X)
         return self.regressor_.predict(X, return_std=return_std, return_cov=return_cov)
 
     @property
@@ -671,20 +670,14 @@ class FourierKernelRegressorCV(
 
     def sample_y(self, X: Any, n_samples: int = 1, random_state: Any = 0) -> Any:
         """Draw functions from the posterior: see `FourierKernelRegressor.sample_y`."""
-        X = self._places(X)
+        X = check_new_rows(self, X)
         return self.regressor_.sample_y(X, n_samples, random_state)
 
     @by_blocks
     def predict_gradient(self, X: Any, return_std: bool = False) -> Any:
         """Predict the gradient: see `FourierKernelRegressor.predict_gradient`."""
-        X = self._places(X)
+        X = check_new_rows(self, X)
         return self.regressor_.predict_gradient(X, return_std=return_std)
-
-    def _places(self, X):
-        """Check coordinates to predict at."""
-        check_is_fitted(self)
-        refuse_no_numbers(X, "X")
-        return check_new_rows(self, X)
 
     def get_metadata_routing(self) -> Any:
         """Return what `fit` passes on: to the scorer, and to the splitter.

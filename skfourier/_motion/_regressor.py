@@ -21,7 +21,6 @@ from skfourier._sklearn import (
     _fit_context,
     check_new_rows,
     check_samples,
-    refuse_no_numbers,
     unchanged_on_error,
 )
 from skfourier._units import powers_of_two
@@ -297,8 +296,6 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         ValueError
             If X is not finite, or has other columns than in `fit`.
         """
-        check_is_fitted(self)
-        refuse_no_numbers(X, "X")
         X = check_new_rows(self, X)
         if self.regressor_ is not None:
             return self.regressor_.predict(X)

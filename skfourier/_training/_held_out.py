@@ -31,14 +31,34 @@ def held_out_rows(X, n_places, random_state):
     return next(splitter.split(X, groups=place))
 
 
-def places_to_hold_out(X, fraction):
-    """Count the distinct rows that a fraction of them is.
+def split_rows(X, y, weight, fraction, random_state):
+    """Split rows into those to train on and a fraction to score, in each process its own.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples, n_outputs)
+    weight : ndarray of shape (n_samples,) or None
+    fraction : float
+        Of the distinct rows.
+    random_state : RandomState
+
+    Returns
+    -------
+    kept, held_out : tuple of X, y and weight
 
     Raises
     ------
     ValueError
-        If fewer than two would be held out, or none kept.
+        If fewer than two places would be held out, or none kept.
     """
+    with processes.together():
+        n_places = _places_to_hold_out(X, fraction)
+    kept, held_out = held_out_rows(X, n_places, processes.own_random_state(random_state))
+    return take(kept, X, y, weight), take(held_out, X, y, weight)
+
+
+def _places_to_hold_out(X, fraction):
     n_all = len(np.unique(X, axis=0))
     n_held_out = math.ceil(fraction * n_all)
     if not 2 <= n_held_out < n_all:

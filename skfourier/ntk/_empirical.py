@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from skfourier._sklearn import check_new_rows, known_name, refuse_no_numbers
+from skfourier._sklearn import check_new_rows, known_name
 from skfourier._training._embeddings import check_embedding
 from skfourier._training._samples import as_tensor
 from skfourier._training._torch_modes import own_torch_modes
@@ -146,7 +146,6 @@ def network_and_coordinates(estimator, X):
     check_is_fitted(last)
     if last is not estimator and len(estimator) > 1:
         X = estimator[:-1].transform(X)
-    refuse_no_numbers(X, "X")
     X = check_new_rows(last, X)
     check_embedding(last.embedding_, X)
     return last.module_, X
