@@ -562,7 +562,9 @@ class CoordinateMLPRegressor(
         generator = _generator(random_state)
         if is_kept and hasattr(self, "_order"):
             generator.set_state(self._order)
-        training = self._new_training(self.module_, optimizer, samples, generator, max_iter)
+        training = self._new_training(
+            self.module_, optimizer, samples, generator, n_epochs=max_iter
+        )
         progress = checkpoint.restore(training)
         with self._watched(*rows, max_iter) as (before_epoch, after_epoch):
             progress = train(
@@ -747,7 +749,7 @@ class CoordinateMLPRegressor(
             optimizer = build_optimizer(network, **self._optimizer_parameters(alpha))
             samples, generator = as_samples(network, *rows), _generator(state)
             training = self._new_training(
-                network, optimizer, samples, generator, n_epochs, precision
+                network, optimizer, samples, generator, n_epochs=n_epochs, precision=precision
             )
             # Each part is spread over all rows.
             parts = [samples.take(slice(i, None, n_parts)) for i in range(n_parts)]
@@ -860,7 +862,9 @@ class CoordinateMLPRegressor(
             "alpha": float(alpha),
         }
 
-    def _new_training(self, network, optimizer, samples, generator, n_epochs=None, precision=None):
+    def _new_training(
+        self, network, optimizer, samples, generator, *, n_epochs=None, precision=None
+    ):
         """Return a training of so many epochs, None of one block of a stream."""
         if self.batch_norm:
             check_normalized_batches(self.batch_size, len(samples))

@@ -62,7 +62,9 @@ class Checkpoint:
         elif self.state["choice"] is not None:
             sigma, alpha, tried = self.state["choice"]
             tried = {name: np.array(column) for name, column in tried.items()}
-            self.chosen = Choice(np.array(sigma) if isinstance(sigma, list) else sigma, alpha, tried)
+            self.chosen = Choice(
+                np.array(sigma) if isinstance(sigma, list) else sigma, alpha, tried
+            )
         return self.chosen
 
     def restore(self, training):
@@ -76,7 +78,7 @@ class Checkpoint:
             training.schedule.load_state_dict(self.state["schedule"])
         if training.generator is not None:
             training.generator.set_state(self.state["generator"])
-        progress = dict(self.state["progress"])
+        progress = self.state["progress"]
         return Progress(**progress | {"history": History(**progress["history"])})
 
     def after_epoch(self, training, progress):
@@ -175,14 +177,13 @@ def opened_checkpoint(params, rows, validation, random_state):
 def _locked_state(path, fingerprint, *, resume):
     """Give what the file holds, None where there is none, which no other training has meanwhile."""
     check_target(path)
-    lock = filelock.FileLock(f"{path}.lock")
     try:
-        lock.acquire(timeout=0)
+        held = filelock.FileLock(f"{path}.lock").acquire(timeout=0)
     except filelock.Timeout:
         raise OSError(
             f"Another training writes to {path}. Wait for it, or take another checkpoint."
         ) from None
-    try:
+    with held:
         state = None
         if path.exists():
             if not resume:
@@ -192,8 +193,6 @@ def _locked_state(path, fingerprint, *, resume):
             state = _read(path)
             _check_same(path, state["fingerprint"], fingerprint)
         yield state
-    finally:
-        lock.release()
 
 
 def _fingerprint(params, rows, validation):
