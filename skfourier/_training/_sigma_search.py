@@ -16,7 +16,7 @@ from skfourier._training._samples import Samples
 # halved: the best one falls while a network trains, by up to a factor of two with each doubling.
 # After three eighths it is that of the end within what the choice is worth.
 _BRACKET = 1 / 16
-_HALVINGS = (1 / 8, 3 / 8)
+_LATER = (1 / 8, 3 / 8)
 # What weight decay is worth shows later, and so does a network that learns noise.
 _LAST = 1 / 2
 # A network that misses less of the variance saw next to no noise. Without decay it gains up to 10
@@ -139,14 +139,20 @@ def search_sigma(sigma, directions, candidate_at, n_epochs, alphas=(0.0,)):
     best = (0,) * len(sigma)
     for direction in directions:
         best = _climb(best, direction, partial(score, share=_BRACKET))
-    for share in _HALVINGS:
-        pair = [best, *(tuple(best - direction) for direction in directions)]
-        best = max(pair, key=partial(score, share=share))
+    # Without decays to compare there is time for larger ones, which slow networks learn late.
+    steps = [-direction for direction in directions] + directions[: len(alphas) == 1]
+    for share in _LATER:
+        neighbors = filter(_is_near, (tuple(best + step) for step in steps))
+        best = max([best, *neighbors], key=partial(score, share=share))
     if len(alphas) > 1:
-        noiseless = 1 - score(best, _HALVINGS[-1]) < _NOISELESS
+        noiseless = 1 - score(best, _LATER[-1]) < _NOISELESS
         alpha = alphas[0] if noiseless else max(alphas[1:], key=partial(score, best, _LAST))
-    elif score(best, _LAST) < score(best, _HALVINGS[-1]):
-        best = tuple(best - directions[0])
+    else:
+        # What the rest of the training takes away, if it goes on as since the score before.
+        loss = (score(best, _LATER[-1]) - score(best, _LAST)) * (1 - _LAST) / (_LAST - _LATER[-1])
+        half = tuple(best - directions[0])
+        if loss > 0 and score(half, _LATER[0]) > score(best, _LAST) - loss:
+            best = half
     tried = [
         (sigma * _FACTOR ** np.array(steps), decay, n / n_parts, value)
         for (steps, decay), candidate in sorted(candidates.items())
@@ -175,7 +181,11 @@ def _climb(best, direction, score):
     for step in (-direction, direction):
         while True:
             neighbor = tuple(best + step)
-            if max(map(abs, neighbor)) > _MOST_STEPS or score(neighbor) <= score(best):
+            if not _is_near(neighbor) or score(neighbor) <= score(best):
                 break
             best = neighbor
     return best
+
+
+def _is_near(steps):
+    return max(map(abs, steps)) <= _MOST_STEPS
