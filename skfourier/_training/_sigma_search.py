@@ -138,12 +138,13 @@ def search_sigma(sigma, directions, candidate_at, n_epochs, alphas=(0.0,)):
 
     best = (0,) * len(sigma)
     for direction in directions:
-        best = _climb(best, direction, partial(score, share=_BRACKET))
-    # Without decays to compare there is time for larger ones, which slow networks learn late.
-    steps = [-direction for direction in directions] + directions[: len(alphas) == 1]
+        for step in (-direction, direction):
+            best = _climb(best, step, partial(score, share=_BRACKET))
     for share in _LATER:
-        neighbors = filter(_is_near, (tuple(best + step) for step in steps))
-        best = max([best, *neighbors], key=partial(score, share=share))
+        scored = partial(score, share=share)
+        if len(alphas) == 1:
+            best = _climb(best, directions[0], scored, most=2)
+        best = max([best, *(tuple(best - direction) for direction in directions)], key=scored)
     if len(alphas) > 1:
         noiseless = 1 - score(best, _LATER[-1]) < _NOISELESS
         alpha = alphas[0] if noiseless else max(alphas[1:], key=partial(score, best, _LAST))
@@ -176,16 +177,11 @@ def restored_search(state, n_features):
     return {"sigma": sigma, **columns}
 
 
-def _climb(best, direction, score):
-    """Step down along a direction, or else up, while that scores better."""
-    for step in (-direction, direction):
-        while True:
-            neighbor = tuple(best + step)
-            if not _is_near(neighbor) or score(neighbor) <= score(best):
-                break
-            best = neighbor
+def _climb(best, step, score, most=math.inf):
+    """Take a step, and the next, while that scores better."""
+    while most > 0:
+        neighbor = tuple(best + step)
+        if max(map(abs, neighbor)) > _MOST_STEPS or score(neighbor) <= score(best):
+            break
+        best, most = neighbor, most - 1
     return best
-
-
-def _is_near(steps):
-    return max(map(abs, steps)) <= _MOST_STEPS
