@@ -14,7 +14,8 @@ from skfourier._training._samples import Samples
 
 # Shares of the whole training. After the first sigma is bracketed, after the others it may be
 # halved: the best one falls while a network trains, by up to a factor of two with each doubling.
-# After three eighths it is that of the end within what the choice is worth.
+# After three eighths it is that of the end within what the choice is worth. In networks that learn
+# slowly (ReLU) it rises.
 _BRACKET = 1 / 16
 _LATER = (1 / 8, 3 / 8)
 # What weight decay is worth shows later, and so does a network that learns noise.
@@ -100,10 +101,13 @@ def search_sigma(sigma, directions, candidate_at, n_epochs, alphas=(0.0,)):
     and along one direction after the other, until the next sigma is worse. The best one and its
     half (along each direction) go on to an eighth of the training, and the better one and its half
     to three eighths. If that one misses next to nothing, the weakest decay is taken. Otherwise the
-    two others are compared with that sigma after half of the training.
-    Where there is but one, and the network has become worse since, it learns noise already, and
-    half of its sigma is taken. With one direction and two decays all of that takes 1.2 to 1.5
-    trainings.
+    two others are compared with that sigma after half of the training. With one direction and two
+    decays all of that takes 1.2 to 1.5 trainings.
+
+    Where there is but one decay, the time goes into sigma: after an eighth and three eighths it is
+    doubled, at most twice, while that is better. And a network that has become worse after half of
+    the training learns noise already: half of its sigma is taken, unless even by the end, at this
+    rate, it would not fall below the score that half of sigma had after an eighth.
 
     Parameters
     ----------
