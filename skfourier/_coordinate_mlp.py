@@ -370,6 +370,7 @@ class CoordinateMLPRegressor(
 
     _optimizer: torch.optim.Optimizer | None
     _optimizer_settings: dict
+    _order: torch.Tensor
     loss_curve_: list
 
     @own_torch_modes()
