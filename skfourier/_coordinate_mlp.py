@@ -120,7 +120,7 @@ class CoordinateMLPRegressor(
         and `sigma_` after its fit, sigma is chosen on rows held out: trainings of a sixteenth of
         `max_iter` bracket it in factors of two from `sigma_`, then the best go on to three eighths,
         and `alpha` is chosen at half. With the training of all rows after it the fit takes as many
-        steps as 2.3 to 2.5 trainings. "auto_per_axis" does so separately for columns of unequal
+        steps as 2.2 to 2.5 trainings. "auto_per_axis" does so separately for columns of unequal
         `sigma_`. With fewer than 2 rows to hold out, with ``max_iter=0`` and in `partial_fit`,
         `sigma_` is used.
     batch_norm : bool, default=False
