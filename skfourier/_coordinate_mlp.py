@@ -49,11 +49,7 @@ from skfourier._training._loop import Training, train
 from skfourier._training._network import TargetScaling, build_network, checked_widths
 from skfourier._training._network_state import network_state, restored_network
 from skfourier._training._optimizer_state import optimizer_state, restored_optimizer
-from skfourier._training._optimizers import (
-    alphas_to_compare,
-    build_optimizer,
-    build_schedule,
-)
+from skfourier._training._optimizers import alphas_to_compare, build_optimizer, build_schedule
 from skfourier._training._plan import (
     check_normalized_batches,
     epochs,

@@ -200,14 +200,12 @@ def _fingerprint(params, rows, validation):
     compared = {name: value for name, value in params.items() if name not in _NOT_COMPARED}
     arrays = (*rows, *(validation or (None,) * 3))
     data = dict(zip(_ARRAYS, arrays, strict=True))
-    versions = {"skfourier": skfourier.__version__, "torch": torch.__version__}
-    shapes = {f"the shape of {name}": np.shape(array) for name, array in data.items()}
-    own = {name: str(value) for name, value in shapes.items()} | {
-        f"the values of {name}": joblib.hash(array) for name, array in data.items()
-    }
-    first, *others = processes.each(own)
+    versions = {"skfourier": skfourier.__version__, "torch": str(torch.__version__)}
+    shapes = {f"the shape of {name}": str(np.shape(array)) for name, array in data.items()}
+    values = {f"the values of {name}": joblib.hash(array) for name, array in data.items()}
+    first, *others = processes.each(shapes | values)
     return {
-        **{name: str(version) for name, version in versions.items()},
+        **versions,
         **{name: joblib.hash(value) for name, value in compared.items()},
         **first,
         "the number of processes": str(processes.count()),

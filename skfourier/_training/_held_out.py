@@ -53,21 +53,16 @@ def split_rows(X, y, weight, fraction, random_state):
         If fewer than two places would be held out, or none kept.
     """
     with processes.together():
-        n_places = _places_to_hold_out(X, fraction)
-    kept, held_out = held_out_rows(X, n_places, processes.own_random_state(random_state))
+        n_all = len(np.unique(X, axis=0))
+        n_held_out = math.ceil(fraction * n_all)
+        if not 2 <= n_held_out < n_all:
+            raise ValueError(
+                f"early_stopping scores two or more places and trains on others. Of the {n_all} "
+                f"distinct rows of X, validation_fraction={fraction} holds out {n_held_out}: "
+                f"change it, or set early_stopping=False."
+            )
+    kept, held_out = held_out_rows(X, n_held_out, processes.own_random_state(random_state))
     return take(kept, X, y, weight), take(held_out, X, y, weight)
-
-
-def _places_to_hold_out(X, fraction):
-    n_all = len(np.unique(X, axis=0))
-    n_held_out = math.ceil(fraction * n_all)
-    if not 2 <= n_held_out < n_all:
-        raise ValueError(
-            f"early_stopping scores two or more places and trains on others. Of the {n_all} "
-            f"distinct rows of X, validation_fraction={fraction} holds out {n_held_out}: change "
-            f"it, or set early_stopping=False."
-        )
-    return n_held_out
 
 
 def take(rows, X, y, weight):
