@@ -716,19 +716,16 @@ class CoordinateMLPRegressor(
         check_embedding(embedding, X)
         return embedding
 
-    def _searches_sigma(self, X, validation):
-        """Return whether sigma is chosen on rows held out: there must be two, and a training."""
-        if self.max_iter == 0 or not chooses_sigma(self.embedding):
-            return False
-        return validation is not None or self.validation_fraction * len(np.unique(X, axis=0)) > 1
-
     def _search_sigma(self, X, y, weight, random_state, validation):
         """Choose the embedding's sigma, and alpha, on rows held out or those of the caller's.
 
+        None where sigma is given, there is no training, or one row or none to hold out.
         Every candidate, and the network after it, draws from the same random state: the network
         is that of a fit with the sigma that was chosen.
         """
-        if not self._searches_sigma(X, validation):
+        if self.max_iter == 0 or not chooses_sigma(self.embedding):
+            return None
+        if validation is None and self.validation_fraction * len(np.unique(X, axis=0)) <= 1:
             return None
         rule = clone(self.embedding).fit(X).sigma_
         start = np.broadcast_to(np.asarray(rule, dtype=float), X.shape[1:])
