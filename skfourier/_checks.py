@@ -8,7 +8,7 @@ from numbers import Integral
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skfourier._lazy import is_dask
 from skfourier._sklearn import _check_sample_weight, routing_is_enabled
@@ -65,9 +65,9 @@ def refuse_params(params, allowed=()):
 
 @np.errstate(invalid="ignore")  # scikit-learn adds up infinities of both signs
 def check_new_rows(estimator, X, *, reset=False):
-    """Check rows of X alone: real, finite, and with the columns of the fit unless `reset`.
+    """Check rows of X alone, of an estimator that is fitted unless `reset`.
 
-    After `refuse_no_numbers`.
+    They must be real, finite, and have the columns of the fit.
 
     Returns
     -------
@@ -79,6 +79,8 @@ def check_new_rows(estimator, X, *, reset=False):
     ValueError
         If they are not.
     """
+    if not reset:
+        check_is_fitted(estimator)
     refuse_no_numbers(X, "X")
     return validate_data(estimator, X, dtype=[np.float64, np.float32], reset=reset)
 

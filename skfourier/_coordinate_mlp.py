@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from skfourier._checks import check_new_rows, check_samples, known_name, number_of_rows
 from skfourier._fourier_features import FourierFeatures
@@ -27,26 +26,21 @@ from skfourier._tasks import Tasks
 from skfourier._training import _processes as processes
 from skfourier._training._agreement import check_same_training, of_mean_one
 from skfourier._training._blocks import block_rows
-from skfourier._training._checkpoint import fingerprint_of, opened_checkpoint
+from skfourier._training._checkpoint import opened_checkpoint
 from skfourier._training._embeddings import (
     check_embedding,
-    check_same_features,
     chooses_sigma,
     count_features,
     embedding_module,
     sigma_directions,
 )
-from skfourier._training._held_out import held_out_rows, places_to_hold_out, scorer, take
+from skfourier._training._held_out import scorer, split_rows, take
 from skfourier._training._live_line import LiveLine, psnr_of_loss
 from skfourier._training._loop import Training, train
 from skfourier._training._network import TargetScaling, build_network, checked_widths
 from skfourier._training._network_state import network_state, restored_network
 from skfourier._training._optimizer_state import optimizer_state, restored_optimizer
-from skfourier._training._optimizers import (
-    alphas_to_compare,
-    build_optimizer,
-    build_schedule,
-)
+from skfourier._training._optimizers import alphas_to_compare, build_optimizer, build_schedule
 from skfourier._training._plan import (
     check_normalized_batches,
     epochs,
@@ -74,15 +68,10 @@ from skfourier._training._torch_modes import own_torch_modes
 # Parameters that say what a network looks like.
 _SHAPES = ("hidden_layer_sizes", "activation", "batch_norm", "output_activation")
 # Parameters that a fit which goes on from another one cannot change.
-_STRUCTURE = (
-    "hidden_layer_sizes",
-    "activation",
-    "embedding",
-    "batch_norm",
-    "output_activation",
-    "device",
-    "precision",
-)
+_STRUCTURE = (*_SHAPES, "embedding", "device", "precision")
+# Attributes that files hold as they are, and as arrays.
+_KEPT = ("embedding_", "device_", "precision_", "alpha_", "n_samples_seen_")
+_CURVES = ("loss_curve_", "validation_scores_")
 
 
 class CoordinateMLPRegressor(
@@ -118,7 +107,7 @@ class CoordinateMLPRegressor(
         and `sigma_` after its fit, sigma is chosen on rows held out: trainings of a sixteenth of
         `max_iter` bracket it in factors of two from `sigma_`, then the best go on to three eighths,
         and `alpha` is chosen at half. With the training of all rows after it the fit takes as many
-        steps as 2.3 to 2.5 trainings. "auto_per_axis" does so separately for columns of unequal
+        steps as 2.2 to 2.5 trainings. "auto_per_axis" does so separately for columns of unequal
         `sigma_`. With fewer than 2 rows to hold out, with ``max_iter=0`` and in `partial_fit`,
         `sigma_` is used.
     batch_norm : bool, default=False
@@ -368,6 +357,7 @@ class CoordinateMLPRegressor(
 
     _optimizer: torch.optim.Optimizer | None
     _optimizer_settings: dict
+    _order: torch.Tensor
     loss_curve_: list
 
     @own_torch_modes()
@@ -484,8 +474,7 @@ class CoordinateMLPRegressor(
         ValueError
             If X is not finite, or has other columns than in `fit`.
         """
-        predictions = self._finite(predict, X)
-        return predictions[:, 0] if self._y_ndim == 1 else predictions
+        return self._finite(predict, X)
 
     @by_blocks
     def predict_gradient(self, X: Any) -> NDArray[Any]:
@@ -519,13 +508,11 @@ class CoordinateMLPRegressor(
         >>> bool(abs(slope[0, 0] + 2 * np.pi) < 0.5)
         True
         """
-        gradients = self._finite(predict_gradient, X)
-        return gradients[:, 0] if self._y_ndim == 1 else gradients
+        return self._finite(predict_gradient, X)
 
     @own_torch_modes()
     def _finite(self, function, X):
         """Evaluate a function of the network at checked coordinates; refuse what overflows."""
-        check_is_fitted(self)
         X = check_new_rows(self, X)
         check_embedding(self.embedding_, X)
         values = function(self.module_, X)
@@ -534,90 +521,65 @@ class CoordinateMLPRegressor(
                 f"The predictions overflow {self.precision_}: X lies up to {np.abs(X).max():g}, "
                 f"far outside what the network was trained on."
             )
-        return values
+        return values[:, 0] if self._y_ndim == 1 else values
 
     def _fit(self, X, y, sample_weight, validation):
         warm = self.warm_start and hasattr(self, "module_")
-        X, y, weight, validation = self._validated(X, y, sample_weight, validation, going_on=warm)
-        random_state = processes.of_first(lambda: check_random_state(self.random_state))
-        if self.checkpoint is None:
-            return self._fit_rows(X, y, weight, validation, random_state, warm=warm)
-        if warm:
+        if warm and self.checkpoint is not None:
             raise ValueError(
                 "checkpoint is that of a whole fit, and warm_start=True goes on from a network in "
                 "memory. Leave out one of them."
             )
-        fingerprint = fingerprint_of(self.get_params(deep=False), (X, y, weight), validation)
-        with opened_checkpoint(
-            self.checkpoint, fingerprint, random_state, resume=self.resume
-        ) as checkpoint:
-            return self._fit_rows(
-                X, y, weight, validation, checkpoint.random_state, checkpoint=checkpoint
-            )
+        X, y, weight, validation = self._validated(X, y, sample_weight, validation, going_on=warm)
+        random_state = processes.of_first(lambda: check_random_state(self.random_state))
+        params = self.get_params(deep=False)
+        with opened_checkpoint(params, (X, y, weight), validation, random_state) as checkpoint:
+            self._fit_rows(X, y, weight, validation, checkpoint, warm=warm)
 
-    def _fit_rows(self, X, y, weight, validation, random_state, *, warm=False, checkpoint=None):
+    def _fit_rows(self, X, y, weight, validation, checkpoint, *, warm):
         """Build the network, unless it is there, and train it."""
-        (X, y, weight), score = self._rows_and_score(X, y, weight, validation, random_state)
+        rows, scored, random_state = (X, y, weight), validation, checkpoint.random_state
+        if validation is None and self.early_stopping:
+            rows, scored = split_rows(*rows, self.validation_fraction, random_state)
         if not warm:
-
-            def choose():
-                if not self._searches_sigma(X, validation):
-                    return None
-                return self._search_sigma(X, y, weight, random_state, validation)
-
-            chosen = choose() if checkpoint is None else checkpoint.choice(choose)
-            self._build(X, y, weight, random_state, chosen)
-        samples = as_samples(self.module_, X, y, weight)
-        n_steps = steps_per_epoch(self.batch_size, processes.each(len(samples)))
-        max_iter = epochs(self.max_iter, n_steps)
-        optimizer, generator = self._optimizer_and_order(warm, random_state)
-        schedule = build_schedule(optimizer, self.learning_rate, max_iter * n_steps)
-        training = self._new_training(self.module_, optimizer, schedule, samples, generator)
-        progress = None if checkpoint is None else checkpoint.restore(training)
-        with self._watched(X, y, weight, max_iter) as (before_epoch, after_epoch):
-            if checkpoint is not None:
-                after_epoch.append(partial(checkpoint.after_epoch, training))
+            search = partial(self._search_sigma, *rows, random_state, validation)
+            self._build(*rows, random_state, checkpoint.choice(search))
+        samples = as_samples(self.module_, *rows)
+        max_iter = epochs(self.max_iter, self.batch_size, processes.each(len(samples)))
+        optimizer, is_kept = self._optimizer_now()
+        generator = _generator(random_state)
+        if is_kept and hasattr(self, "_order"):
+            generator.set_state(self._order)
+        training = self._new_training(
+            self.module_, optimizer, samples, generator, n_epochs=max_iter
+        )
+        progress = checkpoint.restore(training)
+        with self._watched(*rows, max_iter) as (before_epoch, after_epoch):
             progress = train(
                 training,
                 samples,
                 max_iter=max_iter,
                 tol=0.0 if self.tol is None and self.early_stopping else self.tol,
                 n_iter_no_change=self.n_iter_no_change,
-                score=score,
+                score=scored and scorer(*scored),
                 before_epoch=before_epoch,
-                after_epoch=after_epoch,
+                after_epoch=[*after_epoch, partial(checkpoint.after_epoch, training)],
                 progress=progress,
             )
-            if checkpoint is not None and progress.finished:
+            if progress.finished:
                 checkpoint.write(training, progress)
             self._store(progress.history.loss_curve, progress.history.validation_scores)
         # Twice the weights; and a schedule starts afresh, with a new optimizer.
-        self._optimizer = optimizer if self.warm_start and schedule is None else None
+        self._optimizer = optimizer if self.warm_start and training.schedule is None else None
         self._optimizer_settings = self._optimizer_parameters()
         self._order = generator.get_state()
-        return self
 
-    def _rows_and_score(self, X, y, weight, validation, random_state):
-        """Return the rows to train on, and the score of a network on others, None without any."""
-        if validation is not None:
-            return (X, y, weight), scorer(*validation)
-        if not self.early_stopping:
-            return (X, y, weight), None
-        random_state = processes.own_random_state(random_state)
-        with processes.together():
-            n_places = places_to_hold_out(X, self.validation_fraction)
-        kept, held_out = held_out_rows(X, n_places, random_state)
-        return take(kept, X, y, weight), scorer(*take(held_out, X, y, weight))
-
-    def _optimizer_and_order(self, warm, random_state):
-        """Return the optimizer and what draws the order of rows, those of the last fit if warm."""
-        generator = _generator(random_state)
+    def _optimizer_now(self):
+        """Return the optimizer so far if its parameters are still the same, and whether it is."""
         settings = self._optimizer_parameters()
-        if not warm or self._optimizer is None or self._optimizer_settings != settings:
-            return build_optimizer(self.module_, **settings), generator
-        if hasattr(self, "_order"):
-            generator.set_state(self._order)
-        return self._optimizer, generator
+        if self._optimizer is not None and self._optimizer_settings == settings:
+            return self._optimizer, True
+        return build_optimizer(self.module_, **settings), False
 
     @contextmanager
     def _watched(self, X, y, weight, max_iter):
@@ -652,14 +614,6 @@ class CoordinateMLPRegressor(
             raise ValueError(f"R^2 takes two rows or more. X_val has {len(X)} of positive weight.")
         return X, y.reshape(len(y), -1), weight
 
-    def _searches_sigma(self, X, validation):
-        """Return whether sigma is chosen on rows held out: there must be two, and a training."""
-        if self.max_iter == 0 or not chooses_sigma(self.embedding):
-            return False
-        if validation is not None:
-            return True
-        return self.validation_fraction * len(np.unique(X, axis=0)) > 1
-
     def _partial_fit(self, X, y, sample_weight):
         begun = hasattr(self, "module_")
         X, y, weight, _ = self._validated(X, y, sample_weight, (None,) * 3, going_on=begun)
@@ -667,14 +621,11 @@ class CoordinateMLPRegressor(
             self._random_state = processes.of_first(lambda: check_random_state(self.random_state))
         if not begun:
             self._build(X, y, weight, self._random_state)
-        settings = self._optimizer_parameters()
-        if self._optimizer is None or self._optimizer_settings != settings:
-            self._optimizer = build_optimizer(self.module_, **settings)
-            self._optimizer_settings = settings
+        self._optimizer, _ = self._optimizer_now()
+        self._optimizer_settings = self._optimizer_parameters()
         samples = as_samples(self.module_, X, y, weight)
-        training = self._new_training(
-            self.module_, self._optimizer, None, samples, _generator(self._random_state)
-        )
+        generator = _generator(self._random_state)
+        training = self._new_training(self.module_, self._optimizer, samples, generator)
         history = train(training, samples, max_iter=1).history
         self._store([*self.loss_curve_, *history.loss_curve], [])
 
@@ -711,50 +662,35 @@ class CoordinateMLPRegressor(
     def _build(self, X, y, weight, random_state, chosen=None):
         """Fit the embedding and build the network, untrained; a choice replaces "auto"."""
         sigma = None if chosen is None else chosen.sigma
-        embedding = self._fitted_embedding(X, y, random_state, sigma)
-        network, precision = self._network_on(embedding, X, y, weight, random_state)
-        self.module_ = network
-        self.embedding_ = embedding
-        self.device_, self.precision_ = str(network.output.weight.device), precision
+        built = self._untrained(X, y, weight, random_state, sigma)
+        self.embedding_, self.module_, self.precision_ = built
+        self.device_ = str(self.module_.output.weight.device)
         self._structure = {name: copy.deepcopy(getattr(self, name)) for name in _STRUCTURE}
         self._optimizer, self._optimizer_settings, self.loss_curve_ = None, {}, []
         self.sigma_search_ = None if chosen is None else chosen.tried
         self.alpha_ = 0.0 if chosen is None else chosen.alpha
 
-    def _network_on(self, embedding, X, y, weight, random_state):
-        """Build an untrained network on a fitted embedding; return it and its precision."""
+    def _untrained(self, X, y, weight, random_state, sigma):
+        """Return a fitted embedding, an untrained network on it, and the network's precision."""
+        embedding = self._fitted_embedding(X, y, random_state, sigma)
         device = choose_device(self.device)
         widths = checked_widths(self.hidden_layer_sizes)
-        n_samples = sum(processes.each(len(X)))
-        precision = processes.of_first(
-            lambda: choose_precision(
-                self.precision,
-                device,
-                dtype=X.dtype,
-                n_samples=n_samples,
-                n_rows_per_step=rows_per_step(self.batch_size, n_samples),
-                widths=widths,
-            )
-        )
+        precision = choose_precision(self.precision, device, X, self.batch_size, widths)
         dtype = PRECISIONS[precision]
         module = embedding_module(embedding, dtype)
-        check_same_features(module, X)
         network = build_network(
             count_features(module, X),
             y.shape[1],
-            hidden_layer_sizes=self.hidden_layer_sizes,
-            activation=self.activation,
-            batch_norm=self.batch_norm,
-            output_activation=self.output_activation,
+            **{name: getattr(self, name) for name in _SHAPES},
             initialization=self.initialization,
             embedding=module,
             scaling=TargetScaling.of(y, weight, self.output_activation),
             dtype=dtype,
             generator=_generator(random_state),
         )
-        return network.to(device), precision
+        return embedding, network.to(device), precision
 
-    def _fitted_embedding(self, X, y, random_state, sigma=None):
+    def _fitted_embedding(self, X, y, random_state, sigma):
         if self.embedding is None:
             return None
         if not hasattr(self.embedding, "to_module"):
@@ -774,41 +710,39 @@ class CoordinateMLPRegressor(
     def _search_sigma(self, X, y, weight, random_state, validation):
         """Choose the embedding's sigma, and alpha, on rows held out or those of the caller's.
 
+        None where sigma is given, there is no training, or one row or none to hold out.
         Every candidate, and the network after it, draws from the same random state: the network
         is that of a fit with the sigma that was chosen.
         """
+        if self.max_iter == 0 or not chooses_sigma(self.embedding):
+            return None
+        if validation is None and self.validation_fraction * len(np.unique(X, axis=0)) <= 1:
+            return None
         rule = clone(self.embedding).fit(X).sigma_
         start = np.broadcast_to(np.asarray(rule, dtype=float), X.shape[1:])
-        n_epochs = epochs(self.max_iter, steps_per_epoch(self.batch_size, [len(X)]))
+        n_epochs = epochs(self.max_iter, self.batch_size, [len(X)])
+        rows = X, y, weight
         if validation is None:
-            n_places = places_to_hold_out(X, self.validation_fraction)
-            kept, held_out = held_out_rows(X, n_places, copy.deepcopy(random_state))
-            validation = take(held_out, X, y, weight)
-            X, y, weight = take(kept, X, y, weight)
+            state = copy.deepcopy(random_state)
+            rows, validation = split_rows(*rows, self.validation_fraction, state)
         scored = slice(None, None, math.ceil(len(validation[0]) / MOST_ROWS_SCORED))
         score = scorer(*take(scored, *validation))
-        n_steps = n_epochs * steps_per_epoch(self.batch_size, [len(X)])
 
         def candidate_at(sigma, alpha, n_parts):
             state = copy.deepcopy(random_state)
-            embedding = self._fitted_embedding(X, y, state, sigma)
-            network, precision = self._network_on(embedding, X, y, weight, state)
+            _, network, precision = self._untrained(*rows, state, sigma)
             optimizer = build_optimizer(network, **self._optimizer_parameters(alpha))
-            schedule = build_schedule(optimizer, self.learning_rate, n_steps)
-            samples = as_samples(network, X, y, weight)
+            samples, generator = as_samples(network, *rows), _generator(state)
             training = self._new_training(
-                network, optimizer, schedule, samples, _generator(state), precision=precision
+                network, optimizer, samples, generator, n_epochs=n_epochs, precision=precision
             )
             # Each part is spread over all rows.
             parts = [samples.take(slice(i, None, n_parts)) for i in range(n_parts)]
             return Candidate(training, parts, score)
 
         directions = sigma_directions(self.embedding, start)
-        alphas = (
-            alphas_to_compare(self.solver, self.learning_rate_init, n_steps)
-            if self.alpha == "auto"
-            else (float(self.alpha),)
-        )
+        n_steps = n_epochs * steps_per_epoch(self.batch_size, [len(rows[0])])
+        alphas = alphas_to_compare(self.alpha, self.solver, self.learning_rate_init, n_steps)
         return search_sigma(start, directions, candidate_at, n_epochs, alphas)
 
     def __getstate__(self):
@@ -837,32 +771,26 @@ class CoordinateMLPRegressor(
             self._optimizer.load_state_dict(state["_optimizer"])
 
     def _fitted_state(self):
-        curves = {"loss_curve_": self.loss_curve_, "validation_scores_": self.validation_scores_}
-        return {
-            **{name: np.array(curve, dtype=float) for name, curve in curves.items()},
+        searched = {} if self.sigma_search_ is None else {"sigma_search_": self.sigma_search_}
+        return searched | {
+            **{name: np.array(getattr(self, name), dtype=float) for name in _CURVES},
+            **{name: getattr(self, name) for name in _KEPT},
             "structure": self._structure,
-            "embedding_": self.embedding_,
             "network": network_state(self.module_),
             "y_ndim": self._y_ndim,
-            "device_": self.device_,
-            "precision_": self.precision_,
-            "alpha_": self.alpha_,
-            "n_samples_seen_": self.n_samples_seen_,
-            **({} if self.sigma_search_ is None else {"sigma_search_": self.sigma_search_}),
         }
 
     def _stream_state(self):
         """Return the optimizer, and what draws the order of rows."""
         if self._optimizer is None:
             return {}
-        settings = self._optimizer_parameters()
         # With other settings than its own the next block would build it anew.
-        same = self._optimizer_settings == settings
-        optimizer = self._optimizer if same else build_optimizer(self.module_, **settings)
+        optimizer, is_kept = self._optimizer_now()
+        settings = self._optimizer_parameters()
         state = {"optimizer": optimizer_state(optimizer, self.module_, settings)}
         if hasattr(self, "_random_state"):
             state["random_state"] = self._random_state
-        if same and hasattr(self, "_order"):
+        if is_kept and hasattr(self, "_order"):
             state["order"] = self._order.numpy()
         return {"stream": state}
 
@@ -919,12 +847,18 @@ class CoordinateMLPRegressor(
             "alpha": float(alpha),
         }
 
-    def _new_training(self, network, optimizer, schedule, samples, generator, *, precision=None):
+    def _new_training(
+        self, network, optimizer, samples, generator, *, n_epochs=None, precision=None
+    ):
+        """Return a training of so many epochs, None of one block of a stream."""
         if self.batch_norm:
             check_normalized_batches(self.batch_size, len(samples))
-        n_samples = sum(processes.each(len(samples)))
-        batch_size = rows_per_step(self.batch_size, n_samples)
-        shuffled = self.shuffle and batch_size < n_samples
+        sizes = processes.each(len(samples))
+        batch_size = rows_per_step(self.batch_size, sum(sizes))
+        schedule = None
+        if n_epochs is not None:
+            n_steps = n_epochs * steps_per_epoch(batch_size, sizes)
+            schedule = build_schedule(optimizer, self.learning_rate, n_steps)
         return Training(
             network=network,
             optimizer=optimizer,
@@ -932,8 +866,8 @@ class CoordinateMLPRegressor(
             batch_size=batch_size,
             # Batch normalization is one of the whole batch.
             block_size=batch_size if self.batch_norm else block_rows(network),
-            generator=generator if shuffled else None,
-            precision=self.precision_ if precision is None else precision,
+            generator=generator if self.shuffle and batch_size < sum(sizes) else None,
+            precision=precision or self.precision_,
         )
 
     def _store(self, loss_curve, validation_scores):

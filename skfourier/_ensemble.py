@@ -164,7 +164,9 @@ class CoordinateMLPEnsemble(
         seeds = random_state.randint(np.iinfo(np.int32).max, size=self.n_estimators)
         n_places = max(2, min(self.n_calibration, n_places // 10))
         kept, held_out = held_out_rows(X, n_places, random_state)
-        network, self.estimators_ = self._network(), []
+        default = CoordinateMLPRegressor(embedding=FourierFeatures("auto"))
+        network = clone(default if self.estimator is None else self.estimator)
+        self.estimators_ = []
         tasks = Tasks(self, X, y, weight, max_subtasks=self.n_estimators)
         for seed in seeds.tolist():
             member = clone(network).set_params(random_state=seed)
@@ -205,11 +207,6 @@ class CoordinateMLPEnsemble(
         self.spread_factor_ = state.array("spread_factor_", (n_outputs,))
         self.error_floor_ = state.array("error_floor_", (n_outputs,))
 
-    def _network(self):
-        if self.estimator is None:
-            return CoordinateMLPRegressor(embedding=FourierFeatures("auto"))
-        return clone(self.estimator)
-
     @by_blocks
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict the values at coordinates, and their standard deviations.
@@ -233,7 +230,7 @@ class CoordinateMLPEnsemble(
         ValueError
             If X is not finite, or has other columns than in `fit`.
         """
-        outputs = self._outputs(self._places(X))
+        outputs = self._outputs(check_new_rows(self, X))
         mean = outputs.mean(axis=0)
         if not return_std:
             return mean
@@ -255,13 +252,8 @@ class CoordinateMLPEnsemble(
         ndarray of shape (n_samples, n_features) or (n_samples, n_outputs, n_features), as y was
             In units of y per unit of X.
         """
-        X = self._places(X)
+        X = check_new_rows(self, X)
         return np.mean([member.predict_gradient(X) for member in self.estimators_], axis=0)
-
-    def _places(self, X):
-        """Check coordinates; the networks themselves know no names of columns."""
-        check_is_fitted(self)
-        return check_new_rows(self, X)
 
     def _outputs(self, X):
         """Predict with each network: shape (n_estimators, n_samples, ...)."""

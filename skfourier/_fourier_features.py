@@ -199,7 +199,6 @@ class FourierFeatures(Saved, TransformerMixin, BaseEstimator):
             If X is not finite, has other columns than in `fit`, or is so large that its dtype
             does not resolve a cycle.
         """
-        check_is_fitted(self)
         X = check_new_rows(self, X)
         return fourier_features(X, self.frequencies_, self.amplitudes_)
 

@@ -788,9 +788,7 @@ class FourierKernelRegressor(
 
     def _places(self, X):
         """Check coordinates to predict at, and subtract the origin."""
-        check_is_fitted(self)
-        X = check_new_rows(self, X)
-        return X - self._solver.problem.origin
+        return check_new_rows(self, X) - self._solver.problem.origin
 
     def _in_units_of_y(self, values):
         """Turn (n_rows, n_outputs, ...) into the units, the dtype and the form of y."""

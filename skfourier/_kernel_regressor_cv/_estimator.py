@@ -630,24 +630,19 @@ class FourierKernelRegressorCV(
         ValueError
             If X is not finite, or has other columns than in `fit`.
         """
-        X = self._places(X)
+        X = check_new_rows(self, X)
         return self.regressor_.predict(X, return_std=return_std, return_cov=return_cov)
 
     def sample_y(self, X: Any, n_samples: int = 1, random_state: Any = 0) -> Any:
         """Draw functions from the posterior: see `FourierKernelRegressor.sample_y`."""
-        X = self._places(X)
+        X = check_new_rows(self, X)
         return self.regressor_.sample_y(X, n_samples, random_state)
 
     @by_blocks
     def predict_gradient(self, X: Any, return_std: bool = False) -> Any:
         """Predict the gradient: see `FourierKernelRegressor.predict_gradient`."""
-        X = self._places(X)
+        X = check_new_rows(self, X)
         return self.regressor_.predict_gradient(X, return_std=return_std)
-
-    def _places(self, X):
-        """Check coordinates to predict at."""
-        check_is_fitted(self)
-        return check_new_rows(self, X)
 
     def get_metadata_routing(self) -> Any:
         """Return what `fit` passes on: to the scorer, and to the splitter.

@@ -291,7 +291,6 @@ class MotionCompensatedRegressor(Saved, MultiOutputMixin, RegressorMixin, BaseEs
         ValueError
             If X is not finite, or has other columns than in `fit`.
         """
-        check_is_fitted(self)
         X = check_new_rows(self, X)
         if self.regressor_ is not None:
             return self.regressor_.predict(X)

@@ -1,5 +1,6 @@
 """A training in a file, from which it goes on after a crash as if there had been none."""
 
+import copy
 import io
 import os
 import time
@@ -19,7 +20,7 @@ from skfourier._training import _processes as processes
 from skfourier._training._loop import History, Progress
 from skfourier._training._sigma_search import Choice
 
-_FORMAT = 2
+_FORMAT = 3
 # Of the time of a training: what writing may take.
 _SHARE_OF_TIME = 0.02
 # Parameters that may be others when a training goes on.
@@ -34,8 +35,9 @@ class Checkpoint:
 
     Parameters
     ----------
-    path : Path
-    fingerprint : dict of str
+    path : Path or None
+        None keeps no file.
+    fingerprint : dict of str or None
         What must be the same for a training to go on.
     random_state : RandomState
         As it was when the fit began.
@@ -47,8 +49,9 @@ class Checkpoint:
         self.path, self.fingerprint, self.state = path, fingerprint, state
         self.random_state = random_state
         if state is not None:
-            self.random_state = _restored(state["random_state"])
-        self.begun = _saved(self.random_state)
+            self.random_state = np.random.RandomState()
+            self.random_state.set_state(state["random_state"])
+        self.begun = copy.deepcopy(self.random_state)
         self.chosen: Choice | None = None
         self.written, self.cost = time.perf_counter(), 0.0
 
@@ -57,9 +60,11 @@ class Checkpoint:
         if self.state is None:
             self.chosen = search()
         elif self.state["choice"] is not None:
-            kept = self.state["choice"]
-            tried = {name: _as_arrays(column) for name, column in kept["tried"].items()}
-            self.chosen = Choice(_as_arrays(kept["sigma"]), kept["alpha"], tried)
+            sigma, alpha, tried = self.state["choice"]
+            tried = {name: np.array(column) for name, column in tried.items()}
+            self.chosen = Choice(
+                np.array(sigma) if isinstance(sigma, list) else sigma, alpha, tried
+            )
         return self.chosen
 
     def restore(self, training):
@@ -73,7 +78,7 @@ class Checkpoint:
             training.schedule.load_state_dict(self.state["schedule"])
         if training.generator is not None:
             training.generator.set_state(self.state["generator"])
-        progress = dict(self.state["progress"])
+        progress = self.state["progress"]
         return Progress(**progress | {"history": History(**progress["history"])})
 
     def after_epoch(self, training, progress):
@@ -89,7 +94,7 @@ class Checkpoint:
         UserWarning
             If that is not possible: the training goes on.
         """
-        if processes.rank() > 0:
+        if self.path is None or processes.rank() > 0:
             return
         start = time.perf_counter()
         partial = self.path.with_name(self.path.name + ".partial")  # ours alone, by the lock
@@ -107,17 +112,18 @@ class Checkpoint:
         self.cost = self.written - start
 
     def _state(self, training, progress):
-        schedule, generator = training.schedule, training.generator
+        schedule, generator, chosen = training.schedule, training.generator, self.chosen
+        name, keys, *rest = self.begun.get_state()
         return {
             "format": _FORMAT,
             "fingerprint": self.fingerprint,
-            "random_state": self.begun,
-            "choice": self.chosen
-            and {
-                "sigma": _as_tensors(self.chosen.sigma),
-                "alpha": self.chosen.alpha,
-                "tried": {name: _as_tensors(v) for name, v in self.chosen.tried.items()},
-            },
+            "random_state": (name, keys.tolist(), *rest),
+            "choice": chosen
+            and (
+                np.asarray(chosen.sigma).tolist(),
+                chosen.alpha,
+                {name: column.tolist() for name, column in chosen.tried.items()},
+            ),
             "network": training.network.state_dict(),
             "optimizer": training.optimizer.state_dict(),
             "schedule": None if schedule is None else schedule.state_dict(),
@@ -127,8 +133,16 @@ class Checkpoint:
 
 
 @contextmanager
-def opened_checkpoint(path, fingerprint, random_state, *, resume):
-    """Give the checkpoint of a path, to be written by this training alone.
+def opened_checkpoint(params, rows, validation, random_state):
+    """Give the checkpoint that a training asks for, to be written by it alone.
+
+    Parameters
+    ----------
+    params : dict
+        Of the estimator, `checkpoint` and `resume` among them.
+    rows, validation : tuple of ndarray or None
+        X, y and weights; those of rows to score, or None.
+    random_state : RandomState
 
     Raises
     ------
@@ -141,10 +155,14 @@ def opened_checkpoint(path, fingerprint, random_state, *, resume):
     ConnectionError
         If another process is lost in the block: the file is whole.
     """
-    path = Path(path).absolute()
+    if params["checkpoint"] is None:
+        yield Checkpoint(None, None, random_state, None)
+        return
+    path = Path(params["checkpoint"]).absolute()
+    fingerprint = _fingerprint(params, rows, validation)
     with ExitStack() as held:
         state = processes.of_first(
-            lambda: held.enter_context(_locked_state(path, fingerprint, resume=resume))
+            lambda: held.enter_context(_locked_state(path, fingerprint, resume=params["resume"]))
         )
         try:
             yield Checkpoint(path, fingerprint, random_state, state)
@@ -159,14 +177,13 @@ def opened_checkpoint(path, fingerprint, random_state, *, resume):
 def _locked_state(path, fingerprint, *, resume):
     """Give what the file holds, None where there is none, which no other training has meanwhile."""
     check_target(path)
-    lock = filelock.FileLock(f"{path}.lock")
     try:
-        lock.acquire(timeout=0)
+        held = filelock.FileLock(f"{path}.lock").acquire(timeout=0)
     except filelock.Timeout:
         raise OSError(
             f"Another training writes to {path}. Wait for it, or take another checkpoint."
         ) from None
-    try:
+    with held:
         state = None
         if path.exists():
             if not resume:
@@ -176,31 +193,19 @@ def _locked_state(path, fingerprint, *, resume):
             state = _read(path)
             _check_same(path, state["fingerprint"], fingerprint)
         yield state
-    finally:
-        lock.release()
 
 
-def fingerprint_of(params, rows, validation):
-    """Return what tells trainings apart: parameters, versions, and data of all processes.
-
-    Parameters
-    ----------
-    params : dict
-        Of the estimator.
-    rows, validation : tuple of ndarray or None
-        X, y and weights; those of rows to score, or None.
-    """
+def _fingerprint(params, rows, validation):
+    """Return what tells trainings apart: parameters, versions, and data of all processes."""
     compared = {name: value for name, value in params.items() if name not in _NOT_COMPARED}
     arrays = (*rows, *(validation or (None,) * 3))
     data = dict(zip(_ARRAYS, arrays, strict=True))
-    versions = {"skfourier": skfourier.__version__, "torch": torch.__version__}
-    shapes = {f"the shape of {name}": np.shape(array) for name, array in data.items()}
-    own = {name: str(value) for name, value in shapes.items()} | {
-        f"the values of {name}": joblib.hash(array) for name, array in data.items()
-    }
-    first, *others = processes.each(own)
+    versions = {"skfourier": skfourier.__version__, "torch": str(torch.__version__)}
+    shapes = {f"the shape of {name}": str(np.shape(array)) for name, array in data.items()}
+    values = {f"the values of {name}": joblib.hash(array) for name, array in data.items()}
+    first, *others = processes.each(shapes | values)
     return {
-        **{name: str(version) for name, version in versions.items()},
+        **versions,
         **{name: joblib.hash(value) for name, value in compared.items()},
         **first,
         "the number of processes": str(processes.count()),
@@ -239,24 +244,3 @@ def _read(path):
     if known != _FORMAT:
         raise OSError(f"{path} has format {known}, and this version reads {_FORMAT}.")
     return state
-
-
-def _as_tensors(value):
-    return torch.from_numpy(value) if isinstance(value, np.ndarray) else value
-
-
-def _as_arrays(value):
-    return value.numpy() if isinstance(value, torch.Tensor) else value
-
-
-def _saved(random_state):
-    """Return the state of NumPy's generator as tensors and numbers."""
-    name, keys, *rest = random_state.get_state()
-    return [name, torch.from_numpy(keys.astype(np.int64)), *rest]
-
-
-def _restored(saved):
-    name, keys, *rest = saved
-    random_state = np.random.RandomState()
-    random_state.set_state((name, keys.numpy().astype(np.uint32), *rest))
-    return random_state

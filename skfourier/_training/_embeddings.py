@@ -90,41 +90,29 @@ def embedding_module(embedding, dtype):
 
 
 def count_features(module, X):
-    """Count the columns that a module makes of coordinates.
+    """Count the columns that a module makes of coordinates, the same function in all processes.
 
     Raises
     ------
     ValueError
-        If the module makes no matrix of as many rows.
+        If the module makes no matrix of as many rows, or depends on the rows that its process has.
     """
-    with torch.no_grad():
-        features = module.eval()(as_tensor(X[:2], "cpu"))
-    if features.ndim != 2 or len(features) != len(X[:2]):
-        raise ValueError(
-            f"The module of an embedding must map (n_samples, {X.shape[1]}) to (n_samples, "
-            f"n_features_out). Of {len(X[:2])} rows it made shape {tuple(features.shape)}."
-        )
-    return features.shape[1]
-
-
-def check_same_features(module, X):
-    """Check that the module of an embedding is the same function in all processes.
-
-    Raises
-    ------
-    ValueError
-        If it depends on the rows that its process has.
-    """
-    if processes.count() == 1:
-        return
     rows = processes.of_first(lambda: X[:2])
     with torch.no_grad():
-        features = module.eval()(as_tensor(rows, "cpu")).numpy()
-    if not all(processes.each(np.allclose(features, processes.of_first(lambda: features)))):
+        features = module.eval()(as_tensor(rows, "cpu"))
+    if features.ndim != 2 or len(features) != len(rows):
         raise ValueError(
-            "The embedding has learned something else in each process, from the rows there. Set "
-            "the parameters that it finds itself, its random_state among them."
+            f"The module of an embedding must map (n_samples, {X.shape[1]}) to (n_samples, "
+            f"n_features_out). Of {len(rows)} rows it made shape {tuple(features.shape)}."
         )
+    if processes.count() > 1:
+        first = processes.of_first(features.numpy)
+        if not all(processes.each(np.allclose(features, first))):
+            raise ValueError(
+                "The embedding has learned something else in each process, from the rows there. "
+                "Set the parameters that it finds itself, its random_state among them."
+            )
+    return features.shape[1]
 
 
 def chooses_sigma(embedding):

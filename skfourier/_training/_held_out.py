@@ -31,23 +31,38 @@ def held_out_rows(X, n_places, random_state):
     return next(splitter.split(X, groups=place))
 
 
-def places_to_hold_out(X, fraction):
-    """Count the distinct rows that a fraction of them is.
+def split_rows(X, y, weight, fraction, random_state):
+    """Split rows into those to train on and a fraction to score, in each process its own.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples, n_outputs)
+    weight : ndarray of shape (n_samples,) or None
+    fraction : float
+        Of the distinct rows.
+    random_state : RandomState
+
+    Returns
+    -------
+    kept, held_out : tuple of X, y and weight
 
     Raises
     ------
     ValueError
-        If fewer than two would be held out, or none kept.
+        If fewer than two places would be held out, or none kept.
     """
-    n_all = len(np.unique(X, axis=0))
-    n_held_out = math.ceil(fraction * n_all)
-    if not 2 <= n_held_out < n_all:
-        raise ValueError(
-            f"early_stopping scores two or more places and trains on others. Of the {n_all} "
-            f"distinct rows of X, validation_fraction={fraction} holds out {n_held_out}: change "
-            f"it, or set early_stopping=False."
-        )
-    return n_held_out
+    with processes.together():
+        n_all = len(np.unique(X, axis=0))
+        n_held_out = math.ceil(fraction * n_all)
+        if not 2 <= n_held_out < n_all:
+            raise ValueError(
+                f"early_stopping scores two or more places and trains on others. Of the {n_all} "
+                f"distinct rows of X, validation_fraction={fraction} holds out {n_held_out}: "
+                f"change it, or set early_stopping=False."
+            )
+    kept, held_out = held_out_rows(X, n_held_out, processes.own_random_state(random_state))
+    return take(kept, X, y, weight), take(held_out, X, y, weight)
 
 
 def take(rows, X, y, weight):

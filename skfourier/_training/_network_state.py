@@ -27,17 +27,7 @@ def network_state(network):
     }
 
 
-def restored_network(
-    state,
-    n_features,
-    *,
-    embedding,
-    dtype,
-    hidden_layer_sizes,
-    activation,
-    batch_norm,
-    output_activation,
-):
+def restored_network(state, n_features, *, hidden_layer_sizes, embedding, dtype, **shapes):
     """Rebuild a network, on the CPU.
 
     Parameters
@@ -46,10 +36,11 @@ def restored_network(
         Of what `network_state` returned.
     n_features : int
         Columns of X.
+    hidden_layer_sizes : int or sequence of int
     embedding : FourierFeatures or None
         Fitted.
     dtype : torch.dtype
-    hidden_layer_sizes, activation, batch_norm, output_activation
+    **shapes
         As in `build_network`.
 
     Returns
@@ -71,14 +62,12 @@ def restored_network(
         n_inputs,
         len(mean),
         hidden_layer_sizes=hidden_layer_sizes,
-        activation=activation,
-        batch_norm=batch_norm,
-        output_activation=output_activation,
         initialization=_leave_undrawn,
         embedding=module,
         scaling=TargetScaling(mean, scale),
         dtype=dtype,
         generator=None,
+        **shapes,
     )
     for name, tensor in network.state_dict().items():
         if name not in arrays:

@@ -23,11 +23,13 @@ _DECOUPLED = ("schedulefree", "adamw")
 _DECAYS = (0.0, 0.75, 2.5)
 
 
-def alphas_to_compare(solver, learning_rate, n_steps):
-    """Return the weight decays that alpha="auto" stands for, the weakest first.
+def alphas_to_compare(alpha, solver, learning_rate, n_steps):
+    """Return the weight decays that an alpha stands for, the weakest first: several if "auto".
 
     0 alone where decay is a part of the gradient: there it depends on the units of the loss.
     """
+    if alpha != "auto":
+        return (float(alpha),)
     if solver not in _DECOUPLED:
         return (0.0,)
     return tuple(decay / (learning_rate * n_steps) for decay in _DECAYS)

@@ -34,9 +34,11 @@ def rows_of_steps(sizes, n_steps):
     return [sum(n // n_steps + (step < n % n_steps) for n in sizes) for step in range(n_steps)]
 
 
-def epochs(max_iter, n_steps_per_epoch):
+def epochs(max_iter, batch_size, sizes):
     """Resolve `max_iter`: a number, or "auto" for as many epochs as make 500 steps."""
-    return math.ceil(_AUTO_STEPS / n_steps_per_epoch) if max_iter == "auto" else max_iter
+    if max_iter != "auto":
+        return max_iter
+    return math.ceil(_AUTO_STEPS / steps_per_epoch(batch_size, sizes))
 
 
 def check_normalized_batches(batch_size, n_samples):

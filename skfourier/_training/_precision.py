@@ -7,6 +7,8 @@ import numpy as np
 import torch
 
 from skfourier._checks import known_name
+from skfourier._training import _processes as processes
+from skfourier._training._plan import rows_per_step
 
 # The dtype of the weights. "bfloat16" is that of the hidden layers' products only.
 PRECISIONS = {"bfloat16": torch.float32, "float32": torch.float32, "float64": torch.float64}
@@ -17,31 +19,36 @@ _PRODUCTS_IN_FLOAT64 = 2**23
 _ROWS_IN_FLOAT64 = 1024
 
 
-def choose_precision(precision, device, *, dtype, n_samples, n_rows_per_step, widths):
+def choose_precision(precision, device, X, batch_size, widths):
     """Resolve precision="auto": float64 where it costs little, bfloat16 where it is fast.
 
     Parameters
     ----------
     precision : str
     device : torch.device
-    dtype : dtype
-        Of X.
-    n_samples, n_rows_per_step : int
+    X : ndarray of shape (n_samples, n_features)
+        Of this process.
+    batch_size : int or str
     widths : list of int
         Of the hidden layers.
 
     Returns
     -------
     str
+        The first process's choice.
     """
-    if known_name(precision, ("auto", *PRECISIONS), "precision") != "auto":
-        return precision
-    n_products = n_samples * sum(a * b for a, b in pairwise(widths))
-    few = n_samples <= min(n_rows_per_step, _ROWS_IN_FLOAT64)
-    tiny = few and n_products <= _PRODUCTS_IN_FLOAT64
-    if dtype == np.float64 and tiny and device.type in ("cpu", "cuda"):
-        return "float64"
-    return "bfloat16" if bfloat16_is_fast(device) else "float32"
+    n_samples = sum(processes.each(len(X)))
+    few = n_samples <= min(rows_per_step(batch_size, n_samples), _ROWS_IN_FLOAT64)
+    tiny = few and n_samples * sum(a * b for a, b in pairwise(widths)) <= _PRODUCTS_IN_FLOAT64
+
+    def choice():
+        if known_name(precision, ("auto", *PRECISIONS), "precision") != "auto":
+            return precision
+        if X.dtype == np.float64 and tiny and device.type in ("cpu", "cuda"):
+            return "float64"
+        return "bfloat16" if bfloat16_is_fast(device) else "float32"
+
+    return processes.of_first(choice)
 
 
 def bfloat16_is_fast(device):

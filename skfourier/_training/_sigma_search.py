@@ -14,9 +14,10 @@ from skfourier._training._samples import Samples
 
 # Shares of the whole training. After the first sigma is bracketed, after the others it may be
 # halved: the best one falls while a network trains, by up to a factor of two with each doubling.
-# After three eighths it is that of the end within what the choice is worth.
+# After three eighths it is that of the end within what the choice is worth. In networks that learn
+# slowly (ReLU) it rises.
 _BRACKET = 1 / 16
-_HALVINGS = (1 / 8, 3 / 8)
+_LATER = (1 / 8, 3 / 8)
 # What weight decay is worth shows later, and so does a network that learns noise.
 _LAST = 1 / 2
 # A network that misses less of the variance saw next to no noise. Without decay it gains up to 10
@@ -100,10 +101,13 @@ def search_sigma(sigma, directions, candidate_at, n_epochs, alphas=(0.0,)):
     and along one direction after the other, until the next sigma is worse. The best one and its
     half (along each direction) go on to an eighth of the training, and the better one and its half
     to three eighths. If that one misses next to nothing, the weakest decay is taken. Otherwise the
-    two others are compared with that sigma after half of the training.
-    Where there is but one, and the network has become worse since, it learns noise already, and
-    half of its sigma is taken. With one direction and two decays all of that takes 1.2 to 1.5
-    trainings.
+    two others are compared with that sigma after half of the training. With one direction and two
+    decays all of that takes 1.2 to 1.5 trainings.
+
+    Where there is but one decay, the time goes into sigma: after an eighth and three eighths it is
+    doubled, at most twice, while that is better. And a network that has become worse after half of
+    the training learns noise already: half of its sigma is taken, unless even by the end, at this
+    rate, it would not fall below the score that half of sigma had after an eighth.
 
     Parameters
     ----------
@@ -138,15 +142,22 @@ def search_sigma(sigma, directions, candidate_at, n_epochs, alphas=(0.0,)):
 
     best = (0,) * len(sigma)
     for direction in directions:
-        best = _climb(best, direction, partial(score, share=_BRACKET))
-    for share in _HALVINGS:
-        pair = [best, *(tuple(best - direction) for direction in directions)]
-        best = max(pair, key=partial(score, share=share))
+        for step in (-direction, direction):
+            best = _climb(best, step, partial(score, share=_BRACKET))
+    for share in _LATER:
+        scored = partial(score, share=share)
+        if len(alphas) == 1:
+            best = _climb(best, directions[0], scored, most=2)
+        best = max([best, *(tuple(best - direction) for direction in directions)], key=scored)
     if len(alphas) > 1:
-        noiseless = 1 - score(best, _HALVINGS[-1]) < _NOISELESS
+        noiseless = 1 - score(best, _LATER[-1]) < _NOISELESS
         alpha = alphas[0] if noiseless else max(alphas[1:], key=partial(score, best, _LAST))
-    elif score(best, _LAST) < score(best, _HALVINGS[-1]):
-        best = tuple(best - directions[0])
+    else:
+        # What the rest of the training takes away, if it goes on as since the score before.
+        loss = (score(best, _LATER[-1]) - score(best, _LAST)) * (1 - _LAST) / (_LAST - _LATER[-1])
+        half = tuple(best - directions[0])
+        if loss > 0 and score(half, _LATER[0]) > score(best, _LAST) - loss:
+            best = half
     tried = [
         (sigma * _FACTOR ** np.array(steps), decay, n / n_parts, value)
         for (steps, decay), candidate in sorted(candidates.items())
@@ -170,12 +181,11 @@ def restored_search(state, n_features):
     return {"sigma": sigma, **columns}
 
 
-def _climb(best, direction, score):
-    """Step down along a direction, or else up, while that scores better."""
-    for step in (-direction, direction):
-        while True:
-            neighbor = tuple(best + step)
-            if max(map(abs, neighbor)) > _MOST_STEPS or score(neighbor) <= score(best):
-                break
-            best = neighbor
+def _climb(best, step, score, most=math.inf):
+    """Take a step, and the next, while that scores better."""
+    while most > 0:
+        neighbor = tuple(best + step)
+        if max(map(abs, neighbor)) > _MOST_STEPS or score(neighbor) <= score(best):
+            break
+        best, most = neighbor, most - 1
     return best

@@ -55,11 +55,12 @@ class TestSearch:
         assert chosen.sigma == best
         tried = chosen.tried
         assert tried["sigma"].shape == (len(tried["score"]), 1)
-        # Both neighbors of the best were tried after a sixteenth, it and its half later.
+        # Both neighbors of the best were tried after a sixteenth, and later.
         short = tried["sigma"][tried["n_epochs"] == 1, 0]
         assert {best / 2, best, best * 2} <= set(short)
         for n_epochs in (2, 6):
-            assert sorted(tried["sigma"][tried["n_epochs"] == n_epochs, 0]) == [best / 2, best]
+            later = tried["sigma"][tried["n_epochs"] == n_epochs, 0]
+            assert sorted(later) == [best / 2, best, best * 2]
 
     def test_ends_where_nothing_helps(self):
         assert searched(lambda sigma: 0.0).sigma == 1.0
@@ -87,6 +88,34 @@ class TestSearch:
         # Unless a stronger decay can keep it from the noise.
         chosen = search_sigma(np.array([1.0]), [(1,)], lambda s, *_: Spoiled(s[0]), 16, alphas)
         assert chosen.sigma == sigma
+
+    def test_a_slow_network_wants_a_larger_sigma_later(self):
+        class Rising(Scores):
+            """Best at 1 until an eighth, at 4 later; better all the time."""
+
+            def score_after(self, n_turns):
+                off = abs(math.log2(self.score / {1: 1, 2: 1, 6: 4, 8: 4}[n_turns]))
+                return self.scores.setdefault(n_turns, n_turns - off)
+
+        chosen = search_sigma(np.array([1.0]), [(1,)], lambda s, *_: Rising(s[0]), 16)
+        assert chosen.sigma == 4.0
+        # 1 and 2 for three eighths, 4 for half, 1/2 for an eighth.
+        tried = chosen.tried
+        longest = {s: tried["n_epochs"][tried["sigma"][:, 0] == s].max() for s in (0.5, 1, 2, 4)}
+        assert longest == {0.5: 2, 1: 6, 2: 6, 4: 8}
+        assert tried["sigma"].max() == 4
+
+    def test_a_network_that_is_a_little_worse_keeps_its_sigma(self):
+        class Settled(Scores):
+            """Best at 4, by far; worse by 0.1 between three eighths and half."""
+
+            def score_after(self, n_turns):
+                settled = -abs(math.log2(self.score / 4)) - 0.1 * (n_turns == 8)
+                return self.scores.setdefault(n_turns, settled)
+
+        # 0.1 in an eighth are 0.4 in the half that is left, and half of sigma is worse by 1.
+        chosen = search_sigma(np.array([1.0]), [(1,)], lambda s, *_: Settled(s[0]), 16)
+        assert chosen.sigma == 4.0
 
     @pytest.mark.parametrize(("best", "n_trainings"), [(1.0, 23 / 16), (1 / 8, 25 / 16)])
     def test_takes_few_steps(self, best, n_trainings):
