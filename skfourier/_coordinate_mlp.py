@@ -718,7 +718,7 @@ class CoordinateMLPRegressor(
             return None
         if validation is None and self.validation_fraction * len(np.unique(X, axis=0)) <= 1:
             return None
-        rule = clone(self.embedding).fit(X).sigma_
+        rule = clone(self.embedding).fit(X, y).sigma_
         start = np.broadcast_to(np.asarray(rule, dtype=float), X.shape[1:])
         n_epochs = epochs(self.max_iter, self.batch_size, [len(X)])
         rows = X, y, weight
