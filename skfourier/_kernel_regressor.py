@@ -131,8 +131,8 @@ class FourierKernelRegressor(
         trend the restricted likelihood (REML), which does not depend on the trend.
     accuracy_ : float
         Possible error of the predictions, in standard deviations of y: the largest residual of the
-        equations in a sample of the rows; with "nufft" from the errors of the kernel and of the
-        iteration. NaN with "primal" where no rows are kept.
+        equations in a sample of the rows; with "nufft" estimated from the errors of the kernel and
+        of the iteration. NaN with "primal" where no rows are kept.
     signal_scale_ : ndarray of shape (n_outputs,)
         Deviation of the signal in units of y: that of y (about the trend of least squares, if there
         is one), or the most likely one (see `calibrated`).

@@ -163,6 +163,14 @@ def test_many_blocks_are_solved_once(model, monkeypatch):
     assert len(solved) == 2
 
 
+def test_the_accuracy_of_features_without_rows_is_unknown():
+    model = FourierKernelRegressor(kernel=Basic()).partial_fit(X, Y)
+    assert model.solver_ == "primal"
+    assert np.isnan(model.accuracy_)
+    model.predict(X_NEW)
+    assert np.isnan(model.accuracy_)
+
+
 @each
 def test_memory_does_not_grow_with_the_rows(model):
     # A model's state is all that it holds.

@@ -14,6 +14,7 @@ from sklearn.preprocessing import (
 )
 
 from skfourier import FourierKernelRegressor, load
+from skfourier._solvers._cholesky import Cholesky
 from skfourier._solvers._trend import _check_number_of_terms
 from skfourier.images import pixel_grid
 from skfourier.spectra import Frequencies, Gaussian, Matern
@@ -124,6 +125,19 @@ def test_predictions_are_those_of_dense_algebra(name, trend):
         far = np.full((1, 2), 50.0)
         trend_far = functions(far) @ np.linalg.solve(dense.R, dense.beta)
         close(model.predict(far), trend_far, name, of=np.abs(trend_far).max())
+
+
+def test_errors_of_a_kernel_are_its_own(monkeypatch):
+    model, asked = fitted("cholesky", "linear"), []
+
+    def solve(_, targets):
+        asked.append(targets)
+        raise AttributeError("of the kernel")
+
+    monkeypatch.setattr(Cholesky, "solve", solve)
+    with pytest.raises(AttributeError, match="of the kernel"):
+        model.fit(*scattered())
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("name", WEIGHTED)

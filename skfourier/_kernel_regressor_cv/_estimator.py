@@ -710,9 +710,12 @@ class FourierKernelRegressorCV(
         return problem
 
     def _solver_of(self, problem, sigma):
-        """Choose the solver of a problem at this sigma."""
-        at = _at(problem, sigma)
-        return around(choose_solver(at, self.solver, tol=self.tol, max_iter=self.max_iter))
+        """Choose the solver of a problem at this sigma, and what stands around it."""
+        return around(self._chosen(problem, sigma))
+
+    def _chosen(self, problem, sigma):
+        how = {"tol": self.tol, "max_iter": self.max_iter}
+        return choose_solver(_at(problem, sigma), self.solver, **how)
 
     def _refusal(self, problem, sigma):
         """Return None, or why the solver asked for does not take this sigma."""
@@ -731,7 +734,7 @@ class FourierKernelRegressorCV(
         low, high = (end / scale for end in resolved_range(problem.X, problem.grid))
         line = default_line(low, high)
         if self.solver == "auto":  # nobody asked for those that would take hours
-            line = [one for one in line if not is_slow(self._solver_of(problem, one))] or line
+            line = [one for one in line if not is_slow(self._chosen(problem, one))] or line
         if self.per_axis is True:
             tuples = [tuple(np.broadcast_to(sigma, n_features).tolist()) for sigma in line]
             return Search(tuples, default_axes(low, np.minimum(high, line[-1])))

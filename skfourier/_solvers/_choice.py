@@ -100,7 +100,7 @@ def refusal(problem, name, **tolerances):
 
 def _is_accurate(nufft):
     """Return whether few modes, factorized, are off by no more than 1e-5 of the targets."""
-    if nufft.backward_error > _ACCURATE or not nufft.factorizes:
+    if not nufft.factorizes or nufft.backward_error > _ACCURATE:
         return False
     return nufft.pairs.n_features <= _FEATURES_PER_ROW * len(nufft.problem.X)
 

@@ -29,7 +29,8 @@ class Triangle:
         # LAPACK works by columns: of a symmetric matrix the transposed view saves a copy.
         lower, info = torch.linalg.cholesky_ex(torch.from_numpy(matrix).T)
         if info:
-            raise _singular(np.min(alpha))
+            close = "rows lie too close together for so little noise, or are repeated"
+            raise _singular(alpha, close)
         self.lower = lower
 
     def solve(self, right_hand_sides):
@@ -72,10 +73,10 @@ class ShiftedEigenvectors:
     """
 
     def __init__(self, basis, alpha):
-        values = basis.values
-        if not values[0] + alpha > np.finfo(float).eps * values[-1]:
-            raise _singular(alpha)
-        self.shifted, self.vectors = values + alpha, basis.vectors
+        self.shifted, self.vectors = basis.values + alpha, basis.vectors
+        low, high = self.shifted[0], self.shifted[-1]
+        if not low > np.finfo(float).eps * high:
+            raise _singular(alpha, f"its eigenvalues reach from {low:.1e} to {high:.1e}")
 
     def solve(self, right_hand_sides):
         """Return (B + alpha)^-1 of columns."""
@@ -107,9 +108,9 @@ def _over(triangle, columns, *, upper):
     return torch.linalg.solve_triangular(triangle, _tensor(columns), upper=upper)
 
 
-def _singular(alpha):
+def _singular(alpha, why):
+    noise = f"noise of {np.min(alpha):g} or more" if np.ndim(alpha) else f"alpha={alpha:g}"
     return np.linalg.LinAlgError(
-        f"The matrix of the kernel, or of its features, plus alpha={alpha:g} is singular to "
-        f"working precision: rows lie too close together for so small an alpha, or are repeated. "
-        f"Raise alpha."
+        f"The matrix of the kernel, or of its features, plus {noise} is singular to working "
+        f"precision: {why}. Raise alpha."
     )

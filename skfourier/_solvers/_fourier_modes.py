@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.gaussian_process.kernels import Kernel
 from sklearn.utils import gen_batches
 
-from skfourier._solvers._half_spectra import fft_modes, half_shape
+from skfourier._solvers._half_spectra import fft_modes, half_shape, multiplicity
 from skfourier._solvers._kernel_extent import axis_cut, axis_reach
 
 # The sums over rows have twice as many modes along each axis, finufft's own grid more again.
@@ -159,6 +159,17 @@ class FourierModes:
             frequency = [m[i] * h for m, i, h in zip(modes, index, self.spacing, strict=True)]
             power[block] = self.kernel.density(np.stack(frequency, axis=-1))
         return np.sqrt(power * np.prod(self.spacing)).reshape(shape)
+
+    @property
+    def left_out(self):
+        """What the modes have too little of k(0) = 1, or their images too much."""
+        return abs(1 - float(np.sum(multiplicity(self.highest) * self.scale**2)))
+
+    @property
+    def weakest(self):
+        """Power of the strongest mode at the cut."""
+        ends = self.cut * np.eye(len(self.low))
+        return float(self.kernel.density(ends).max() / np.prod(self._period))
 
     @property
     def crowding(self):

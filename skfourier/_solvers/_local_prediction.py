@@ -68,7 +68,7 @@ class LocalPrediction:
 
     def _given_all(self, X, values):
         problem = self.problem
-        # Not kept: a pickle would hold it.
+        # Not kept: it may take 134 MB.
         factor = Triangle(problem.kernel(problem.X), problem.noise)
         mean, variance = np.empty((len(X), values.shape[1])), np.empty(len(X))
         coefficients = factor.solve(values)

@@ -23,7 +23,7 @@ def sums_over_rows(modes, X, y, weight, origin=0.0):
     Parameters
     ----------
     modes : FourierModes
-        h, and the box.
+        h, how many, and the box.
     X : ndarray of shape (n_samples, n_features)
     y : ndarray of shape (n_samples, n_outputs)
     weight : ndarray of shape (n_samples,)

@@ -49,6 +49,8 @@ _MAX_COUNTED_MODES = 2**18
 _MAX_MODES_PER_ROW = 2048
 # Of fewer rows iterations are cheaper than a factorization, and near rows tell deviations.
 _ROWS_PER_FEATURE = 4
+# Largest error of the predictions over its root mean square, and what that estimate misses.
+_LARGEST = 8
 # Amplification of the kernel's error that is left as it is.
 _ENOUGH = 8
 
@@ -225,7 +227,8 @@ class NUFFT(StreamingSolver):
         rows_per_block = max(1, _MODES_PER_BLOCK // self.features.scale.size)
         for rows in np.array_split(near, math.ceil(len(near) / rows_per_block) or 1):
             if rows.size:
-                variance[rows] -= self._explained_between(X[rows]).diagonal()
+                features, left = self._explained(X[rows])
+                variance[rows] -= np.einsum("ij,ij->i", features.conj(), left).real
         return variance
 
     def covariance(self, X):
@@ -236,7 +239,8 @@ class NUFFT(StreamingSolver):
         if self._posterior is not None:
             explained = self._posterior.explained(self._real_features(X))
         else:
-            explained = self._explained_between(X)
+            features, left = self._explained(X)
+            explained = (features.conj() @ left.T).real
         covariance = self.problem.kernel(X) - explained
         return (covariance + covariance.T) / 2
 
@@ -272,14 +276,23 @@ class NUFFT(StreamingSolver):
 
     @property
     def backward_error(self):
-        """The error of predictions due to that of the kernel, which no iteration reduces."""
-        return max(self.tol, self.features.tol * _amplification(self._gain))
+        r"""The error of predictions due to that of the kernel, which no iteration reduces.
 
-    def explained(self):
-        r"""Return :math:`r^* \beta` between outputs."""
-        modes, n_outputs = self.sums.right_hand_sides, len(self.moments.mean)
-        weighted = (modes * multiplicity(self.features.highest)).reshape(n_outputs, -1)
-        return (weighted.conj() @ self.coefficients.reshape(n_outputs, -1).T).real
+        Modes that are left out, of power s_m^2, would keep :math:`g_m = s_m^2 \sum w / \alpha` of
+        the residuals. Over residuals like noise that adds up to the root of :math:`g \sum s_m^2`,
+        g that of the strongest; and `crowding` of them are one. That is next to nothing where
+        tails are light.
+        """
+        features, gain = self.features, self._gain
+        of_tails = math.sqrt(features.weakest * gain * features.left_out * features.crowding)
+        known = max(self.tol, features.tol * _amplification(gain))
+        return max(known, _LARGEST * of_tails)
+
+    def sums_and_coefficients(self):
+        """Return sums, times how many modes each stands for, and coefficients by output."""
+        weighted = self.sums.right_hand_sides * multiplicity(self.features.highest)
+        shape = len(self.moments.mean), -1
+        return weighted.reshape(shape), self.coefficients.reshape(shape)
 
     def log_determinant(self):
         r"""Return :math:`\log\det A` of a factorized system."""
@@ -310,15 +323,16 @@ class NUFFT(StreamingSolver):
     def _gain(self):
         return self.moments.weight_sum / self.problem.alpha
 
-    def _explained_between(self, X):
-        r"""Return :math:`\phi^T (I - \alpha (D T D + \alpha)^{-1}) \phi'` of all modes: (n, n).
+    def _explained(self, X):
+        r"""Return :math:`\phi` and :math:`(I - \alpha (D T D + \alpha)^{-1}) \phi` of all modes.
 
-        By a solution for each row of X, with features phi; by Woodbury.
+        By a solution for each row of X; the variance that is explained is their inner product (by
+        Woodbury).
         """
         features = waves(self.features, X)
-        weighted = (features * multiplicity(self.features.highest)).reshape(len(X), -1).conj()
         left = features - self.problem.alpha * self._divided(features).x
-        return (weighted @ left.reshape(len(X), -1).T).real
+        weighted = features * multiplicity(self.features.highest)
+        return weighted.reshape(len(X), -1), left.reshape(len(X), -1)
 
     def _iterated(self, sums, size):
         """Solve for sums over the rows of targets of a root mean square of `size`.

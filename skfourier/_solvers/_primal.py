@@ -32,6 +32,7 @@ class Primal(StreamingSolver, FactorizedSolver):
     name = "primal"
     sums_type = FeatureSums
     shared = ("features", "sums", "eigenvectors")
+    left_out = (*StreamingSolver.left_out, "_factor")
 
     def _restore(self, state):
         reason = self.why_not()
@@ -105,9 +106,9 @@ class Primal(StreamingSolver, FactorizedSolver):
         weights = self._factor.vectors @ (deviation * rng.normal(size=(len(deviation), n_draws)))
         return lambda X: self.features.evaluate(weights, X)
 
-    def explained(self):
-        r"""Return :math:`y^T W \Phi \beta` between outputs."""
-        return self.sums.right_hand_sides.T @ self.coefficients
+    def sums_and_coefficients(self):
+        r"""Return :math:`\Phi^T W y` and :math:`\beta`, a row for each output."""
+        return self.sums.right_hand_sides.T, self.coefficients.T
 
     def log_determinant(self):
         r"""Return :math:`\log\det A`.

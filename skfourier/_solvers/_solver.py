@@ -284,8 +284,8 @@ class Solver(Evidence):
     @property
     def accuracy(self):
         """Possible error of the predictions, in standard deviations of y."""
-        _ = self.coefficients
-        return max(self.backward_error, self.iteration_error)
+        _ = self.coefficients  # iterations tell their error when they are done
+        return float(np.maximum(self.backward_error, self.iteration_error))  # NaN where unknown
 
     @cached_property
     def backward_error(self):

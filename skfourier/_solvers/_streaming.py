@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
+
 from skfourier._solvers._solver import Solver
 from skfourier._solvers._trend import n_functions
 
@@ -67,21 +69,24 @@ class StreamingSolver(Solver):
         return self.sums_type.of(self.features, X, y, weight, n_functions(self.problem.trend))
 
     @abstractmethod
-    def explained(self):
-        r"""Return :math:`r^* \beta`, sums times coefficients, between outputs.
+    def sums_and_coefficients(self):
+        r"""Return r and :math:`\beta`, a row for each output: inner products are those of rows.
 
-        From it, and from moments of the targets, follow products with :math:`A^{-1}` without rows:
+        From these, and from moments of the targets, follow products with :math:`A^{-1}` without X:
         :math:`\alpha\, y^T A^{-1} y = y^T W y - r^* \beta`.
         """
 
     def quadratic_form(self):
         r"""Return :math:`(y - \bar y)^T A^{-1} (y - \bar y)` of each output, from the sums."""
-        return (self.moments.variation - self.explained().diagonal()) / self.problem.alpha
+        sums, coefficients = self.sums_and_coefficients()
+        explained = np.einsum("ij,ij->i", sums.conj(), coefficients).real
+        return (self.moments.variation - explained) / self.problem.alpha
 
     def products_with_trend(self):
         r"""Return :math:`(y - \bar y)^T A^{-1} H`, H the last outputs: (n_outputs, n_trend)."""
-        of_trend = self.explained()[:, -self.moments.n_trend :]
-        return (self.moments.products - of_trend) / self.problem.alpha
+        sums, coefficients = self.sums_and_coefficients()
+        explained = (sums.conj() @ coefficients[-self.moments.n_trend :].T).real
+        return (self.moments.products - explained) / self.problem.alpha
 
     def dual(self):
         r"""Return :math:`A^{-1} (y - \bar y) = W (y - f) / \alpha`: (n_samples, n_outputs)."""

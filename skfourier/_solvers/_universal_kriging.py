@@ -14,6 +14,7 @@ C. E. Rasmussen and C. K. I. Williams, "Gaussian processes for machine learning"
 """
 
 from functools import cached_property
+from operator import attrgetter
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
@@ -25,6 +26,11 @@ from skfourier._solvers._trend import with_trend
 def around(solver):
     """Return the solver, or where its problem has a trend, universal kriging by it."""
     return solver if solver.problem.trend is None else UniversalKriging(solver)
+
+
+def _of_the_solver(name):
+    """Return the property of that name that the solver has."""
+    return property(attrgetter(f"solver.{name}"))
 
 
 class UniversalKriging(Evidence):
@@ -48,15 +54,25 @@ class UniversalKriging(Evidence):
     Biometrika 61, 1974.
     """
 
+    # What a trend does not change.
+    name = _of_the_solver("name")
+    problem = _of_the_solver("problem")
+    tol = _of_the_solver("tol")
+    max_iter = _of_the_solver("max_iter")
+    n_iter = _of_the_solver("n_iter")
+    factorizes = _of_the_solver("factorizes")
+    is_exact = _of_the_solver("is_exact")
+    accuracy = _of_the_solver("accuracy")
+    backward_error = _of_the_solver("backward_error")
+    iteration_error = _of_the_solver("iteration_error")
+    why_inaccurate = _of_the_solver("why_inaccurate")
+    features = _of_the_solver("features")
+    sums = _of_the_solver("sums")
+    state = _of_the_solver("state")
+
     def __init__(self, solver):
         self.solver, self.trend = solver, solver.problem.trend
         self.n_outputs = len(solver.moments.mean) - self.trend.n_functions
-
-    def __getattr__(self, name):
-        """Return what is the solver's own: its name, problem, iterations, accuracy, sums ..."""
-        if "solver" not in vars(self):  # while a pickle is read
-            raise AttributeError(name)
-        return getattr(self.solver, name)
 
     @cached_property
     def moments(self):

@@ -57,9 +57,9 @@ def split_rows(X, y, weight, fraction, random_state):
         n_held_out = math.ceil(fraction * n_all)
         if not 2 <= n_held_out < n_all:
             raise ValueError(
-                f"early_stopping scores two or more places and trains on others. Of the {n_all} "
-                f"distinct rows of X, validation_fraction={fraction} holds out {n_held_out}: "
-                f"change it, or set early_stopping=False."
+                f"early_stopping and a search for sigma score two or more places and train on "
+                f"others. Of the {n_all} distinct rows of X, validation_fraction={fraction} holds "
+                f"out {n_held_out}: change it, or do without."
             )
     kept, held_out = held_out_rows(X, n_held_out, processes.own_random_state(random_state))
     return take(kept, X, y, weight), take(held_out, X, y, weight)

@@ -68,7 +68,12 @@ class Candidate:
     scores: dict[int, float] = field(default_factory=dict)
 
     def score_after(self, n_turns):
-        """Train for up to `n_turns` turns, and return the score there; -inf where that fails."""
+        """Train up to turn `n_turns`, and return the score there; -inf where that fails.
+
+        Where it has gone beyond without a score there, the latest one is returned.
+        """
+        if n_turns not in self.scores:
+            n_turns = max(n_turns, self.n_turns)
         if n_turns not in self.scores:
             self.scores[n_turns] = self._trained(n_turns - self.n_turns)
             self.n_turns = n_turns
@@ -105,9 +110,10 @@ def search_sigma(sigma, directions, candidate_at, n_epochs, alphas=(0.0,)):
     decays all of that takes 1.2 to 1.5 trainings.
 
     Where there is but one decay, the time goes into sigma: after an eighth and three eighths it is
-    doubled, at most twice, while that is better. And a network that has become worse after half of
-    the training learns noise already: half of its sigma is taken, unless even by the end, at this
-    rate, it would not fall below the score that half of sigma had after an eighth.
+    doubled (in all columns together), at most twice, while that is better. And a network that has
+    become worse after half of the training learns noise already: half of its sigma is taken, unless
+    even by the end, at this rate, it would not fall below the score that half of sigma had after an
+    eighth (or three, if it was first trained then).
 
     Parameters
     ----------

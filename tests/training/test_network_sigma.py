@@ -11,8 +11,9 @@ from sklearn.utils.validation import validate_data
 
 import skfourier._training._loop as loop
 from skfourier import CoordinateMLPRegressor, FourierFeatures
+from skfourier._training import _sigma_search
 from skfourier._training._embeddings import sigma_directions
-from skfourier._training._sigma_search import search_sigma
+from skfourier._training._sigma_search import Candidate, search_sigma
 
 
 def wave(n_rows, cycles=8.0, noise=0.0, seed=0):
@@ -36,6 +37,13 @@ class Scores:
 
     def score_after(self, n_turns):
         return self.scores.setdefault(n_turns, self.score)
+
+
+class Trainings:
+    """What a `Candidate` trains, counted in turns."""
+
+    def __init__(self):
+        self.turns, self.network = 0, self
 
 
 def searched(score, start=(1.0,), directions=((1,),), n_epochs=16, alphas=(0.0,)):
@@ -116,6 +124,16 @@ class TestSearch:
         # 0.1 in an eighth are 0.4 in the half that is left, and half of sigma is worse by 1.
         chosen = search_sigma(np.array([1.0]), [(1,)], lambda s, *_: Settled(s[0]), 16)
         assert chosen.sigma == 4.0
+
+    def test_what_was_trained_further_tells_its_latest_score(self, monkeypatch):
+        def train(training, _, *, max_iter, keep_interrupted):
+            assert max_iter > 0
+            training.turns += max_iter
+
+        monkeypatch.setattr(_sigma_search, "train", train)
+        candidate = Candidate(Trainings(), [None], lambda network: float(network.turns))
+        assert [candidate.score_after(n) for n in (1, 6, 2, 1, 8)] == [1, 6, 6, 1, 8]
+        assert candidate.scores == {1: 1, 6: 6, 8: 8}
 
     @pytest.mark.parametrize(("best", "n_trainings"), [(1.0, 23 / 16), (1 / 8, 25 / 16)])
     def test_takes_few_steps(self, best, n_trainings):
