@@ -164,16 +164,20 @@ def search_sigma(sigma, directions, candidate_at, n_epochs, alphas=(0.0,)):
         half = tuple(best - directions[0])
         if loss > 0 and score(half, _LATER[0]) > score(best, _LAST) - loss:
             best = half
+    chosen = sigma * _FACTOR ** np.array(best)
+    one = float(chosen[0]) if np.all(chosen == chosen[0]) else chosen
+    return Choice(one, alpha, _table(candidates, sigma, n_parts))
+
+
+def _table(candidates, sigma, n_parts):
+    """Return the columns of `Choice.tried`."""
     tried = [
         (sigma * _FACTOR ** np.array(steps), decay, n / n_parts, value)
         for (steps, decay), candidate in sorted(candidates.items())
         for n, value in candidate.scores.items()
     ]
     names = ("sigma", "alpha", "n_epochs", "score")
-    columns = zip(names, map(np.array, zip(*tried, strict=True)), strict=True)
-    chosen = sigma * _FACTOR ** np.array(best)
-    one = float(chosen[0]) if np.all(chosen == chosen[0]) else chosen
-    return Choice(one, alpha, dict(columns))
+    return dict(zip(names, map(np.array, zip(*tried, strict=True)), strict=True))
 
 
 def restored_search(state, n_features):
